@@ -1,0 +1,1 @@
+//! Admission: the only code that may say yes.

@@ -1,0 +1,1 @@
+//! The control API's contract: wire types, problems, OpenAPI 3.1.

@@ -1,0 +1,1 @@
+//! The catalogue file: read, write, check, and import from OpenAPI.

@@ -1,0 +1,1 @@
+//! The data plane: listen, decide, forward, cut, record.

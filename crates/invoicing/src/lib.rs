@@ -1,0 +1,1 @@
+//! A reference e-invoicing API that trusts nothing but the signed context.

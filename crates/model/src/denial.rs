@@ -1,0 +1,215 @@
+//! Denials: every way in which admission says no, and what each one tells whom (D5, D6).
+//!
+//! Owns:  the closed list; the public answer (coarse) and the internal reason (precise) of each.
+//! Never: formats a body; the planes do, from `Denial::answer`.
+//! Read:  `Denial`, then `Denial::answer`.
+
+use std::fmt;
+
+/// Who has to act for the request to pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Blame {
+    /// The program that called.
+    Caller,
+    /// The account's owner: the key's settings do not allow it.
+    Account,
+    /// Whoever runs the deployment.
+    Operator,
+}
+
+/// A refusal by admission. The order is the order of the checks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Denial {
+    /// No credential where this deployment takes one.
+    CredentialMissing,
+    /// Two credentials, or one header twice (D3).
+    CredentialAmbiguous,
+    /// Not the shape of a key: prefix, length, alphabet or checksum (D1).
+    CredentialMalformed,
+    /// The right shape, but no such secret.
+    CredentialUnknown,
+    /// The client id and the secret do not belong together (D2).
+    CredentialMismatched,
+    /// The key is switched off.
+    KeyDisabled,
+    /// The key was revoked.
+    KeyRevoked,
+    /// The key was deleted.
+    KeyDeleted,
+    /// The key's time is over (D13).
+    KeyExpired,
+    /// The secret was rotated away and its overlap is over (D13).
+    SecretEnded,
+    /// This gateway has not read the change log within the bound, so it stops saying yes (design section 5).
+    FreshnessLost,
+    /// The catalogue has no such operation (D7).
+    OperationUnknown,
+    /// The operation is not for keys (D20).
+    AudienceMismatched,
+    /// A primary key was sent by a browser (D11).
+    PrimaryKeyInBrowser,
+    /// The request comes from a browser page whose origin this key does not list (D10).
+    OriginNotAllowed,
+    /// The key lacks the scope that the operation needs (R75).
+    ScopeInsufficient,
+    /// The request is not, or cannot be, held to the companies of this key (D9, D34).
+    CompanyNotAllowed,
+}
+
+/// What a denial says to whom.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// HTTP status.
+    pub status: u16,
+    /// Public code, `snake_case`; with hyphens it ends the problem's `type`.
+    pub code: &'static str,
+    /// Public title: the same for every denial with this code.
+    pub title: &'static str,
+    /// Public sentence for the person who reads the caller's log.
+    pub detail: &'static str,
+    /// Internal reason, for the account's request log only.
+    pub reason: &'static str,
+    /// Who has to act.
+    pub blame: Blame,
+}
+
+impl Denial {
+    /// Every denial, in the order of the checks.
+    pub const ALL: [Self; 17] = [
+        Self::CredentialMissing,
+        Self::CredentialAmbiguous,
+        Self::CredentialMalformed,
+        Self::CredentialUnknown,
+        Self::CredentialMismatched,
+        Self::KeyDisabled,
+        Self::KeyRevoked,
+        Self::KeyDeleted,
+        Self::KeyExpired,
+        Self::SecretEnded,
+        Self::FreshnessLost,
+        Self::OperationUnknown,
+        Self::AudienceMismatched,
+        Self::PrimaryKeyInBrowser,
+        Self::OriginNotAllowed,
+        Self::ScopeInsufficient,
+        Self::CompanyNotAllowed,
+    ];
+
+    /// What this denial says. Everything about the credential itself is one of two public answers (D5).
+    #[must_use]
+    pub const fn answer(self) -> Answer {
+        match self {
+            Self::CredentialMissing => Answer {
+                status: 401,
+                code: "api_key_required",
+                title: "API key required",
+                detail: "This API needs a key. Send it in the X-API-Key header or as the HTTP Basic user name.",
+                reason: "credential_missing",
+                blame: Blame::Caller,
+            },
+            Self::CredentialAmbiguous => Answer {
+                status: 400,
+                code: "ambiguous_credentials",
+                title: "Ambiguous credentials",
+                detail: "Send exactly one credential, in one place.",
+                reason: "credential_ambiguous",
+                blame: Blame::Caller,
+            },
+            Self::CredentialMalformed => invalid("credential_malformed"),
+            Self::CredentialUnknown => invalid("credential_unknown"),
+            Self::CredentialMismatched => invalid("credential_mismatched"),
+            Self::KeyDisabled => invalid("key_disabled"),
+            Self::KeyRevoked => invalid("key_revoked"),
+            Self::KeyDeleted => invalid("key_deleted"),
+            Self::KeyExpired => invalid("key_expired"),
+            Self::SecretEnded => invalid("secret_ended"),
+            Self::AudienceMismatched => invalid("audience_mismatched"),
+            Self::FreshnessLost => Answer {
+                status: 503,
+                code: "freshness_lost",
+                title: "Temporarily unable to decide",
+                detail: "This gateway cannot confirm that keys are current. Try again shortly.",
+                reason: "freshness_lost",
+                blame: Blame::Operator,
+            },
+            Self::OperationUnknown => Answer {
+                status: 404,
+                code: "operation_not_found",
+                title: "No such operation",
+                detail: "This API has no operation for this method and path.",
+                reason: "operation_unknown",
+                blame: Blame::Caller,
+            },
+            Self::PrimaryKeyInBrowser => forbidden(
+                "primary_key_in_browser",
+                "Primary key in a browser",
+                "A primary key must never be used from a browser. Use a restricted key with allowed origins.",
+            ),
+            Self::OriginNotAllowed => forbidden(
+                "origin_not_allowed",
+                "Origin not allowed",
+                "This key may not be used from this origin.",
+            ),
+            Self::ScopeInsufficient => forbidden(
+                "insufficient_scope",
+                "Insufficient scope",
+                "This key does not have the scope that the operation needs.",
+            ),
+            Self::CompanyNotAllowed => forbidden(
+                "company_not_allowed",
+                "Company not allowed",
+                "This key may not reach what the request asks for: it is restricted to other companies.",
+            ),
+        }
+    }
+}
+
+const fn invalid(reason: &'static str) -> Answer {
+    Answer {
+        status: 401,
+        code: "invalid_api_key",
+        title: "Invalid API key",
+        detail: "The API key is not valid.",
+        reason,
+        blame: Blame::Caller,
+    }
+}
+
+const fn forbidden(code: &'static str, title: &'static str, detail: &'static str) -> Answer {
+    Answer { status: 403, code, title, detail, reason: code, blame: Blame::Account }
+}
+
+impl fmt::Display for Denial {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.answer().reason)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn d5_everything_about_a_credential_has_one_of_two_public_answers() {
+        let public = |d: Denial| {
+            let a = d.answer();
+            (a.status, a.code, a.title, a.detail)
+        };
+        let invalid = public(Denial::CredentialMalformed);
+        for denial in Denial::ALL {
+            let answer = denial.answer();
+            if answer.status == 401 && denial != Denial::CredentialMissing {
+                assert_eq!(public(denial), invalid, "{denial:?}");
+            }
+        }
+        assert_eq!(public(Denial::KeyRevoked), invalid);
+    }
+
+    #[test]
+    fn every_reason_is_its_own() {
+        let mut reasons: Vec<_> = Denial::ALL.iter().map(|d| d.answer().reason).collect();
+        reasons.sort_unstable();
+        reasons.dedup();
+        assert_eq!(reasons.len(), Denial::ALL.len());
+    }
+}

@@ -1,0 +1,34 @@
+//! The vocabulary: ids, accounts, companies, keys, scopes, operations, denials.
+//!
+//! Owns:  the words of the product as types, and what makes a value of each one valid.
+//! Never: I/O, clocks, randomness, serde, async.
+//! Read:  `key`, then `operation`, then `denial`. Tests sit beside each file.
+#![warn(missing_docs)]
+
+pub mod account;
+pub mod company;
+pub mod denial;
+pub mod environment;
+pub mod id;
+pub mod key;
+pub mod key_text;
+pub mod operation;
+pub mod presentation;
+pub mod router;
+pub mod scope;
+pub mod secret;
+pub mod time;
+
+pub use account::Account;
+pub use company::{Company, CompanyRestriction, CompanySet, ExternalName, NameKind};
+pub use denial::{Blame, Denial};
+pub use environment::{Environment, Environments};
+pub use id::{AccountId, AuditId, CompanyId, Entropy, KeyId, OperatorTokenId, ParseIdError, RequestId};
+pub use key::{ClientId, Credential, Key, KeyKind, KeyStatus, SecretSlot};
+pub use key_text::{KeyShape, KeyText};
+pub use operation::{Audience, CompanyMode, HttpMethod, LimitClass, Locator, Operation, OperationId, Template};
+pub use presentation::{Presentation, Presentations};
+pub use router::{Catalogue, CatalogueError};
+pub use scope::{Action, Actions, Preset, Resource, Scope, ScopeSet};
+pub use secret::{Secret, SecretHash};
+pub use time::Timestamp;

@@ -1,0 +1,1 @@
+//! Durable truth: rows, change log, audit chain.

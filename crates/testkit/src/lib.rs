@@ -1,0 +1,1 @@
+//! The harness: processes, raw sockets, upstreams that misbehave.
