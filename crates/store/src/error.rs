@@ -1,0 +1,162 @@
+//! Errors: what the store refuses, and what can fail below it.
+//!
+//! Owns:  `StoreError` and the closed list of conflicts.
+//! Never: echoes a secret, a hash or a bound value of a statement.
+//! Read:  `StoreError`, then `ConflictReason`.
+
+use crate::stamp::Revision;
+use model::{ExternalName, KeyStatus};
+use std::path::{Path, PathBuf};
+
+/// Why the store did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// There is no such row, or it belongs to another account: the two are never told apart.
+    #[error("no such {what}")]
+    NotFound {
+        /// The noun: `key`, `company`, `account`, `operator token`.
+        what: &'static str,
+    },
+    /// The rows are in a state in which the change makes no sense.
+    #[error("{reason}")]
+    Conflict {
+        /// Which state.
+        reason: ConflictReason,
+    },
+    /// The change would exceed a bound of `Options`.
+    #[error("at most {max} {what} are allowed; delete some that are no longer needed, or raise the limit")]
+    Limit {
+        /// What is bounded, in the plural.
+        what: &'static str,
+        /// The bound.
+        max: u64,
+    },
+    /// What was handed in cannot be stored.
+    #[error("{what}")]
+    Invalid {
+        /// What is wrong with it.
+        what: String,
+    },
+    /// Another process (or another `Store` of this one) holds the data folder.
+    #[error("the data folder {} is in use by another claviger process; stop that one, or choose another folder", folder.display())]
+    Locked {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// A file or folder cannot be made, read or written.
+    #[error("{}: {source}", path.display())]
+    File {
+        /// Which one.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The target of a back-up exists; nothing is ever overwritten.
+    #[error("{} exists already; choose a new name (nothing is overwritten)", path.display())]
+    Exists {
+        /// The target.
+        path: PathBuf,
+    },
+    /// The file is a database, but not one of ours, or not a database at all.
+    #[error("{} is not a claviger database", path.display())]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The database was written by another release: unknown or changed migrations.
+    #[error("{}: the schema is not known to this release ({what}); use the release that wrote it, or a newer one", path.display())]
+    Schema {
+        /// The file.
+        path: PathBuf,
+        /// Which migration.
+        what: String,
+    },
+    /// A restore stopped half-way.
+    #[error("{} is left from an interrupted restore; run the restore again, or remove that file to keep the present data", path.display())]
+    RestoreInterrupted {
+        /// The left-over file.
+        path: PathBuf,
+    },
+    /// What was read contradicts itself: damaged or tampered with.
+    #[error("the database is damaged: {what}; run `claviger doctor`, restore a back-up if it confirms")]
+    Corrupt {
+        /// What was found.
+        what: String,
+    },
+    /// The follower has seen more than the log holds: the database was replaced underneath it. Load everything again.
+    #[error("the change log ends at {head}, before {after}: the database was replaced; load everything again")]
+    FeedAhead {
+        /// What the follower had seen.
+        after: Revision,
+        /// What the log holds.
+        head: Revision,
+    },
+    /// The database reached `Options::size_max`, or the disk is full. Nothing of the change was kept.
+    #[error("the database cannot grow: the disk is full or the size limit is reached; nothing was changed")]
+    Full,
+    /// The store was closed.
+    #[error("the store is closed")]
+    Closed,
+    /// The database failed. Whether an unacknowledged change was kept shows after reading again.
+    #[error("the database failed: {0}")]
+    Database(#[source] sqlx::Error),
+}
+
+/// The state that a change ran into.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ConflictReason {
+    /// Revoked and deleted are final (D14).
+    #[error("the key is {} and cannot be changed any more; create a new one", .0.as_str())]
+    KeyFinal(KeyStatus),
+    /// Somebody else changed the row since it was read.
+    #[error("it was changed meanwhile (version {actual}, expected {expected}); read it again and repeat the change")]
+    Stale {
+        /// The version that the caller had read.
+        expected: u64,
+        /// The version in the store.
+        actual: u64,
+    },
+    /// Another company of the account has this external name (D35).
+    #[error("another company of the account has the external name {0}")]
+    ExternalNameTaken(ExternalName),
+    /// The account has a primary key that is neither revoked nor deleted (R18).
+    #[error("the account has a primary key; revoke it before creating another")]
+    PrimaryExists,
+    /// The id, client id or secret exists: the caller's randomness repeats itself.
+    #[error("an id, client id or secret is in use already; make a fresh one")]
+    Taken,
+}
+
+impl StoreError {
+    pub(crate) fn invalid(what: impl Into<String>) -> Self {
+        Self::Invalid { what: what.into() }
+    }
+
+    pub(crate) fn corrupt(what: impl Into<String>) -> Self {
+        Self::Corrupt { what: what.into() }
+    }
+
+    pub(crate) fn file(path: &Path) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self::File { path, source }
+    }
+}
+
+impl From<ConflictReason> for StoreError {
+    fn from(reason: ConflictReason) -> Self {
+        Self::Conflict { reason }
+    }
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        // 13 is SQLITE_FULL; extended codes keep it in the low byte.
+        let code = error.as_database_error().and_then(|e| e.code()).and_then(|c| c.parse::<u32>().ok());
+        match (code.map(|c| c & 0xff), &error) {
+            (Some(13), _) => Self::Full,
+            (Some(11 | 26), _) => Self::corrupt("SQLite reports a malformed file"),
+            (_, sqlx::Error::PoolClosed) => Self::Closed,
+            _ => Self::Database(error),
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! Stamps and revisions: who changed what, when, and the place in the log where it stands.
+//!
+//! Owns:  `Revision`, `Subject`, `Author`, `Stamp`, `Committed`.
+//! Never: statements.
+//! Read:  top down.
+
+use model::{AccountId, AuditId, CompanyId, KeyId, OperatorTokenId, RequestId, Timestamp};
+use std::fmt;
+
+/// A place in the change log. 0 is before the first change; there are no gaps.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Revision(pub u64);
+
+impl Revision {
+    /// Before the first change.
+    pub const START: Self = Self(0);
+}
+
+impl fmt::Display for Revision {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// What a change-log row or an audit entry is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Subject {
+    /// An account.
+    Account(AccountId),
+    /// A company.
+    Company(CompanyId),
+    /// A key.
+    Key(KeyId),
+    /// An operator token.
+    OperatorToken(OperatorTokenId),
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Account(id) => id.fmt(f),
+            Self::Company(id) => id.fmt(f),
+            Self::Key(id) => id.fmt(f),
+            Self::OperatorToken(id) => id.fmt(f),
+        }
+    }
+}
+
+/// Who made a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Author {
+    /// Whoever held this operator token.
+    Operator(OperatorTokenId),
+    /// The installation itself: its first start, or a command run on the data folder.
+    Installation,
+}
+
+/// What every change carries into its audit entry. Time and randomness are the caller's (invariant 4).
+#[derive(Clone, Copy, Debug)]
+pub struct Stamp {
+    /// Who.
+    pub author: Author,
+    /// In which request, when there was one.
+    pub request: Option<RequestId>,
+    /// When.
+    pub now: Timestamp,
+    /// The id of the audit entry that this change will write.
+    pub audit_id: AuditId,
+}
+
+/// A change that is durable: on disk with its change-log rows and its audit entry.
+#[derive(Clone, Copy, Debug)]
+#[must_use = "a change is acknowledged only when its revision is in force"]
+pub struct Committed<T> {
+    /// Its last place in the change log. A change that changed nothing has the revision that was the last one.
+    pub revision: Revision,
+    /// What was changed, as it is now.
+    pub value: T,
+}
