@@ -1,1 +1,14 @@
-//! A reference e-invoicing API that trusts nothing but the signed context.
+//! Invoicing: a small e-invoicing API that trusts nothing but the signed context.
+//!
+//! Owns:  companies, sent invoices and their states, in two ledgers (test, live) with a database file each.
+//! Never: imports another crate of the product, reads an API key, or lets a parameter choose account or environment.
+//! Read:  `serve`, then `gate`, then `ledger::scoped`. Tests: `tests/it`.
+#![warn(missing_docs)]
+
+mod listen;
+mod options;
+mod problem;
+mod serve;
+
+pub use options::{Clock, ContextKeys, Options, Randomness};
+pub use serve::{ServeError, serve};

@@ -1,0 +1,61 @@
+//! Options: what the binary decides for this API.
+//!
+//! Owns:  `Options` and where the keys of the signed context come from.
+//! Never: reads the environment, a clock or the system's randomness.
+//! Read:  top down.
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+/// Tells the present in microseconds since 1970-01-01T00:00:00Z.
+pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
+
+/// Fills a buffer with unpredictable bytes.
+pub type Randomness = Arc<dyn Fn(&mut [u8]) + Send + Sync>;
+
+/// Where the keys that sign the context are found (D24).
+#[derive(Clone, Debug)]
+pub enum ContextKeys {
+    /// An `http://` address on loopback that serves a JWKS. Read when a key id is unknown, at most once in ten seconds.
+    Url(String),
+    /// A JWKS as JSON text, for a gateway on another machine. It is never read again.
+    Static(String),
+}
+
+/// How to run the API. Make one with `new` and change what differs.
+#[derive(Clone)]
+pub struct Options {
+    /// The folder of the two databases; made when it is missing.
+    pub folder: PathBuf,
+    /// The keys that sign the context.
+    pub keys: ContextKeys,
+    /// The `iss` that a context must state. Default: `claviger`.
+    pub issuer: String,
+    /// The request header that carries the context. Default: `claviger-context`.
+    pub header: String,
+    /// How long an invoice rests in each state before the next. Default: two seconds.
+    pub state_step: Duration,
+    /// Invoices and validations that each account may make in the live ledger. The test ledger counts none.
+    /// Default: 100,000.
+    pub operation_allowance: u32,
+    /// The present.
+    pub clock: Clock,
+    /// Randomness for the secrets of webhooks.
+    pub randomness: Randomness,
+}
+
+impl Options {
+    /// The defaults, for the databases in `folder`.
+    #[must_use]
+    pub fn new(folder: PathBuf, keys: ContextKeys, clock: Clock, randomness: Randomness) -> Self {
+        Self {
+            folder,
+            keys,
+            issuer: String::from("claviger"),
+            header: String::from("claviger-context"),
+            state_step: Duration::from_secs(2),
+            operation_allowance: 100_000,
+            clock,
+            randomness,
+        }
+    }
+}
