@@ -7,21 +7,24 @@
 use crate::{company::NameKind, environment::Environment, scope::Scope};
 use std::fmt;
 
-/// A name of up to 128 characters: letters, digits, `_`, `-`, `.`.
+/// A name of up to `max` characters: letters, digits, `_`, `-`, `.`.
 fn plain_name(text: &str, max: usize) -> bool {
     let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.');
     (1..=max).contains(&text.len()) && text.bytes().all(plain)
 }
+
+/// The longest name of an operation, in bytes.
+pub const OPERATION_ID_MAX: usize = 128;
 
 /// The name of an operation, unique in its catalogue: `company_get`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct OperationId(Box<str>);
 
 impl OperationId {
-    /// Checks and takes a name: 1 to 128 letters, digits, `_`, `-` or `.`; `None` otherwise.
+    /// Checks and takes a name: 1 to `OPERATION_ID_MAX` letters, digits, `_`, `-` or `.`; `None` otherwise.
     #[must_use]
     pub fn new(text: &str) -> Option<Self> {
-        plain_name(text, 128).then(|| Self(text.into()))
+        plain_name(text, OPERATION_ID_MAX).then(|| Self(text.into()))
     }
 
     /// The name.

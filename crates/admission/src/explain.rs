@@ -1,0 +1,390 @@
+//! Explain: what would happen to a described request, why, and which changes would allow it.
+//!
+//! Owns:  `Described`, `Explanation`, and the remedies.
+//! Never: holds a rule of its own; it watches the stages that decide requests. Never gives a permit away.
+//! Read:  `explain`, then `Remedy`.
+
+use crate::{
+    check::{Check, Unwatched, Watch},
+    facts::{CredentialFields, Facts, Field, Policy},
+    permit::Caller,
+    present::Presented,
+    record::{Entry, Freshness, Record},
+    stage::public,
+};
+use model::{
+    Audience, CompanyId, CompanyMode, CompanyRestriction, CompanySet, Denial, KeyStatus, Operation, Preset, Scope,
+    ScopeSet, SecretSlot, Timestamp,
+};
+use std::sync::Arc;
+
+/// A request as somebody describes it, without its secret: the right one is assumed, properly presented.
+#[derive(Clone, Copy, Debug)]
+pub struct Described<'a> {
+    /// The operation that the catalogue found for method and path, if any.
+    pub operation: Option<&'a Operation>,
+    /// The `Origin` header it would have.
+    pub origin: Field<'a>,
+    /// The secret it would be made with.
+    pub entry: &'a Entry,
+    /// When it would be made.
+    pub now: Timestamp,
+    /// How current the gateway's knowledge would be.
+    pub freshness: Freshness,
+}
+
+/// What would happen.
+#[derive(Clone, Debug)]
+pub struct Explanation {
+    /// Every check, in order.
+    pub steps: Vec<Step>,
+    /// The outcome.
+    pub verdict: Verdict,
+    /// What would have to change, all of it, for the request to pass; empty when it passes as it is.
+    pub remedies: Vec<Remedy>,
+}
+
+/// One check of a described request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// Which.
+    pub check: Check,
+    /// How it went.
+    pub state: StepState,
+    /// One sentence for the key's owner.
+    pub sentence: String,
+}
+
+/// How a check went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum StepState {
+    /// Passed.
+    Passed,
+    /// Failed: the request ends here.
+    Failed,
+    /// The request had ended before, or needs no such check.
+    NotReached,
+}
+
+impl StepState {
+    /// `passed`, `failed` or `not_reached`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Passed => "passed",
+            Self::Failed => "failed",
+            Self::NotReached => "not_reached",
+        }
+    }
+}
+
+/// The outcome for a described request. Not a `Permit`: nothing can be forwarded with it.
+#[derive(Clone, Copy, Debug)]
+pub enum Verdict {
+    /// It would be forwarded, for this caller.
+    Permitted(Caller),
+    /// It would be refused.
+    Denied(Denial),
+}
+
+/// One change that a described request needs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Remedy {
+    /// Give the key this scope.
+    GrantScope(Scope),
+    /// Enable the key.
+    EnableKey,
+    /// Give the key a later end, or none.
+    ExtendExpiry,
+    /// Use the key's current secret in place of the rotated one.
+    UseCurrentSecret,
+    /// Rotate the key and use its new secret.
+    RotateKey,
+    /// Wait until the gateway has read the change log again.
+    AwaitFreshness,
+    /// Send the request from a server: without `Origin`.
+    CallFromServer,
+    /// Let the key reach all companies.
+    AllowAllCompanies,
+    /// Give the key at least one company.
+    AddCompany,
+    /// No change of this key or request helps.
+    NotPossible {
+        /// Why, and what to do in its place.
+        why: &'static str,
+    },
+}
+
+impl Remedy {
+    /// Whether it can be done at all.
+    #[must_use]
+    pub const fn is_possible(&self) -> bool {
+        !matches!(self, Self::NotPossible { .. })
+    }
+
+    /// A stable word for machines.
+    #[must_use]
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::GrantScope(_) => "grant_scope",
+            Self::EnableKey => "enable_key",
+            Self::ExtendExpiry => "extend_expiry",
+            Self::UseCurrentSecret => "use_current_secret",
+            Self::RotateKey => "rotate_key",
+            Self::AwaitFreshness => "await_freshness",
+            Self::CallFromServer => "call_from_server",
+            Self::AllowAllCompanies => "allow_all_companies",
+            Self::AddCompany => "add_company",
+            Self::NotPossible { .. } => "not_possible",
+        }
+    }
+
+    /// One sentence for the key's owner.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        match self {
+            Self::GrantScope(scope) => format!("Give the key the scope {scope}."),
+            Self::EnableKey => "Enable the key.".to_owned(),
+            Self::ExtendExpiry => "Set the key's expiry to a later time, or remove it.".to_owned(),
+            Self::UseCurrentSecret => "Use the key's current secret; this one was rotated away.".to_owned(),
+            Self::RotateKey => "Rotate the key and use its new secret.".to_owned(),
+            Self::AwaitFreshness => {
+                "Wait until the gateway has read the latest changes; the operator sees why it cannot.".to_owned()
+            }
+            Self::CallFromServer => "Send the request from a server; a browser adds the Origin header.".to_owned(),
+            Self::AllowAllCompanies => "Let the key reach all companies of the account.".to_owned(),
+            Self::AddCompany => "Give the key at least one company.".to_owned(),
+            Self::NotPossible { why } => (*why).to_owned(),
+        }
+    }
+}
+
+/// Runs the described request through the stages that decide real ones, and finds what would let it pass.
+#[must_use]
+pub fn explain(described: &Described<'_>, policy: &Policy) -> Explanation {
+    let mut seen = Seen::default();
+    let outcome = decide(described, policy, &mut seen);
+    let steps = Check::ALL.into_iter().map(|check| seen.step(check, described, outcome.as_ref().ok())).collect();
+    let (verdict, remedies) = match outcome {
+        Ok(caller) => (Verdict::Permitted(caller), Vec::new()),
+        Err(denial) => (Verdict::Denied(denial), remedies(described, policy, denial)),
+    };
+    Explanation { steps, verdict, remedies }
+}
+
+/// The whole decision. The permit ends here: what it allowed was never asked.
+fn decide(described: &Described<'_>, policy: &Policy, watch: &mut impl Watch) -> Result<Caller, Denial> {
+    let Described { operation, origin, entry, now, freshness } = *described;
+    let facts = Facts { operation, origin, credential: CredentialFields::default() };
+    if let Some(permit) = public(&facts) {
+        return Ok(permit.caller());
+    }
+    let permit = Presented::assumed(entry.hash, entry.environment, entry.client_id)
+        .identify_watched(Some(entry), freshness, now, watch)?
+        .authorize_watched(&facts, policy, watch)?
+        .settle()?;
+    Ok(permit.caller())
+}
+
+/// Which checks were made.
+#[derive(Default)]
+struct Seen(Vec<(Check, Option<Denial>)>);
+
+impl Watch for Seen {
+    fn see(&mut self, check: Check, failed: Option<Denial>) {
+        self.0.push((check, failed));
+    }
+}
+
+impl Seen {
+    fn step(&self, check: Check, described: &Described<'_>, permitted: Option<&Caller>) -> Step {
+        let made = self.0.iter().find(|(seen, _)| *seen == check);
+        let (state, sentence) = match (made, permitted) {
+            (Some((_, Some(denial))), _) => (StepState::Failed, failure(*denial, described)),
+            (Some((_, None)), _) => (StepState::Passed, success(check, described)),
+            (None, Some(Caller::Public { .. })) => (
+                StepState::NotReached,
+                "The operation is public: no key is read and nothing else is checked.".to_owned(),
+            ),
+            (None, _) => (StepState::NotReached, "The request is refused before this is checked.".to_owned()),
+        };
+        Step { check, state, sentence }
+    }
+}
+
+fn success(check: Check, described: &Described<'_>) -> String {
+    let text = match check {
+        Check::Credential => "The key's secret is assumed, properly presented.",
+        Check::Status => "The key is active.",
+        Check::Expiry => "The key has not expired.",
+        Check::Secret => "The secret is in use.",
+        Check::Freshness => "The gateway's knowledge of the key is current.",
+        Check::Operation => {
+            let name = described.operation.map_or("", |o| o.id.as_str());
+            return format!("The operation is {name}.");
+        }
+        Check::Audience => "The operation is for keys.",
+        Check::Origin => match described.origin {
+            Field::Absent => "The request does not come from a browser page.",
+            Field::One(_) | Field::Many => "The request comes from one of the API's own pages.",
+        },
+        Check::Scope => {
+            return described.operation.map_or_else(String::new, |o| format!("The key has the scope {}.", o.scope));
+        }
+        Check::Company => match described.entry.record.companies {
+            CompanyRestriction::All => "The key may reach all companies of the account.",
+            CompanyRestriction::Only(_) => "The operation keeps to the key's companies.",
+        },
+    };
+    text.to_owned()
+}
+
+fn failure(denial: Denial, described: &Described<'_>) -> String {
+    let text = match denial {
+        Denial::CredentialMissing
+        | Denial::CredentialAmbiguous
+        | Denial::CredentialMalformed
+        | Denial::CredentialUnknown
+        | Denial::CredentialMismatched => "The credential is not the key's.",
+        Denial::KeyDisabled => "The key is disabled.",
+        Denial::KeyRevoked => "The key was revoked.",
+        Denial::KeyDeleted => "The key was deleted.",
+        Denial::KeyExpired => "The key has expired.",
+        Denial::SecretEnded => "The secret was rotated away and its overlap is over.",
+        Denial::FreshnessLost => "The gateway has not read the latest changes within its bound, so it admits no key.",
+        Denial::OperationUnknown => "The catalogue has no operation for this method and path.",
+        Denial::AudienceMismatched => "The operation is not for keys.",
+        Denial::PrimaryKeyInBrowser => {
+            "A primary key must not be used from a browser page, and this request has an Origin."
+        }
+        Denial::OriginNotAllowed => "The key may not be used from this origin.",
+        Denial::ScopeInsufficient => {
+            return described.operation.map_or_else(String::new, |o| format!("The key lacks the scope {}.", o.scope));
+        }
+        Denial::CompanyNotAllowed => return company_failure(described),
+    };
+    text.to_owned()
+}
+
+fn company_failure(described: &Described<'_>) -> String {
+    let mode = described.operation.map_or("", |o| o.company.as_str());
+    match &described.entry.record.companies {
+        CompanyRestriction::Only(set) if set.as_slice().is_empty() => {
+            "All companies of the key were deleted, so it reaches none.".to_owned()
+        }
+        CompanyRestriction::Only(_) | CompanyRestriction::All => {
+            format!(
+                "The key is restricted to some companies, and the operation (company mode {mode}) is not held to them."
+            )
+        }
+    }
+}
+
+/// Everything that has to change, found by making each change and asking again; at most one per check.
+fn remedies(described: &Described<'_>, policy: &Policy, first: Denial) -> Vec<Remedy> {
+    let mut supposed = Supposed { described: *described, entry: described.entry.clone() };
+    let mut remedies = Vec::new();
+    let mut denied = Some(first);
+    while let Some(denial) = denied {
+        let remedy = supposed.remedy(denial);
+        // Each check fails at most once on this way; a remedy that does not help is none.
+        let helps = !remedies.contains(&remedy) && supposed.apply(&remedy);
+        if !helps {
+            remedies.push(if remedy.is_possible() { DEAD_END } else { remedy });
+            return remedies;
+        }
+        remedies.push(remedy);
+        denied = decide(&supposed.described(), policy, &mut Unwatched).err();
+    }
+    remedies
+}
+
+const DEAD_END: Remedy =
+    Remedy::NotPossible { why: "No change of this key lets the request pass; create a key for it." };
+
+/// A described request with changes made to it.
+struct Supposed<'a> {
+    described: Described<'a>,
+    entry: Entry,
+}
+
+impl Supposed<'_> {
+    fn described(&self) -> Described<'_> {
+        Described { entry: &self.entry, ..self.described }
+    }
+
+    fn remedy(&self, denial: Denial) -> Remedy {
+        match denial {
+            Denial::KeyDisabled => Remedy::EnableKey,
+            Denial::KeyExpired => Remedy::ExtendExpiry,
+            Denial::SecretEnded => match self.entry.slot {
+                SecretSlot::Previous => Remedy::UseCurrentSecret,
+                SecretSlot::Current => Remedy::RotateKey,
+            },
+            Denial::FreshnessLost => Remedy::AwaitFreshness,
+            Denial::PrimaryKeyInBrowser | Denial::OriginNotAllowed => Remedy::CallFromServer,
+            Denial::ScopeInsufficient => match self.described.operation {
+                Some(operation) => Remedy::GrantScope(operation.scope.clone()),
+                None => DEAD_END,
+            },
+            Denial::CompanyNotAllowed => match self.described.operation.map(|o| &o.company) {
+                Some(CompanyMode::Context) => Remedy::AddCompany,
+                _ => Remedy::AllowAllCompanies,
+            },
+            Denial::KeyRevoked | Denial::KeyDeleted => {
+                Remedy::NotPossible { why: "The key was ended for good; create a new one." }
+            }
+            Denial::OperationUnknown => Remedy::NotPossible {
+                why: "Check method and path; an operation that is missing from the catalogue is added by the operator.",
+            },
+            Denial::AudienceMismatched => Remedy::NotPossible { why: self.audience() },
+            Denial::CredentialMissing
+            | Denial::CredentialAmbiguous
+            | Denial::CredentialMalformed
+            | Denial::CredentialUnknown
+            | Denial::CredentialMismatched => DEAD_END,
+        }
+    }
+
+    fn audience(&self) -> &'static str {
+        match self.described.operation.map(|o| o.audience) {
+            Some(Audience::Member) => "The operation is for signed-in members; no key may call it.",
+            Some(Audience::Admin) => "The operation is for signed-in administrators; no key may call it.",
+            Some(Audience::Callback) => "The operation is for inbound callbacks; no key may call it.",
+            Some(Audience::Public | Audience::Key) | None => {
+                "The catalogue calls the operation public, but it writes or has no environment; the operator has to correct it."
+            }
+        }
+    }
+
+    /// Makes the change; `false` when it cannot be made.
+    fn apply(&mut self, remedy: &Remedy) -> bool {
+        match remedy {
+            Remedy::EnableKey => self.record().status = KeyStatus::Active,
+            Remedy::ExtendExpiry => self.record().expires_at = None,
+            Remedy::UseCurrentSecret | Remedy::RotateKey => {
+                self.entry.slot = SecretSlot::Current;
+                self.entry.ends_at = None;
+            }
+            Remedy::AwaitFreshness => self.described.freshness = Freshness { fresh_until: Timestamp::MAX },
+            Remedy::CallFromServer => self.described.origin = Field::Absent,
+            Remedy::AllowAllCompanies => self.record().companies = CompanyRestriction::All,
+            Remedy::AddCompany => {
+                let some = CompanySet::stored(&[CompanyId::from_bytes([0; 16])]);
+                self.record().companies = CompanyRestriction::Only(some);
+            }
+            Remedy::GrantScope(scope) => {
+                let mut texts = self.entry.record.preset.scopes().to_texts();
+                texts.push(scope.to_string());
+                let Ok(scopes) = ScopeSet::parse(&texts) else { return false };
+                self.record().preset = Preset::Custom(scopes);
+            }
+            Remedy::NotPossible { .. } => return false,
+        }
+        true
+    }
+
+    fn record(&mut self) -> &mut Record {
+        Arc::make_mut(&mut self.entry.record)
+    }
+}

@@ -1,0 +1,208 @@
+//! Stage: what a presented credential has to pass before it is a permit.
+//!
+//! Owns:  `identify`, `authorize` and `settle`: the rules, each of them once, and their order.
+//! Never: allocates, looks anything up, or learns the time by itself.
+//! Read:  `Presented::identify`, then down to `Permit`.
+
+use crate::{
+    check::{Check, Unwatched, Watch},
+    facts::{Facts, Field, Policy},
+    permit::{Caller, Permit},
+    present::Presented,
+    record::{Entry, Freshness, Record},
+};
+use model::{Audience, CompanyMode, CompanyRestriction, Denial, KeyKind, KeyStatus, Operation, Timestamp};
+use subtle::ConstantTimeEq;
+
+/// The permit of a public operation: GET and HEAD only, and no credential is read (D22). `None`: a key is needed.
+///
+/// An operation that is marked public but writes, or does not say its environment, is not public: unknown means no.
+#[must_use]
+pub fn public(facts: &Facts<'_>) -> Option<Permit> {
+    let operation = facts.operation.filter(|o| o.audience == Audience::Public && o.method.is_safe())?;
+    Some(Permit::grant(Caller::Public { environment: operation.environment? }, operation))
+}
+
+/// The credential is that of a working key.
+///
+/// ```compile_fail,E0451
+/// # fn forge(entry: &admission::Entry) -> admission::Identified<'_> {
+/// admission::Identified { entry }
+/// # }
+/// ```
+#[derive(Debug)]
+#[must_use]
+pub struct Identified<'k> {
+    entry: &'k Entry,
+}
+
+/// The key may do what the request asks for.
+///
+/// ```compile_fail,E0451
+/// # fn forge<'k>(entry: &'k admission::Entry, operation: &'k model::Operation) -> admission::Authorized<'k> {
+/// admission::Authorized { entry, operation }
+/// # }
+/// ```
+#[derive(Debug)]
+#[must_use]
+pub struct Authorized<'k> {
+    entry: &'k Entry,
+    permit: Permit,
+}
+
+impl Presented {
+    /// Holds the credential against `found`, which is what is known of its hash. Fails with the precise reason; the public
+    /// answer to all of them but `FreshnessLost` is the same (D5).
+    ///
+    /// All ends are half open: at `expires_at`, `ends_at` and `fresh_until` themselves the answer is no.
+    pub fn identify<'k>(
+        self,
+        found: Option<&'k Entry>,
+        freshness: Freshness,
+        now: Timestamp,
+    ) -> Result<Identified<'k>, Denial> {
+        self.identify_watched(found, freshness, now, &mut Unwatched)
+    }
+
+    pub(crate) fn identify_watched<'k>(
+        self,
+        found: Option<&'k Entry>,
+        freshness: Freshness,
+        now: Timestamp,
+        watch: &mut impl Watch,
+    ) -> Result<Identified<'k>, Denial> {
+        let entry = seen(watch, Check::Credential, self.entry_of(found))?;
+        let record = &*entry.record;
+        seen(watch, Check::Status, status(record))?;
+        seen(watch, Check::Expiry, before(record.expires_at, now, Denial::KeyExpired))?;
+        seen(watch, Check::Secret, before(entry.ends_at, now, Denial::SecretEnded))?;
+        seen(watch, Check::Freshness, before(Some(freshness.fresh_until), now, Denial::FreshnessLost))?;
+        Ok(Identified { entry })
+    }
+
+    /// Everything is compared before anything is answered, in time that does not depend on where it differs.
+    fn entry_of<'k>(&self, found: Option<&'k Entry>) -> Result<&'k Entry, Denial> {
+        let entry = found.ok_or(Denial::CredentialUnknown)?;
+        let secret = entry.hash.ct_matches(self.hash());
+        let id = self.client_id.unwrap_or(entry.client_id).to_bytes().ct_eq(&entry.client_id.to_bytes());
+        let world = self.environment.as_str().as_bytes().ct_eq(entry.environment.as_str().as_bytes());
+        let belongs = id & world;
+        if !bool::from(secret) {
+            return Err(Denial::CredentialUnknown);
+        }
+        if bool::from(belongs) { Ok(entry) } else { Err(Denial::CredentialMismatched) }
+    }
+}
+
+impl<'k> Identified<'k> {
+    /// The secret's entry: whose request this is, for the request log.
+    #[must_use]
+    pub const fn entry(&self) -> &'k Entry {
+        self.entry
+    }
+
+    /// Holds the key against what the request asks for: `facts` are those that were presented.
+    pub fn authorize(self, facts: &Facts<'_>, policy: &Policy) -> Result<Authorized<'k>, Denial> {
+        self.authorize_watched(facts, policy, &mut Unwatched)
+    }
+
+    pub(crate) fn authorize_watched(
+        self,
+        facts: &Facts<'_>,
+        policy: &Policy,
+        watch: &mut impl Watch,
+    ) -> Result<Authorized<'k>, Denial> {
+        let (entry, record) = (self.entry, &*self.entry.record);
+        let operation = seen(watch, Check::Operation, facts.operation.ok_or(Denial::OperationUnknown))?;
+        seen(watch, Check::Audience, audience(operation))?;
+        seen(watch, Check::Origin, origin(record.kind, facts.origin, policy))?;
+        seen(watch, Check::Scope, scope(record, operation))?;
+        seen(watch, Check::Company, company(&record.companies, &operation.company))?;
+        let caller = Caller::Key {
+            key: record.key,
+            account: record.account,
+            kind: record.kind,
+            environment: entry.environment,
+            hash: entry.hash,
+        };
+        Ok(Authorized { entry, permit: Permit::grant(caller, operation) })
+    }
+}
+
+impl<'k> Authorized<'k> {
+    /// The secret's entry: whose request this is, for the request log.
+    #[must_use]
+    pub const fn entry(&self) -> &'k Entry {
+        self.entry
+    }
+
+    /// The last stage. What the gateway reserved of the key's limits and claimed for an idempotent write belongs here
+    /// (D39); there are none yet, so it always passes.
+    pub fn settle(self) -> Result<Permit, Denial> {
+        Ok(self.permit)
+    }
+}
+
+#[inline]
+fn seen<T>(watch: &mut impl Watch, check: Check, outcome: Result<T, Denial>) -> Result<T, Denial> {
+    watch.see(check, outcome.as_ref().err().copied());
+    outcome
+}
+
+const fn status(record: &Record) -> Result<(), Denial> {
+    match record.status {
+        KeyStatus::Active => Ok(()),
+        KeyStatus::Disabled => Err(Denial::KeyDisabled),
+        KeyStatus::Revoked => Err(Denial::KeyRevoked),
+        KeyStatus::Deleted => Err(Denial::KeyDeleted),
+    }
+}
+
+/// At the end itself it is over. No end: never.
+fn before(end: Option<Timestamp>, now: Timestamp, denial: Denial) -> Result<(), Denial> {
+    if end.is_some_and(|end| now >= end) { Err(denial) } else { Ok(()) }
+}
+
+/// `public` operations passed before any key was read; what is left of them here is not one (D22).
+const fn audience(operation: &Operation) -> Result<(), Denial> {
+    match operation.audience {
+        Audience::Key => Ok(()),
+        Audience::Public | Audience::Member | Audience::Admin | Audience::Callback => Err(Denial::AudienceMismatched),
+    }
+}
+
+/// A browser says where its page comes from. Keys have no origins of their own yet, so only the API's own pages pass.
+fn origin(kind: KeyKind, origin: Field<'_>, policy: &Policy) -> Result<(), Denial> {
+    let own = match origin {
+        Field::Absent => return Ok(()),
+        // `null` is what every sandboxed or local page says: it names nobody, whatever is configured (D10).
+        Field::One(value) => value != b"null" && policy.own_origins.iter().any(|own| own.as_bytes() == value),
+        Field::Many => false,
+    };
+    match kind {
+        _ if own => Ok(()),
+        KeyKind::Primary => Err(Denial::PrimaryKeyInBrowser),
+        KeyKind::Restricted => Err(Denial::OriginNotAllowed),
+    }
+}
+
+fn scope(record: &Record, operation: &Operation) -> Result<(), Denial> {
+    if record.preset.allows(&operation.scope) { Ok(()) } else { Err(Denial::ScopeInsufficient) }
+}
+
+/// Where requests name companies is not read yet, so what would have to be held to the set here is refused (D34).
+fn company(companies: &CompanyRestriction, mode: &CompanyMode) -> Result<(), Denial> {
+    match (companies, mode) {
+        (CompanyRestriction::All, _) | (_, CompanyMode::Neutral) => Ok(()),
+        // An emptied set reaches nothing (D9). An upstream could take an empty filter for no filter, so it is not asked.
+        (CompanyRestriction::Only(set), CompanyMode::Context) if !set.as_slice().is_empty() => Ok(()),
+        (
+            CompanyRestriction::Only(_),
+            CompanyMode::Context
+            | CompanyMode::Locators(_)
+            | CompanyMode::Injected(_)
+            | CompanyMode::Lookup(_)
+            | CompanyMode::Account,
+        ) => Err(Denial::CompanyNotAllowed),
+    }
+}
