@@ -1,1 +1,24 @@
-//! The harness: processes, raw sockets, upstreams that misbehave.
+//! The harness: the built binary as a process, raw sockets, and an upstream that misbehaves on demand.
+//!
+//! Owns:  starting and judging processes, clients that send what they are told, secrets that must never be seen again.
+//! Never: imports a product crate: an end-to-end test sees what an operator and a caller see.
+//! Read:  `process`, then `secrets`, then `upstream`, then the clients `client`, `raw`, `websocket`.
+
+pub mod client;
+pub mod command;
+pub mod must;
+pub mod poll;
+pub mod process;
+pub mod raw;
+pub mod secrets;
+pub mod upstream;
+pub mod websocket;
+
+pub use client::Reply;
+pub use command::Cli;
+pub use must::Must;
+pub use poll::{eventually, within};
+pub use process::{Claviger, Home, Launch};
+pub use raw::Raw;
+pub use secrets::Secrets;
+pub use upstream::Upstream;
