@@ -127,6 +127,16 @@ impl CompanySet {
 }
 
 impl CompanyRestriction {
+    /// Whether everything that `other` allows, this restriction allows too.
+    #[must_use]
+    pub fn covers(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::All, _) => true,
+            (Self::Only(_), Self::All) => false,
+            (Self::Only(here), Self::Only(there)) => there.as_slice().iter().all(|c| here.contains(*c)),
+        }
+    }
+
     /// Whether the key may reach `company` of its own account.
     #[must_use]
     pub fn allows(&self, company: CompanyId) -> bool {
@@ -153,6 +163,9 @@ mod tests {
         assert!(set.as_slice().is_empty());
         assert!(!CompanyRestriction::Only(set).allows(company(1)));
         assert!(CompanyRestriction::All.allows(company(1)));
+        let one = CompanyRestriction::Only(CompanySet::chosen(&[company(1)]).unwrap());
+        let two = CompanyRestriction::Only(CompanySet::chosen(&[company(1), company(2)]).unwrap());
+        assert!(two.covers(&one) && !one.covers(&two) && !two.covers(&CompanyRestriction::All));
     }
 
     #[test]

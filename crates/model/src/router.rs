@@ -120,10 +120,7 @@ impl Catalogue {
         }
         let path = segments.get(..count)?;
         let found = self.root.walk(path, method);
-        let found = match method {
-            HttpMethod::Head if found.is_none() => self.root.walk(path, HttpMethod::Get),
-            _ => found,
-        };
+        let found = if method == HttpMethod::Head { found.or_else(|| self.root.walk(path, HttpMethod::Get)) } else { found };
         self.operations.get(found?)
     }
 

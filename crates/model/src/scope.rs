@@ -73,6 +73,14 @@ impl Actions {
         Action::ALL.into_iter().filter(move |a| self.contains(*a))
     }
 
+    const fn covers(self, other: Self) -> bool {
+        other.0 & !self.0 == 0
+    }
+
+    const fn union(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
     const fn with(self, action: Action) -> Self {
         Self(self.0 | action.bit())
     }
@@ -189,6 +197,17 @@ impl ScopeSet {
                 .is_ok_and(|at| self.named.get(at).is_some_and(|(_, actions)| actions.contains(scope.action)))
     }
 
+    /// Whether everything that `other` allows, this set allows too (a change from `other` to this one narrows nothing).
+    #[must_use]
+    pub fn covers(&self, other: &Self) -> bool {
+        let named_here = |resource: &Resource| match self.named.binary_search_by(|(r, _)| r.cmp(resource)) {
+            Ok(at) => self.named.get(at).map_or(Actions::NONE, |(_, actions)| *actions),
+            Err(_) => Actions::NONE,
+        };
+        self.everywhere.covers(other.everywhere)
+            && other.named.iter().all(|(r, actions)| self.everywhere.union(named_here(r)).covers(*actions))
+    }
+
     /// The members as text, `*:action` first; `parse` reads them back.
     #[must_use]
     pub fn to_texts(&self) -> Vec<String> {
@@ -280,6 +299,15 @@ mod tests {
         let set = ScopeSet::parse(&["invoices:write"]).unwrap();
         assert!(set.allows(&scope("invoices:write")) && !set.allows(&scope("invoices:read")));
         assert!(!set.allows(&scope("invoices2:write")));
+    }
+
+    #[test]
+    fn a_set_covers_what_it_allows_and_no_more() {
+        let set = |texts: &[&str]| ScopeSet::parse(texts).unwrap();
+        assert!(set(&["*:read", "a:write"]).covers(&set(&["a:read", "a:write"])));
+        assert!(!set(&["a:read"]).covers(&set(&["*:read"])));
+        assert!(!set(&["*:read"]).covers(&set(&["b:send"])));
+        assert!(set(&[]).covers(&set(&[])));
     }
 
     #[test]

@@ -1,0 +1,269 @@
+//! What of a request the decision is made on, read once.
+//!
+//! Owns:  the host, the canonical path, the operation, the credential fields; and the headers that never go through.
+//! Never: decides; a fact that cannot be had is a fault.
+//! Read:  `Facts::read`, then `strip_request`.
+
+use crate::fault::Fault;
+use admission::{CredentialFields, Field};
+use http::{HeaderMap, HeaderName, HeaderValue, Version, header, request::Parts};
+use model::{Catalogue, HttpMethod, Operation};
+use std::borrow::Cow;
+
+const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
+const X_CLIENT_ID: HeaderName = HeaderName::from_static("x-client-id");
+const X_CLIENT_SECRET: HeaderName = HeaderName::from_static("x-client-secret");
+
+/// Fields that speak of one connection only (RFC 9110, 7.6.1), in requests and answers. `trailer` stays: trailers do.
+const HOP_BY_HOP: [HeaderName; 6] = [
+    HeaderName::from_static("keep-alive"),
+    HeaderName::from_static("proxy-connection"),
+    header::PROXY_AUTHENTICATE,
+    header::TE,
+    header::TRANSFER_ENCODING,
+    header::UPGRADE,
+];
+
+/// Request fields that never reach the upstream (D27): credentials, method overrides, and what the gateway says itself.
+const NEVER_FORWARDED: [HeaderName; 17] = [
+    X_API_KEY,
+    X_CLIENT_ID,
+    X_CLIENT_SECRET,
+    header::AUTHORIZATION,
+    header::PROXY_AUTHORIZATION,
+    header::EXPECT,
+    header::FORWARDED,
+    HeaderName::from_static("x-forwarded-for"),
+    HeaderName::from_static("x-forwarded-host"),
+    HeaderName::from_static("x-forwarded-port"),
+    HeaderName::from_static("x-forwarded-proto"),
+    HeaderName::from_static("x-forwarded-server"),
+    HeaderName::from_static("x-forwarded-prefix"),
+    HeaderName::from_static("x-real-ip"),
+    HeaderName::from_static("x-request-id"),
+    HeaderName::from_static("x-original-url"),
+    HeaderName::from_static("x-rewrite-url"),
+];
+
+/// Fields that would make the upstream do another operation than the one that was matched (D27).
+const METHOD_OVERRIDES: [&str; 4] = ["x-http-method-override", "x-http-method", "x-method-override", "x-method"];
+
+/// The facts of one request, borrowed from its head.
+pub(crate) struct Facts<'a> {
+    pub(crate) method: Option<HttpMethod>,
+    pub(crate) path: Cow<'a, [u8]>,
+    pub(crate) operation: Option<&'a Operation>,
+    pub(crate) host: Option<&'a str>,
+}
+
+impl<'a> Facts<'a> {
+    /// Reads them, or says why the request is none that can be judged.
+    pub(crate) fn read(parts: &'a Parts, catalogue: &'a Catalogue, hosts: Option<&[String]>) -> Result<Self, Fault> {
+        let host = host(parts)?;
+        if let (Some(hosts), host) = (hosts, host) {
+            let name = host.map_or("", without_port);
+            if !hosts.iter().any(|h| h.eq_ignore_ascii_case(name)) {
+                return Err(Fault::HostUnknown);
+            }
+        }
+        let path = admission::path::canonical(parts.uri.path().as_bytes()).map_err(|_| Fault::PathUnsafe)?;
+        let method = HttpMethod::parse(parts.method.as_str());
+        let operation = method.and_then(|method| catalogue.find(method, &path));
+        Ok(Self { method, path, operation, host })
+    }
+
+    /// The part of the facts that admission judges.
+    pub(crate) fn judged<'h>(operation: Option<&'h Operation>, headers: &'h HeaderMap) -> admission::Facts<'h> {
+        let credential = CredentialFields {
+            api_key: field(headers, &X_API_KEY),
+            authorization: field(headers, &header::AUTHORIZATION),
+            client_id: field(headers, &X_CLIENT_ID),
+            client_secret: field(headers, &X_CLIENT_SECRET),
+        };
+        admission::Facts { operation, credential, origin: field(headers, &header::ORIGIN) }
+    }
+}
+
+/// The host that the caller means: from the request target, or the one `Host` field.
+fn host(parts: &Parts) -> Result<Option<&str>, Fault> {
+    let mut fields = parts.headers.get_all(header::HOST).iter();
+    let field = fields.next().map(|v| v.to_str().map_err(|_| Fault::HostMalformed)).transpose()?;
+    if fields.next().is_some() {
+        return Err(Fault::HostMalformed);
+    }
+    let target = parts.uri.authority().map(|a| a.as_str());
+    match (target, field) {
+        (Some(target), _) if target.contains('@') => Err(Fault::HostMalformed),
+        (Some(target), Some(field)) if !target.eq_ignore_ascii_case(field) => Err(Fault::HostMalformed),
+        (Some(target), _) => Ok(Some(target)),
+        (None, Some(field)) if field.is_empty() || field.contains(['/', '@', ' ', ',']) => Err(Fault::HostMalformed),
+        (None, Some(field)) => Ok(Some(field)),
+        (None, None) if parts.version == Version::HTTP_11 => Err(Fault::HostMalformed),
+        (None, None) => Ok(None),
+    }
+}
+
+fn without_port(authority: &str) -> &str {
+    match authority.rsplit_once(':') {
+        // The colons of an address in brackets are not followed by a port alone.
+        Some((name, port)) if port.bytes().all(|b| b.is_ascii_digit()) => name,
+        _ => authority,
+    }
+}
+
+fn field<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Field<'h> {
+    Field::of(headers.get_all(name).iter().map(HeaderValue::as_bytes))
+}
+
+/// Whether the caller asks for a WebSocket (RFC 6455 over HTTP/1.1). Other upgrades are not passed on.
+pub(crate) fn wants_websocket(parts: &Parts) -> bool {
+    let lists = |name: HeaderName, token: &str| {
+        let values = parts.headers.get_all(name);
+        values.iter().filter_map(|v| v.to_str().ok()).flat_map(|v| v.split(',')).any(|t| t.trim().eq_ignore_ascii_case(token))
+    };
+    parts.version == Version::HTTP_11
+        && parts.method == http::Method::GET
+        && parts.headers.contains_key(header::UPGRADE)
+        && lists(header::UPGRADE, "websocket")
+        && lists(header::CONNECTION, "upgrade")
+}
+
+/// Whether the caller can take trailers (RFC 9110, 10.1.4).
+pub(crate) fn takes_trailers(parts: &Parts) -> bool {
+    let mut values = parts.headers.get_all(header::TE).iter().filter_map(|v| v.to_str().ok());
+    values.any(|v| v.split(',').any(|t| t.trim().eq_ignore_ascii_case("trailers")))
+}
+
+/// Takes everything out of a request's headers that must not reach the upstream (D27).
+pub(crate) fn strip_request(headers: &mut HeaderMap, namespace: &str) {
+    strip_hop_by_hop(headers);
+    for name in &NEVER_FORWARDED {
+        headers.remove(name);
+    }
+    // Found by spelling, because some servers read an underscore as a hyphen.
+    let ours: Vec<HeaderName> = headers.keys().filter(|name| is_ours(name.as_str(), namespace)).cloned().collect();
+    for name in ours {
+        headers.remove(name);
+    }
+    headers.remove(header::HOST);
+    headers.remove(header::CONTENT_LENGTH);
+}
+
+/// Takes the fields of one connection out of an answer, and what only the gateway may say.
+pub(crate) fn strip_response(headers: &mut HeaderMap, namespace: &str) {
+    strip_hop_by_hop(headers);
+    let ours: Vec<HeaderName> = headers.keys().filter(|name| is_ours(name.as_str(), namespace)).cloned().collect();
+    for name in ours {
+        headers.remove(name);
+    }
+}
+
+fn strip_hop_by_hop(headers: &mut HeaderMap) {
+    if headers.contains_key(header::CONNECTION) {
+        let named: Vec<HeaderName> = headers
+            .get_all(header::CONNECTION)
+            .iter()
+            .flat_map(|value| value.as_bytes().split(|b| *b == b','))
+            .filter_map(|token| HeaderName::from_bytes(token.trim_ascii()).ok())
+            .collect();
+        for name in named {
+            headers.remove(name);
+        }
+        headers.remove(header::CONNECTION);
+    }
+    for name in &HOP_BY_HOP {
+        headers.remove(name);
+    }
+}
+
+/// Whether a field is of the product's own namespace, a method override, or a credential or forwarding field that is
+/// spelt with underscores.
+fn is_ours(name: &str, namespace: &str) -> bool {
+    let plain = |text: &str, other: &str| {
+        text.len() == other.len()
+            && text.bytes().zip(other.bytes()).all(|(a, b)| a == b || (a == b'_' && b == b'-'))
+    };
+    let in_namespace = name
+        .split_at_checked(namespace.len())
+        .is_some_and(|(head, rest)| head == namespace && (rest.starts_with('-') || rest.starts_with('_')));
+    in_namespace
+        || METHOD_OVERRIDES.iter().any(|known| plain(name, known))
+        || (name.contains('_') && NEVER_FORWARDED.iter().any(|known| plain(name, known.as_str())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::Request;
+
+    fn headers(pairs: &[(&str, &str)]) -> HeaderMap {
+        let mut map = HeaderMap::new();
+        for (name, value) in pairs {
+            map.append(HeaderName::from_bytes(name.as_bytes()).unwrap(), HeaderValue::from_str(value).unwrap());
+        }
+        map
+    }
+
+    #[test]
+    fn d27_nothing_of_ours_and_nothing_hop_by_hop_goes_through() {
+        let mut map = headers(&[
+            ("connection", "close, X-Named"),
+            ("x-named", "1"),
+            ("te", "trailers"),
+            ("upgrade", "h2c"),
+            ("x-api-key", "sk"),
+            ("x_api_key", "sk"),
+            ("authorization", "Basic x"),
+            ("claviger-account", "acc_1"),
+            ("claviger_account", "acc_1"),
+            ("clavigerx", "stays"),
+            ("x-http-method-override", "DELETE"),
+            ("x_http_method_override", "DELETE"),
+            ("x-forwarded-for", "1.2.3.4"),
+            ("x_forwarded_for", "1.2.3.4"),
+            ("expect", "100-continue"),
+            ("content-length", "3"),
+            ("idempotency-key", "stays"),
+            ("cookie", "stays"),
+        ]);
+        strip_request(&mut map, "claviger");
+        let mut left: Vec<_> = map.keys().map(HeaderName::as_str).collect();
+        left.sort_unstable();
+        assert_eq!(left, ["clavigerx", "cookie", "idempotency-key"]);
+    }
+
+    #[test]
+    fn hosts_are_one_or_refused() {
+        let read = |target: &str, hosts: &[&str]| {
+            let mut request = Request::builder().uri(target);
+            for host in hosts {
+                request = request.header("host", *host);
+            }
+            let (parts, ()) = request.body(()).unwrap().into_parts();
+            let allowed = ["api.example.com".to_owned(), "[::1]".to_owned()];
+            Facts::read(&parts, &Catalogue::default(), Some(&allowed)).map(|_| ())
+        };
+        assert_eq!(read("/", &["api.example.com"]), Ok(()));
+        assert_eq!(read("/", &["API.example.com:8443"]), Ok(()));
+        assert_eq!(read("/", &["[::1]:8443"]), Ok(()));
+        assert_eq!(read("/", &["[::1]"]), Ok(()));
+        assert_eq!(read("http://api.example.com/", &["api.example.com"]), Ok(()));
+        assert_eq!(read("/", &["evil.example"]), Err(Fault::HostUnknown));
+        assert_eq!(read("/", &[]), Err(Fault::HostMalformed));
+        assert_eq!(read("/", &["a", "a"]), Err(Fault::HostMalformed));
+        assert_eq!(read("http://evil.example/", &["api.example.com"]), Err(Fault::HostMalformed));
+        assert_eq!(read("http://a@api.example.com/", &["a@api.example.com"]), Err(Fault::HostMalformed));
+    }
+
+    #[test]
+    fn only_a_websocket_is_an_upgrade() {
+        let wants = |pairs: &[(&str, &str)]| {
+            let mut request = Request::new(());
+            *request.headers_mut() = headers(pairs);
+            wants_websocket(&request.into_parts().0)
+        };
+        assert!(wants(&[("connection", "keep-alive, Upgrade"), ("upgrade", "WebSocket")]));
+        assert!(!wants(&[("upgrade", "websocket")]));
+        assert!(!wants(&[("connection", "upgrade"), ("upgrade", "h2c")]));
+    }
+}

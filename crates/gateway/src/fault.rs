@@ -1,0 +1,154 @@
+//! Faults: every way in which a request fails without admission having said no.
+//!
+//! Owns:  the closed list with the public answer of each, and `Refusal`, which joins it with `Denial`.
+//! Never: formats a body; `respond` does.
+//! Read:  `Fault::answer`.
+
+use model::denial::{Answer, Blame};
+use model::Denial;
+
+/// A request failed at the door, at its body, or at the upstream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Fault {
+    /// The path is not one that every reader would read alike (design section 4).
+    PathUnsafe,
+    /// No host, two hosts, or two that differ.
+    HostMalformed,
+    /// A host name that this gateway does not serve.
+    HostUnknown,
+    /// Plain HTTP from beyond loopback (D21).
+    HttpsRequired,
+    /// A browser's preflight; no origin is allowed yet for this operation (D10).
+    PreflightRefused,
+    /// The body is longer than `body_max`.
+    BodyTooLarge,
+    /// No byte of the body for `body_timeout`.
+    BodyTimeout,
+    /// The caller's body broke off.
+    BodyBroken,
+    /// The upstream could not be reached; nothing was sent.
+    UpstreamUnreachable,
+    /// The upstream broke off or answered something that is not HTTP.
+    UpstreamBroken,
+    /// The upstream did not answer in time.
+    UpstreamTimeout,
+    /// A named bound of this gateway is reached.
+    Overloaded,
+    /// A defect of the gateway; the request was not admitted or its answer was lost.
+    Internal,
+}
+
+impl Fault {
+    /// Every fault.
+    pub(crate) const ALL: [Self; 13] = [
+        Self::PathUnsafe,
+        Self::HostMalformed,
+        Self::HostUnknown,
+        Self::HttpsRequired,
+        Self::PreflightRefused,
+        Self::BodyTooLarge,
+        Self::BodyTimeout,
+        Self::BodyBroken,
+        Self::UpstreamUnreachable,
+        Self::UpstreamBroken,
+        Self::UpstreamTimeout,
+        Self::Overloaded,
+        Self::Internal,
+    ];
+
+    /// What the fault says.
+    pub(crate) const fn answer(self) -> Answer {
+        let (status, code, title, detail, blame) = match self {
+            Self::PathUnsafe => (
+                400,
+                "unsafe_path",
+                "Unsafe path",
+                "The path has empty or dot segments, encoded separators, backslashes, semicolons or control characters.",
+                Blame::Caller,
+            ),
+            Self::HostMalformed => {
+                (400, "malformed_host", "Malformed host", "Send exactly one Host.", Blame::Caller)
+            }
+            Self::HostUnknown => {
+                (421, "unknown_host", "Unknown host", "This gateway does not serve that host name.", Blame::Caller)
+            }
+            Self::HttpsRequired => {
+                (403, "https_required", "HTTPS required", "Use https. A key sent over plain HTTP may have been read on the way: rotate it.", Blame::Caller)
+            }
+            Self::PreflightRefused => (
+                403,
+                "origin_not_allowed",
+                "Origin not allowed",
+                "No key allows this operation from this origin.",
+                Blame::Account,
+            ),
+            Self::BodyTooLarge => {
+                (413, "body_too_large", "Body too large", "The request body is longer than this API takes.", Blame::Caller)
+            }
+            Self::BodyTimeout => {
+                (408, "body_timeout", "Body timeout", "The request body did not arrive in time.", Blame::Caller)
+            }
+            Self::BodyBroken => {
+                (400, "broken_body", "Broken body", "The request body broke off or was malformed.", Blame::Caller)
+            }
+            Self::UpstreamUnreachable => (
+                502,
+                "upstream_unreachable",
+                "Upstream unreachable",
+                "The API behind this gateway cannot be reached. The request was not carried out.",
+                Blame::Operator,
+            ),
+            Self::UpstreamBroken => (
+                502,
+                "upstream_invalid_response",
+                "Invalid upstream response",
+                "The API behind this gateway broke off or sent no valid answer. The request may have been carried out.",
+                Blame::Operator,
+            ),
+            Self::UpstreamTimeout => (
+                504,
+                "upstream_timeout",
+                "Upstream timeout",
+                "The API behind this gateway did not answer in time. The request may have been carried out.",
+                Blame::Operator,
+            ),
+            Self::Overloaded => {
+                (503, "overloaded", "Overloaded", "Too much work at once. Try again shortly.", Blame::Operator)
+            }
+            Self::Internal => {
+                (500, "internal_error", "Internal error", "The gateway failed on this request.", Blame::Operator)
+            }
+        };
+        Answer { status, code, title, detail, reason: code, blame }
+    }
+}
+
+/// Why a request was not passed on, or its answer not passed back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// Admission said no.
+    Denied(Denial),
+    /// Something else went wrong.
+    Failed(Fault),
+}
+
+impl Refusal {
+    pub(crate) const fn answer(self) -> Answer {
+        match self {
+            Self::Denied(denial) => denial.answer(),
+            Self::Failed(fault) => fault.answer(),
+        }
+    }
+}
+
+impl From<Denial> for Refusal {
+    fn from(denial: Denial) -> Self {
+        Self::Denied(denial)
+    }
+}
+
+impl From<Fault> for Refusal {
+    fn from(fault: Fault) -> Self {
+        Self::Failed(fault)
+    }
+}

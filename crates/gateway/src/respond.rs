@@ -1,0 +1,59 @@
+//! Answers that the gateway makes itself, and what it adds to the upstream's.
+//!
+//! Owns:  refusals as problem bodies (D6), the request id, HSTS (R65), `WWW-Authenticate`, `Retry-After`.
+//! Never: says more than `Answer` holds.
+//! Read:  `refuse`, then `finish`.
+
+use crate::{body::ResponseBody, fault::Refusal};
+use api::problem::{ProblemParts, ProblemStyle, render};
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue, Response, StatusCode, header};
+use model::RequestId;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// One year, as browsers' preload lists ask for (R65).
+const HSTS: HeaderValue = HeaderValue::from_static("max-age=31536000");
+
+/// The answer to a request that is not passed on.
+pub(crate) fn refuse(refusal: Refusal, style: &ProblemStyle, request: RequestId) -> Response<ResponseBody> {
+    let answer = refusal.answer();
+    let parts = ProblemParts::new(answer.status, answer.code, answer.title, answer.detail);
+    let body = Bytes::from(render(style, &parts, request));
+    let mut response = Response::new(ResponseBody::Whole(Some(body)));
+    *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(api::problem::CONTENT_TYPE));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    match answer.status {
+        401 => headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"api\"")),
+        503 => headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1")),
+        _ => None,
+    };
+    response
+}
+
+/// A document of the gateway's own.
+pub(crate) fn document(body: Bytes, content_type: &'static str, max_age: &'static str) -> Response<ResponseBody> {
+    let mut response = Response::new(ResponseBody::Whole(Some(body)));
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(max_age));
+    response
+}
+
+/// What every answer carries.
+pub(crate) fn finish(response: &mut Response<ResponseBody>, request: &HeaderValue, secure: bool, close: bool) {
+    let headers = response.headers_mut();
+    headers.insert(REQUEST_ID, request.clone());
+    if secure {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, HSTS);
+    }
+    if close {
+        headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+}
+
+/// The request id as a header value.
+pub(crate) fn id_value(request: RequestId) -> HeaderValue {
+    HeaderValue::from_str(&request.to_string()).unwrap_or_else(|_| HeaderValue::from_static("req"))
+}

@@ -1,0 +1,182 @@
+//! The snapshot: every key of the deployment in memory (design section 5).
+//!
+//! Owns:  the look-up table from a secret's hash to what is known of it, its freshness, and what a change of a key cuts.
+//! Never: I/O; the follower feeds it. Readers never wait and never lock.
+//! Read:  `Snapshot`, then `Writer::apply`.
+
+use crate::{inflight::Cut, signer::TokenSlot};
+use admission::{Entry, Freshness, Record};
+use model::{Company, CompanyId, Credential, ExternalName, Key, KeyId, KeyStatus, SecretHash, Timestamp};
+use papaya::HashMap as SharedMap;
+use std::{
+    collections::HashMap,
+    hash::{BuildHasherDefault, Hash, Hasher},
+    sync::{
+        Arc,
+        atomic::{AtomicI64, AtomicU64, Ordering},
+    },
+};
+use store::FeedItem;
+
+/// One secret of one key, as requests find it.
+pub(crate) struct Live {
+    pub(crate) entry: Entry,
+    pub(crate) token: TokenSlot,
+}
+
+/// The table that all cores read.
+pub(crate) struct Snapshot {
+    credentials: SharedMap<HashKey, Arc<Live>, BuildHasherDefault<HashKeyHasher>>,
+    companies: SharedMap<CompanyId, Arc<[ExternalName]>>,
+    fresh_until: AtomicI64,
+    /// Changes when names of companies change, so that signed contexts that carry them are made anew.
+    names_epoch: AtomicU64,
+}
+
+/// SHA-256 of a secret. It is uniform already, so eight of its bytes are the hash.
+#[derive(PartialEq, Eq)]
+struct HashKey([u8; 32]);
+
+impl Hash for HashKey {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let [a, b, c, d, e, f, g, h, ..] = self.0;
+        state.write_u64(u64::from_le_bytes([a, b, c, d, e, f, g, h]));
+    }
+}
+
+#[derive(Default)]
+struct HashKeyHasher(u64);
+
+impl Hasher for HashKeyHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+
+    fn write_u64(&mut self, value: u64) {
+        self.0 = value;
+    }
+}
+
+impl Snapshot {
+    pub(crate) fn new() -> Arc<Self> {
+        Arc::new(Self {
+            credentials: SharedMap::default(),
+            companies: SharedMap::default(),
+            fresh_until: AtomicI64::new(Timestamp::MIN.as_micros()),
+            names_epoch: AtomicU64::new(0),
+        })
+    }
+
+    /// What is known of a secret. No lock, no wait.
+    pub(crate) fn find(&self, hash: &SecretHash) -> Option<Arc<Live>> {
+        self.credentials.pin().get(&HashKey(*hash.as_bytes())).cloned()
+    }
+
+    /// Until when the table may be believed.
+    pub(crate) fn freshness(&self) -> Freshness {
+        Freshness { fresh_until: Timestamp::from_micros(self.fresh_until.load(Ordering::Acquire)) }
+    }
+
+    pub(crate) fn trust_until(&self, instant: Timestamp) {
+        self.fresh_until.store(instant.as_micros(), Ordering::Release);
+    }
+
+    pub(crate) fn names_epoch(&self) -> u64 {
+        self.names_epoch.load(Ordering::Acquire)
+    }
+
+    /// What the upstream calls a company.
+    pub(crate) fn company_names(&self, company: CompanyId) -> Option<Arc<[ExternalName]>> {
+        self.companies.pin().get(&company).cloned()
+    }
+
+    /// Secrets in the table.
+    pub(crate) fn len(&self) -> usize {
+        self.credentials.len()
+    }
+}
+
+/// The only one who changes the table: the follower.
+pub(crate) struct Writer {
+    snapshot: Arc<Snapshot>,
+    /// Which secrets a key has in the table, so that those that are gone can be taken out.
+    secrets: HashMap<KeyId, Box<[SecretHash]>>,
+}
+
+impl Writer {
+    pub(crate) fn new(snapshot: Arc<Snapshot>) -> Self {
+        Self { snapshot, secrets: HashMap::new() }
+    }
+
+    /// Takes one current row in. When this returns no later look-up sees the old state; what was admitted under it
+    /// still has to be cut with what is added to `cuts`.
+    pub(crate) fn apply(&mut self, item: FeedItem, cuts: &mut Vec<Cut>) {
+        match item {
+            FeedItem::Key(key, credentials) => self.put(&key, &credentials, cuts),
+            FeedItem::KeyGone(id) => {
+                for hash in self.secrets.remove(&id).unwrap_or_default() {
+                    self.snapshot.credentials.pin().remove(&HashKey(*hash.as_bytes()));
+                }
+                cuts.push(Cut::Key(id));
+            }
+            FeedItem::Company(company) => self.put_company(company),
+            FeedItem::CompanyGone(id) => {
+                self.snapshot.companies.pin().remove(&id);
+                self.snapshot.names_epoch.fetch_add(1, Ordering::AcqRel);
+            }
+        }
+    }
+
+    fn put(&mut self, key: &Key, credentials: &[Credential], cuts: &mut Vec<Cut>) {
+        let record = Arc::new(Record::from(key));
+        let hashes: Box<[SecretHash]> = credentials.iter().map(|c| c.hash).collect();
+        let before = self.secrets.insert(key.id, hashes).unwrap_or_default();
+        let old = before.iter().find_map(|hash| self.snapshot.find(hash));
+        let table = self.snapshot.credentials.pin();
+        for credential in credentials {
+            let entry = Entry::new(credential, Arc::clone(&record));
+            let live = Live { entry, token: TokenSlot::default() };
+            table.insert(HashKey(*credential.hash.as_bytes()), Arc::new(live));
+        }
+        for gone in before.iter().filter(|b| !credentials.iter().any(|c| c.hash.matches(b))) {
+            table.remove(&HashKey(*gone.as_bytes()));
+            cuts.push(Cut::Secret(*gone));
+        }
+        let Some(old) = old else { return };
+        if key.status != KeyStatus::Active {
+            cuts.push(Cut::Key(key.id));
+        } else if narrowed(&old.entry.record, &record) {
+            cuts.push(Cut::Streams(key.id));
+        }
+        // What was admitted with a secret or key that has a new end is held to the new end.
+        for credential in credentials {
+            if let Some(end) = credential.ends_at.filter(|_| before.iter().any(|b| b.matches(&credential.hash))) {
+                cuts.push(Cut::SecretEnds(credential.hash, end));
+            }
+        }
+        if old.entry.record.expires_at != key.expires_at {
+            cuts.push(Cut::KeyEnds(key.id, key.expires_at.unwrap_or(Timestamp::MAX)));
+        }
+    }
+
+    fn put_company(&mut self, company: Company) {
+        let names: Arc<[ExternalName]> = company.external_names.into();
+        let companies = self.snapshot.companies.pin();
+        let same = companies.get(&company.id).is_some_and(|known| **known == *names);
+        if !same {
+            companies.insert(company.id, names);
+            self.snapshot.names_epoch.fetch_add(1, Ordering::AcqRel);
+        }
+    }
+}
+
+/// Whether a key may now do less than before (D41).
+fn narrowed(old: &Record, new: &Record) -> bool {
+    !new.preset.scopes().covers(&old.preset.scopes()) || !new.companies.covers(&old.companies)
+}
