@@ -2,9 +2,26 @@
 //!
 //! Owns:  every JSON shape that crosses the control API, and the problem body of both planes.
 //! Never: business rules, I/O, the store.
-//! Read:  `problem`.
+//! Read:  `contract` (the table of operations), `key`, `problem`, `code`.
 #![warn(missing_docs)]
 
+pub mod account;
+pub mod audit;
+pub mod catalogue;
+pub mod code;
+pub mod company;
+pub mod contract;
+pub mod explain;
+pub mod key;
+pub mod openapi;
+pub mod operator_token;
+pub mod page;
 pub mod problem;
+pub mod receipt;
+pub mod status;
+pub mod time;
+pub mod validation;
 
+pub use code::Code;
 pub use problem::{FieldProblem, Problem, ProblemParts, ProblemStyle};
+pub use time::Time;

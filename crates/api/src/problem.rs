@@ -168,14 +168,14 @@ pub struct Problem {
     #[serde(default)]
     #[schema(required = false)]
     pub errors: Vec<FieldProblem>,
-    /// The code and its message, for programs (R75).
+    /// The code and its message, for programs.
     pub error: Option<ProblemError>,
     /// Names this request in the logs of the deployment.
     #[schema(example = "req_01jd8m3q5vk0a9n7x2c4b6d8e0")]
     pub request_id: Option<String>,
 }
 
-/// The member `error` of a problem (R75).
+/// The member `error` of a problem.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, utoipa::ToSchema)]
 pub struct ProblemError {
     /// Public code, `snake_case`.
@@ -213,7 +213,12 @@ mod tests {
 
     #[test]
     fn r112_r113_the_plain_style_gives_exactly_the_four_members_in_order() {
-        let parts = ProblemParts::new(401, "api_key_required", "API key required", "Include your API key in the x-api-key header.");
+        let parts = ProblemParts::new(
+            401,
+            "api_key_required",
+            "API key required",
+            "Include your API key in the x-api-key header.",
+        );
         let body = render(&ProblemStyle::rfc9457("https://invostaq.com/errors/"), &parts, id());
         assert_eq!(
             String::from_utf8(body).unwrap(),
