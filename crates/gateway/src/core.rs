@@ -5,7 +5,7 @@
 //! Read:  `Core`, then `run`.
 
 use crate::{
-    config::{Clock, Limits, PlainHttp, TlsSlot, Upstreams},
+    config::{Clock, Limits, PlainHttp, Upstreams},
     inflight::{Cut, InFlight},
     listen,
     metrics::Counters,
@@ -71,7 +71,7 @@ pub(crate) enum Command {
 /// What a core's thread starts with.
 pub(crate) struct CoreStart {
     pub(crate) shared: Arc<Shared>,
-    pub(crate) listeners: Vec<(std::net::TcpListener, Option<TlsSlot>)>,
+    pub(crate) listeners: listen::Listeners,
     pub(crate) catalogue: Arc<Catalogue>,
     pub(crate) signer: Signer,
     pub(crate) recorder: Recorder,
@@ -91,9 +91,19 @@ pub(crate) struct Core {
     pub(crate) draining: watch::Sender<bool>,
     test: Rc<Upstream>,
     live: Rc<Upstream>,
-    /// Behind an `Rc`, so that holding on to it for one request touches nothing that cores share.
-    catalogue: RefCell<Rc<Arc<Catalogue>>>,
+    catalogue: RefCell<Rc<CoreCatalogue>>,
     open: Rc<Cell<usize>>,
+}
+
+/// The catalogue behind a count of this core's own, so that a request can hold on to it without touching what cores share.
+pub(crate) struct CoreCatalogue(Arc<Catalogue>);
+
+impl std::ops::Deref for CoreCatalogue {
+    type Target = Catalogue;
+
+    fn deref(&self) -> &Catalogue {
+        &self.0
+    }
 }
 
 /// What a request knows of its connection.
@@ -144,7 +154,7 @@ impl Drop for Open {
 }
 
 impl Core {
-    pub(crate) fn catalogue(&self) -> Rc<Arc<Catalogue>> {
+    pub(crate) fn catalogue(&self) -> Rc<CoreCatalogue> {
         Rc::clone(&self.catalogue.borrow())
     }
 
@@ -207,7 +217,7 @@ async fn serve(start: CoreStart, ready: std::sync::mpsc::SyncSender<std::io::Res
         draining: watch::Sender::new(false),
         test: Upstream::new(shared.upstreams.of(Environment::Test).clone()),
         live: Upstream::new(shared.upstreams.of(Environment::Live).clone()),
-        catalogue: RefCell::new(Rc::new(catalogue)),
+        catalogue: RefCell::new(Rc::new(CoreCatalogue(catalogue))),
         open: Rc::new(Cell::new(0)),
         shared,
     });
@@ -231,7 +241,7 @@ async fn serve(start: CoreStart, ready: std::sync::mpsc::SyncSender<std::io::Res
             command = commands.recv() => match command {
                 Some(Command::Cut(cuts, done)) => answer(done, core.cut(&cuts)),
                 Some(Command::Catalogue(catalogue, done)) => {
-                    core.catalogue.replace(Rc::new(catalogue));
+                    core.catalogue.replace(Rc::new(CoreCatalogue(catalogue)));
                     answer(done, ());
                 }
                 Some(Command::Shutdown(drain_max)) => break drain_max,

@@ -105,7 +105,8 @@ async fn exchange(
         if is_preflight(&parts) {
             return Err(Fault::PreflightRefused.into());
         }
-        let admitted = decide(core, connection, &facts, &parts.headers, now, story)?;
+        let cut = (parts.version < http::Version::HTTP_2).then_some(&connection.cut);
+        let admitted = decide(core, cut, &facts, &parts.headers, now, story)?;
         (admitted, target(&facts, &parts), facts.host.and_then(|h| HeaderValue::from_str(h).ok()))
     };
     if body.size_hint().lower() > core.shared.limits.body_max {
@@ -129,7 +130,7 @@ async fn exchange(
 /// revocation can fall between the look-up and the ticket (see `inflight`).
 fn decide(
     core: &Core,
-    connection: &Connection,
+    cut: Option<&Rc<Cell<bool>>>,
     facts: &Facts<'_>,
     headers: &HeaderMap,
     now: Timestamp,
@@ -141,7 +142,7 @@ fn decide(
         story.environment = Some(environment);
         let subject = Subject::Public(environment);
         let token = core.signer.at_hand(&subject, now);
-        return Ok(Admitted { permit, ticket: core.inflight.enter(None, &connection.cut), subject, token });
+        return Ok(Admitted { permit, ticket: core.inflight.enter(None, cut), subject, token });
     }
     let policy = &core.shared.policy;
     let presented = admission::present(&judged, policy)?;
@@ -161,7 +162,7 @@ fn decide(
         secret_ends: live.entry.ends_at.unwrap_or(Timestamp::MAX),
         key_ends: live.entry.record.expires_at.unwrap_or(Timestamp::MAX),
     };
-    let ticket = core.inflight.enter(Some(hold), &connection.cut);
+    let ticket = core.inflight.enter(Some(hold), cut);
     let subject = Subject::Key(live);
     let token = core.signer.at_hand(&subject, now);
     Ok(Admitted { permit, ticket, subject, token })

@@ -43,12 +43,15 @@ const RESET_STREAMS_MAX: usize = 20;
 /// An HTTP/2 connection without an answer to a ping for this long is closed.
 const PING_TIMEOUT: Duration = Duration::from_secs(20);
 
+/// The listening sockets of one core, each with its TLS if it has any.
+pub(crate) type Listeners = Vec<(TcpListener, Option<TlsSlot>)>;
+
 /// Binds one socket per core to every address, all with SO_REUSEPORT; returns them by core, and the addresses bound.
 pub(crate) fn bind(
     listen: &[Listen],
     cores: usize,
-) -> Result<(Vec<Vec<(TcpListener, Option<TlsSlot>)>>, Vec<SocketAddr>), StartError> {
-    let mut by_core: Vec<Vec<_>> = (0..cores).map(|_| Vec::new()).collect();
+) -> Result<(Vec<Listeners>, Vec<SocketAddr>), StartError> {
+    let mut by_core: Vec<Listeners> = (0..cores).map(|_| Vec::new()).collect();
     let mut addresses = Vec::new();
     for one in listen {
         let mut address = one.address;

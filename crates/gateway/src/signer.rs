@@ -161,11 +161,12 @@ fn work(shared: &Shared, mut jobs: mpsc::Receiver<Job>) {
         let token = just_made.or_else(|| shared.sign(&job.subject, now).map(Arc::new));
         slot.renewing.store(false, Ordering::Release);
         let Some(token) = token else { continue };
+        let value = token.value.clone();
+        slot.token.store(Some(token));
         if let Some(done) = job.done {
             // The request may have ended meanwhile; its token serves the next one.
-            let _gone = done.send(token.value.clone());
+            let _gone = done.send(value);
         }
-        slot.token.store(Some(token));
     }
 }
 

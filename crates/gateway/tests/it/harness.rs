@@ -1,0 +1,347 @@
+//! A gateway, its store, an upstream that does as it is told, and raw sockets.
+
+use gateway::{Gateway, GatewayConfig, Limits, Listen, PlainHttp, Upstreams};
+use model::{
+    Account, AccountId, Audience, AuditId, ClientId, CompanyMode, CompanyRestriction, Credential, Entropy, Environment,
+    Environments, HttpMethod, Key, KeyId, KeyKind, KeyShape, KeyStatus, LimitClass, Operation, OperationId, Preset, Scope,
+    Secret, SecretHash, SecretSlot, Template, Timestamp,
+};
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+use store::{AccountStore, Author, NewKey, Revision, Stamp, Store};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+    sync::Notify,
+};
+
+/// Real time; tests that move the clock bring their own.
+#[expect(clippy::disallowed_methods, reason = "the test is the binary here")]
+pub fn real_clock() -> Timestamp {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+    Timestamp::from_micros(i64::try_from(since.as_micros()).unwrap())
+}
+
+/// Different bytes at each call; not random.
+pub fn fill(buffer: &mut [u8]) {
+    static STATE: AtomicU64 = AtomicU64::new(0x9E37_79B9_7F4A_7C15);
+    for byte in buffer {
+        let x = STATE.fetch_add(0x9E37_79B9_7F4A_7C15, Ordering::Relaxed);
+        let x = (x ^ (x >> 31)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        *byte = (x >> 40) as u8;
+    }
+}
+
+pub fn entropy() -> Entropy {
+    let mut bytes = [0; 10];
+    fill(&mut bytes);
+    Entropy(bytes)
+}
+
+/// An upstream that answers by path, and counts.
+pub struct Upstream {
+    pub address: SocketAddr,
+    /// Requests whose head has arrived.
+    pub seen: Arc<AtomicUsize>,
+    /// `/v1/hold` answers once this is notified (all at once).
+    pub release: Arc<Notify>,
+    /// The last request's head.
+    pub last_head: Arc<std::sync::Mutex<String>>,
+}
+
+impl Upstream {
+    pub async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (seen, release) = (Arc::new(AtomicUsize::new(0)), Arc::new(Notify::new()));
+        let last_head = Arc::new(std::sync::Mutex::new(String::new()));
+        let upstream =
+            Self { address, seen: Arc::clone(&seen), release: Arc::clone(&release), last_head: Arc::clone(&last_head) };
+        tokio::spawn(async move {
+            while let Ok((socket, _)) = listener.accept().await {
+                tokio::spawn(serve(socket, Arc::clone(&seen), Arc::clone(&release), Arc::clone(&last_head)));
+            }
+        });
+        upstream
+    }
+
+    pub async fn wait_seen(&self, count: usize) {
+        let reached = async {
+            while self.seen.load(Ordering::SeqCst) < count {
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(20), reached).await.expect("the upstream saw the requests");
+    }
+}
+
+async fn serve(mut socket: TcpStream, seen: Arc<AtomicUsize>, release: Arc<Notify>, last: Arc<std::sync::Mutex<String>>) {
+    let mut buffer = Vec::new();
+    loop {
+        let Some(head) = read_head(&mut socket, &mut buffer).await else { return };
+        let released = release.notified();
+        tokio::pin!(released);
+        released.as_mut().enable();
+        last.lock().unwrap().clone_from(&head);
+        seen.fetch_add(1, Ordering::SeqCst);
+        let path = head.split(' ').nth(1).unwrap_or_default().to_owned();
+        let answer: &[u8] = match path.as_str() {
+            "/v1/hold" => {
+                released.await;
+                b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nheld"
+            }
+            "/v1/stream" => {
+                socket.write_all(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n").await.unwrap();
+                while socket.write_all(b"5\r\ntick\n\r\n").await.is_ok() {
+                    tokio::time::sleep(Duration::from_millis(5)).await;
+                }
+                return;
+            }
+            "/v1/flood" => {
+                socket.write_all(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n").await.unwrap();
+                let chunk = [b"10000\r\n".as_slice(), &[b'x'; 0x10000], b"\r\n"].concat();
+                while socket.write_all(&chunk).await.is_ok() {}
+                return;
+            }
+            "/v1/ws" => {
+                let hello = b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n";
+                socket.write_all(hello).await.unwrap();
+                let mut bytes = [0; 64];
+                while let Ok(n @ 1..) = socket.read(&mut bytes).await {
+                    if socket.write_all(&bytes[..n]).await.is_err() {
+                        return;
+                    }
+                }
+                return;
+            }
+            _ => b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nClaviger-Account: forged\r\n\r\nok",
+        };
+        let length = head.to_ascii_lowercase().split("content-length: ").nth(1).map_or(0, |l| l.split('\r').next().unwrap().parse().unwrap());
+        while buffer.len() < length {
+            if socket.read_buf(&mut buffer).await.unwrap_or(0) == 0 {
+                return;
+            }
+        }
+        buffer.drain(..length);
+        if socket.write_all(answer).await.is_err() {
+            return;
+        }
+    }
+}
+
+async fn read_head(socket: &mut TcpStream, buffer: &mut Vec<u8>) -> Option<String> {
+    loop {
+        if let Some(end) = buffer.windows(4).position(|w| w == b"\r\n\r\n") {
+            let rest = buffer.split_off(end + 4);
+            let head = std::mem::replace(buffer, rest);
+            return String::from_utf8(head).ok();
+        }
+        if socket.read_buf(buffer).await.ok()? == 0 {
+            return None;
+        }
+    }
+}
+
+pub struct World {
+    pub gateway: Gateway,
+    pub store: Store,
+    pub account: AccountId,
+    pub upstream: Upstream,
+    pub address: SocketAddr,
+    clock: fn() -> Timestamp,
+    _folder: tempfile::TempDir,
+}
+
+/// A key as its owner knows it.
+pub struct TestKey {
+    pub id: KeyId,
+    pub text: String,
+}
+
+fn operation(id: &str, method: HttpMethod, path: &str, scope: &str) -> Operation {
+    Operation {
+        id: OperationId::new(id).unwrap(),
+        method,
+        template: Template::parse(path).unwrap(),
+        audience: Audience::Key,
+        scope: Scope::parse(scope).unwrap(),
+        company: CompanyMode::Context,
+        class: LimitClass::default(),
+        environment: None,
+    }
+}
+
+pub fn operations() -> Vec<Operation> {
+    let get = HttpMethod::Get;
+    let mut list = vec![
+        operation("hold", get, "/v1/hold", "things:read"),
+        operation("stream", get, "/v1/stream", "things:read"),
+        operation("flood", get, "/v1/flood", "things:read"),
+        operation("ws", get, "/v1/ws", "things:read"),
+        operation("thing", get, "/v1/thing/{id:int32}", "things:read"),
+        operation("make", HttpMethod::Post, "/v1/thing", "things:write"),
+    ];
+    let mut health = operation("health", get, "/v1/health", "health:read");
+    health.audience = Audience::Public;
+    health.environment = Some(Environment::Live);
+    list.push(health);
+    list
+}
+
+impl World {
+    pub async fn start() -> Self {
+        Self::start_with(real_clock, |_| {}).await
+    }
+
+    pub async fn start_with(clock: fn() -> Timestamp, adjust: impl FnOnce(&mut GatewayConfig)) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("store"), store::Options::default()).await.unwrap();
+        let upstream = Upstream::start().await;
+        let target = egress::Target::parse(&format!("http://{}", upstream.address)).unwrap();
+        let to = egress::UpstreamConfig::new(target, None);
+        let document = aws_lc_rs::signature::Ed25519KeyPair::generate_pkcs8(&aws_lc_rs::rand::SystemRandom::new()).unwrap();
+        let mut config = GatewayConfig {
+            name: "gateway-1".into(),
+            namespace: "claviger".into(),
+            listen: vec![Listen { address: "127.0.0.1:0".parse().unwrap(), tls: None }],
+            plain_http: PlainHttp::Loopback,
+            hosts: None,
+            cores: 2,
+            policy: admission::Policy::default(),
+            upstreams: Upstreams { test: to.clone(), live: to },
+            problems: api::problem::ProblemStyle::new("https://errors.example/"),
+            limits: Limits { follow_interval: Duration::from_millis(100), ..Limits::default() },
+            signing_key: Secret::new(document.as_ref().to_vec()),
+            clock,
+            randomness: fill,
+            log: None,
+        };
+        adjust(&mut config);
+        let catalogue = Arc::new(model::Catalogue::new(operations()).unwrap());
+        let gateway = Gateway::start(config, catalogue, store.feed()).await.unwrap();
+        let address = gateway.addresses()[0];
+        let now = clock();
+        let account = Account { id: AccountId::new(now, entropy()), name: "one".into(), created_at: now };
+        let account_id = account.id;
+        let (primary, _) = new_key(account_id, KeyKind::Primary, Preset::FullAccess, now);
+        let stamp = Stamp { author: Author::Installation, request: None, now, audit_id: AuditId::new(now, entropy()) };
+        store.create_account(stamp, account, primary).await.unwrap();
+        Self { gateway, store, account: account_id, upstream, address, clock, _folder: folder }
+    }
+
+    pub fn rows(&self) -> AccountStore {
+        self.store.account(self.account)
+    }
+
+    pub fn stamp(&self) -> Stamp {
+        let now = (self.clock)();
+        Stamp { author: Author::Installation, request: None, now, audit_id: AuditId::new(now, entropy()) }
+    }
+
+    pub async fn key(&self, preset: Preset) -> TestKey {
+        self.key_until(preset, None).await
+    }
+
+    pub async fn key_until(&self, preset: Preset, expires_at: Option<Timestamp>) -> TestKey {
+        let (mut key, text) = new_key(self.account, KeyKind::Restricted, preset, (self.clock)());
+        key.key.expires_at = expires_at;
+        let id = key.key.id;
+        let made = self.rows().create_key(self.stamp(), key).await.unwrap();
+        self.applied(made.revision).await;
+        TestKey { id, text }
+    }
+
+    pub async fn set_status(&self, key: &TestKey, status: KeyStatus) -> u64 {
+        let changed = self.rows().set_key_status(self.stamp(), key.id, status).await.unwrap();
+        self.applied(changed.revision).await
+    }
+
+    /// How many requests the step to the revision cut.
+    pub async fn applied(&self, revision: Revision) -> u64 {
+        self.gateway.in_force(revision).await.expect("in force").cut
+    }
+
+    /// Sends bytes and reads until the gateway closes.
+    pub async fn raw(&self, request: &str) -> String {
+        let mut socket = TcpStream::connect(self.address).await.unwrap();
+        socket.write_all(request.as_bytes()).await.unwrap();
+        read_to_end(&mut socket).await
+    }
+
+    pub async fn get(&self, path: &str, key: &str) -> String {
+        self.raw(&get(path, key)).await
+    }
+}
+
+pub fn get(path: &str, key: &str) -> String {
+    format!("GET {path} HTTP/1.1\r\nHost: api\r\nX-API-Key: {key}\r\nConnection: close\r\n\r\n")
+}
+
+pub async fn read_to_end(socket: &mut TcpStream) -> String {
+    let mut answer = Vec::new();
+    let read = async {
+        let mut buffer = vec![0; 16 * 1024];
+        while let Ok(n @ 1..) = socket.read(&mut buffer).await {
+            answer.extend_from_slice(&buffer[..n]);
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), read).await.expect("the gateway ends the connection");
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+/// Reads until the text is there.
+pub async fn read_until(socket: &mut TcpStream, text: &str) -> String {
+    let mut answer = Vec::new();
+    let read = async {
+        loop {
+            if String::from_utf8_lossy(&answer).contains(text) {
+                return;
+            }
+            assert_ne!(socket.read_buf(&mut answer).await.unwrap(), 0, "closed before {text:?}");
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), read).await.expect("the text arrives");
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+pub fn status(answer: &str) -> u16 {
+    answer.split(' ').nth(1).and_then(|s| s.parse().ok()).unwrap_or_else(|| panic!("no status in {answer:?}"))
+}
+
+pub fn new_key(account: AccountId, kind: KeyKind, preset: Preset, now: Timestamp) -> (NewKey, String) {
+    let text = KeyShape::default().generate(kind, Environment::Test, &mut fill);
+    let live = KeyShape::default().generate(kind, Environment::Live, &mut fill);
+    let key = Key {
+        id: KeyId::new(now, entropy()),
+        account,
+        kind,
+        description: String::new(),
+        status: KeyStatus::Active,
+        preset,
+        companies: CompanyRestriction::All,
+        environments: Environments::Both,
+        expires_at: None,
+        created_at: now,
+    };
+    let credentials = vec![credential(Environment::Test, text.expose()), credential(Environment::Live, live.expose())];
+    (NewKey { key, credentials }, text.expose().clone())
+}
+
+pub fn credential(environment: Environment, text: &str) -> Credential {
+    let mut client = [0; 12];
+    fill(&mut client);
+    Credential {
+        client_id: ClientId::from_bytes(client),
+        environment,
+        hash: SecretHash::of(text.as_bytes()),
+        last_four: text.as_bytes()[text.len() - 4..].try_into().unwrap(),
+        slot: SecretSlot::Current,
+        ends_at: None,
+    }
+}

@@ -1,0 +1,6 @@
+//! The data plane in one process: a real store, real sockets, a clock that the test holds.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
+mod door;
+mod harness;
+mod revocation;
