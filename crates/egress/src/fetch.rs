@@ -4,12 +4,30 @@
 //! Never: keeps a connection, follows a redirect, or reads more than `body_max`.
 //! Read:  `fetch`.
 
+use crate::body::Incoming;
+use crate::codec::{Asked, Decoder, Length, Limits, write_head};
+use crate::connection::Connection;
+use crate::dial::dial;
 use crate::error::UpstreamError;
-use crate::target::TargetError;
-use bytes::Bytes;
+use crate::exchange::{Terms, exchange};
+use crate::sender::Sender;
+use crate::target::{Target, TargetError};
+use crate::upstream::{HostField, RequestHead};
+use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, Method, StatusCode};
+use http_body::{Body, Frame, SizeHint};
+use std::convert::Infallible;
+use std::future::poll_fn;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
+use tokio::time::timeout;
+
+/// Bytes of an answer's head.
+const HEAD_MAX: usize = 64 * 1024;
+/// Fields of an answer's head.
+const HEADERS_MAX: usize = 128;
 
 /// One request and the bounds of its answer.
 #[derive(Clone, Debug)]
@@ -79,6 +97,69 @@ pub enum FetchError {
 /// # Errors
 /// A bad URL, any `UpstreamError`, an answer over `body_max`, or `timeout`.
 pub async fn fetch(request: Fetch<'_>) -> Result<Fetched, FetchError> {
-    let _ = request;
-    Err(FetchError::Exchange(UpstreamError::Request("under construction")))
+    let bound = request.timeout;
+    // Boxed, because this is a rare call and the room that dialling needs is large.
+    timeout(bound, Box::pin(run(request))).await.unwrap_or(Err(FetchError::Timeout(bound)))
+}
+
+async fn run(request: Fetch<'_>) -> Result<Fetched, FetchError> {
+    let (target, path) = Target::parse_resource(request.url)?;
+    let head = RequestHead {
+        method: &request.method,
+        path_and_query: path.as_bytes(),
+        headers: &request.headers,
+        extra: &[],
+        host: HostField::Target,
+        upgrade: None,
+        trailers: false,
+    };
+    let body = Once(request.body);
+    let length = Length::of(&request.method, &body.size_hint(), body.is_end_stream());
+    let mut out = Vec::new();
+    write_head(&mut out, &target, &head, length, true).map_err(UpstreamError::Request)?;
+    let mut conn = dial(&target, request.tls.as_ref(), request.timeout).await?;
+    let limits = Limits { head_max: HEAD_MAX, headers_max: HEADERS_MAX };
+    let terms = Terms { limits, head_timeout: request.timeout, idle_body_timeout: request.timeout };
+    let asked = Asked { head: request.method == Method::HEAD, upgrade: None };
+    let answered = exchange(&mut conn, &mut Sender::new(out, body, length), asked, &terms).await;
+    let head = answered.map_err(|failure| failure.error)?.head;
+    let decoder = Decoder::new(head.framing);
+    let body = collect(conn, Incoming { decoder, limits, idle_timeout: request.timeout }, request.body_max).await?;
+    Ok(Fetched { status: head.status, headers: head.headers, body })
+}
+
+async fn collect(mut conn: Box<Connection>, mut incoming: Incoming, max: usize) -> Result<Bytes, FetchError> {
+    if incoming.decoder.left().is_some_and(|left| left > max as u64) {
+        return Err(FetchError::TooLarge(max));
+    }
+    let mut body = BytesMut::new();
+    while let Some(frame) = poll_fn(|cx| incoming.poll_next(&mut conn, cx)).await {
+        let Ok(data) = frame?.into_data() else { continue };
+        if data.len() > max - body.len() {
+            return Err(FetchError::TooLarge(max));
+        }
+        body.extend_from_slice(&data);
+    }
+    Ok(body.freeze())
+}
+
+/// A body that is at hand.
+struct Once(Bytes);
+
+impl Body for Once {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        let data = std::mem::take(&mut self.0);
+        Poll::Ready((!data.is_empty()).then(|| Ok(Frame::data(data))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.0.len() as u64)
+    }
 }

@@ -7,8 +7,16 @@
 #![warn(missing_docs)]
 
 pub mod body;
+mod codec;
+mod connection;
+mod dial;
 pub mod error;
+mod exchange;
 pub mod fetch;
+#[doc(hidden)]
+pub mod fuzz;
+mod pool;
+mod sender;
 pub mod target;
 pub mod tls;
 pub mod upgraded;

@@ -5,11 +5,17 @@
 //! Read:  `Upstream::send`.
 
 use crate::body::UpstreamBody;
+use crate::codec::{Asked, Length, Limits, write_head};
+use crate::connection::Connection;
+use crate::dial::dial;
 use crate::error::UpstreamError;
+use crate::exchange::{Answered, Failure, Terms, exchange};
+use crate::pool::{Lease, Pool, count};
+use crate::sender::{BodyError, Rest, Sender};
 use crate::target::Target;
 use crate::upgraded::UpgradedIo;
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, Method, Response};
+use http::{HeaderMap, HeaderName, Method, Response, StatusCode};
 use http_body::Body;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -125,36 +131,108 @@ pub struct Counts {
 #[derive(Debug)]
 pub struct Upstream {
     config: UpstreamConfig,
+    terms: Terms,
+    pool: Rc<Pool>,
 }
 
 impl Upstream {
     /// A pool without connections.
     #[must_use]
     pub fn new(config: UpstreamConfig) -> Rc<Self> {
-        Rc::new(Self { config })
+        let terms = Terms {
+            limits: Limits { head_max: config.head_max, headers_max: config.headers_max },
+            head_timeout: config.head_timeout,
+            idle_body_timeout: config.idle_body_timeout,
+        };
+        Rc::new(Self { terms, pool: Pool::new(&config), config })
     }
 
     /// Sends a request and waits for the head of its answer. Dropping the future closes the connection it used.
+    ///
+    /// An answer that comes before the whole request was sent: below 400, the rest of the request is sent while the
+    /// answer's body is read; from 400 on, it is dropped (RFC 9112 9.3). The connection is then used for nothing else.
     ///
     /// # Errors
     /// See `UpstreamError`; its `fate` says what the upstream may have done.
     pub async fn send<B>(self: &Rc<Self>, head: RequestHead<'_>, body: B) -> Result<Answer, UpstreamError>
     where
         B: Body<Data = Bytes> + Unpin + 'static,
-        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+        B::Error: Into<BodyError>,
     {
-        let _ = (head, body);
-        Err(UpstreamError::Request("under construction"))
+        let (mut lease, reused) = self.lease().await?;
+        let length = Length::of(head.method, &body.size_hint(), body.is_end_stream());
+        let mut out = lease.conn.take_scratch();
+        if let Err(why) = write_head(&mut out, &self.config.target, &head, length, false) {
+            lease.give_back();
+            return Err(UpstreamError::Request(why));
+        }
+        let mut sender = Sender::new(out, body, length);
+        let asked = Asked { head: *head.method == Method::HEAD, upgrade: head.upgrade };
+        let answered = match exchange(&mut lease.conn, &mut sender, asked, &self.terms).await {
+            Ok(answered) => answered,
+            Err(failure) if reused && may_repeat(&failure, head.method, &sender) && sender.rewind() => {
+                count(&self.pool.retried);
+                lease.conn = self.dial().await?;
+                exchange(&mut lease.conn, &mut sender, asked, &self.terms).await.map_err(|failure| failure.error)?
+            }
+            Err(failure) => return Err(failure.error),
+        };
+        Ok(self.answer(lease, sender, answered))
+    }
+
+    /// A connection: one kept, else a new one; and whether it was kept.
+    async fn lease(&self) -> Result<(Lease, bool), UpstreamError> {
+        let slot = self.pool.slot().await?;
+        if let Some(conn) = self.pool.reuse() {
+            count(&self.pool.reused);
+            return Ok((Lease { conn, slot }, true));
+        }
+        Ok((Lease { conn: self.dial().await?, slot }, false))
+    }
+
+    async fn dial(&self) -> Result<Box<Connection>, UpstreamError> {
+        // Boxed, so that a request on a kept connection does not carry the room that dialling needs.
+        let conn = Box::pin(dial(&self.config.target, self.config.tls.as_ref(), self.config.connect_timeout)).await?;
+        count(&self.pool.opened);
+        Ok(conn)
+    }
+
+    fn answer<B>(&self, mut lease: Lease, sender: Sender<B>, answered: Answered) -> Answer
+    where
+        B: Body<Data = Bytes> + Unpin + 'static,
+        B::Error: Into<BodyError>,
+    {
+        let Answered { head, sent } = answered;
+        let mut response = Response::new(());
+        *response.status_mut() = head.status;
+        *response.headers_mut() = head.headers;
+        if head.status == StatusCode::SWITCHING_PROTOCOLS {
+            return Answer::Upgraded(response, UpgradedIo::new(lease.conn, lease.slot));
+        }
+        let willing = head.status.as_u16() < 400;
+        let rest: Option<Box<dyn Rest>> = match sent {
+            true => {
+                lease.conn.put_scratch(sender.into_scratch());
+                None
+            }
+            false if willing => Some(Box::new(sender)),
+            false => None,
+        };
+        let keep = head.keep && (sent || willing);
+        let body = UpstreamBody::new(lease, head.framing, keep, rest, self.terms.limits, self.terms.idle_body_timeout);
+        Answer::Response(response.map(|()| body))
     }
 
     /// Closes connections that have been unused for longer than `idle_keep` or that the upstream has closed.
     /// Called now and then (once a second is plenty), so that a quiet core does not keep dead sockets.
-    pub fn sweep(&self) {}
+    pub fn sweep(&self) {
+        self.pool.sweep();
+    }
 
     /// What this core holds towards the target.
     #[must_use]
     pub fn counts(&self) -> Counts {
-        Counts::default()
+        self.pool.counts()
     }
 
     /// The settings.
@@ -162,4 +240,15 @@ impl Upstream {
     pub const fn config(&self) -> &UpstreamConfig {
         &self.config
     }
+}
+
+/// Whether a request that failed on a kept connection may be sent once more: the connection had died, and either nothing
+/// of the request was written or the method promises that doing it twice is doing it once, without any effect at all.
+fn may_repeat<B>(failure: &Failure, method: &Method, sender: &Sender<B>) -> bool
+where
+    B: Body<Data = Bytes> + Unpin,
+    B::Error: Into<BodyError>,
+{
+    let safe = *method == Method::GET || *method == Method::HEAD || *method == Method::OPTIONS;
+    failure.stale && (safe || sender.written() == 0)
 }
