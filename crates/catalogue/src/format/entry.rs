@@ -1,0 +1,146 @@
+//! Entry: one `[[operation]]` table to an operation.
+//!
+//! Owns:  which keys an operation has and what may stand at each.
+//! Never: looks at other operations; `sound` does.
+//! Read:  `operation`, then `company`.
+
+use crate::{
+    node::Node,
+    problem::ProblemCode,
+    reader::{Sink, Table},
+};
+use model::{
+    Audience, CompanyMode, Environment, HttpMethod, LimitClass, Locator, NameKind, Operation, OperationId, Scope,
+    Template, operation::Place,
+};
+
+/// What may stand at each key, for hints.
+pub(crate) const ID_HINT: &str = "1 to 128 letters, digits, _, - or .";
+pub(crate) const AUDIENCE_HINT: &str = "one of public, key, member, admin, callback";
+pub(crate) const SCOPE_HINT: &str = "resource:action, such as company:read; the action is read, write or send";
+pub(crate) const CLASS_HINT: &str = "1 to 64 letters, digits, _, - or .";
+pub(crate) const ENVIRONMENT_HINT: &str = "test or live";
+const METHOD_HINT: &str = "one of GET, HEAD, POST, PUT, PATCH, DELETE";
+const PATH_HINT: &str = "such as /v1/company/{id:int32}; kinds are int32, int64, uuid, or none";
+const MODE_HINT: &str = "one of account, neutral, context, locators, injected, lookup";
+const PLACE_HINT: &str = "path:NAME, query:NAME, header:NAME, body:/pointer or response:/pointer";
+const KIND_HINT: &str = "1 to 32 lower-case letters, digits or underscores, such as id or vat";
+
+const KEYS: &[&str] = &["id", "method", "path", "audience", "environment", "scope", "company", "class"];
+
+/// The operation that a table describes; `None` when anything about it is wrong, which is then told.
+pub(crate) fn operation(node: &Node, sink: &mut Sink<'_>) -> Option<Operation> {
+    sink.subject.clear();
+    let before = sink.count();
+    if let Some(id) = node.get("id").and_then(Node::as_text).and_then(OperationId::new) {
+        sink.subject = format!("operation {id}");
+    }
+    let table = Table::open(node, KEYS, sink)?;
+    let id = table.required("id", sink, ID_HINT, OperationId::new);
+    let method = table.required("method", sink, METHOD_HINT, HttpMethod::parse);
+    let template = path(&table, sink);
+    let audience = table.required("audience", sink, AUDIENCE_HINT, Audience::parse);
+    let environment = table.optional("environment", sink, ENVIRONMENT_HINT, Environment::parse);
+    let scope = table.required("scope", sink, SCOPE_HINT, |text| Scope::parse(text).ok());
+    let mode = match table.get("company") {
+        None => Some(CompanyMode::Account),
+        Some(node) => company(node, sink),
+    };
+    let class = table.optional("class", sink, CLASS_HINT, LimitClass::new);
+    // A value that was there and not understood must not pass as one that was left out.
+    if sink.count() > before {
+        return None;
+    }
+    Some(Operation {
+        id: id?,
+        method: method?,
+        template: template?,
+        audience: audience?,
+        scope: scope?,
+        company: mode?,
+        class: class.unwrap_or_default(),
+        environment,
+    })
+}
+
+fn path(table: &Table<'_>, sink: &mut Sink<'_>) -> Option<Template> {
+    let mut reason = String::new();
+    let template = table.required("path", sink, PATH_HINT, |text| match Template::parse(text) {
+        // Told below, in its own words.
+        Err(error) => {
+            reason = error.to_string();
+            Some(None)
+        }
+        Ok(template) => Some(Some(template)),
+    })?;
+    if template.is_none() {
+        sink.add(ProblemCode::InvalidValue, table.get("path").map(|node| node.offset), reason, PATH_HINT);
+    }
+    template
+}
+
+/// The company mode at `node`; shared with the extension of an OpenAPI description.
+pub(crate) fn company(node: &Node, sink: &mut Sink<'_>) -> Option<CompanyMode> {
+    let mode = node.get("mode").and_then(Node::as_text).unwrap_or_default();
+    let known: &'static [&'static str] = match mode {
+        "locators" => &["mode", "locators"],
+        "injected" => &["mode", "at", "kind"],
+        "lookup" => &["mode", "operation"],
+        "account" | "neutral" | "context" => &["mode"],
+        // The mode is told below; what belongs to it cannot be known.
+        _ => &["mode", "locators", "at", "kind", "operation"],
+    };
+    let table = Table::open(node, known, sink)?;
+    match table.required("mode", sink, MODE_HINT, |text| Some(text.to_owned()))?.as_str() {
+        "account" => Some(CompanyMode::Account),
+        "neutral" => Some(CompanyMode::Neutral),
+        "context" => Some(CompanyMode::Context),
+        "injected" => locator(&table, sink).map(CompanyMode::Injected),
+        "lookup" => {
+            table.required("operation", sink, "the id of another operation", OperationId::new).map(CompanyMode::Lookup)
+        }
+        "locators" => locators(&table, sink).map(CompanyMode::Locators),
+        other => {
+            let message = format!("mode cannot be {other:?}");
+            sink.add(ProblemCode::InvalidValue, Some(table.offset()), message, MODE_HINT);
+            None
+        }
+    }
+}
+
+fn locators(table: &Table<'_>, sink: &mut Sink<'_>) -> Option<Box<[Locator]>> {
+    const HINT: &str = "such as locators = [{ at = \"path:id\", kind = \"id\" }]";
+    let Some(node) = table.get("locators") else {
+        sink.add(ProblemCode::MissingKey, Some(table.offset()), "locators is missing", HINT);
+        return None;
+    };
+    let Some(list) = node.as_list().filter(|list| !list.is_empty()) else {
+        sink.add(ProblemCode::InvalidValue, Some(node.offset), "locators must be a list with at least one place", HINT);
+        return None;
+    };
+    // Every item is looked at, so that every problem is told.
+    let items: Vec<Option<Locator>> = list
+        .iter()
+        .map(|item| {
+            let table = Table::open(item, &["at", "kind"], sink)?;
+            locator(&table, sink)
+        })
+        .collect();
+    items.into_iter().collect()
+}
+
+fn locator(table: &Table<'_>, sink: &mut Sink<'_>) -> Option<Locator> {
+    let place = table.required("at", sink, PLACE_HINT, Place::parse);
+    let kind = table.required("kind", sink, KIND_HINT, NameKind::new);
+    Some(Locator { place: place?, kind: kind? })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_field_is_a_key() {
+        assert_eq!(crate::Field::ALL.map(crate::Field::as_str), KEYS);
+    }
+}
