@@ -53,9 +53,10 @@ impl Caller {
 /// # }
 /// ```
 /// and it cannot be used twice:
-/// ```compile_fail,E0599
-/// # fn copy(permit: &admission::Permit) -> admission::Permit {
-/// permit.clone()
+/// ```compile_fail,E0382
+/// # fn twice(permit: admission::Permit, forward: fn(admission::Permit)) {
+/// forward(permit);
+/// forward(permit);
 /// # }
 /// ```
 #[derive(Debug)]

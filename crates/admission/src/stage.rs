@@ -39,8 +39,8 @@ pub struct Identified<'k> {
 /// The key may do what the request asks for.
 ///
 /// ```compile_fail,E0451
-/// # fn forge<'k>(entry: &'k admission::Entry, operation: &'k model::Operation) -> admission::Authorized<'k> {
-/// admission::Authorized { entry, operation }
+/// # fn forge(entry: &admission::Entry, permit: admission::Permit) -> admission::Authorized<'_> {
+/// admission::Authorized { entry, permit }
 /// # }
 /// ```
 #[derive(Debug)]

@@ -1,0 +1,231 @@
+//! Tests of `explain`: it says what would happen, and what it advises works.
+//!
+//! Owns:  the properties that bind the explanation to the decision, and a table of remedies.
+//! Never: trusts `explain` about its own remedies; here they are carried out by hand.
+//! Read:  the properties, then the table.
+
+use crate::{
+    reference::{Case, cases},
+    world::{FRESH, Holder, NOW, company, decide_at, facts, holder, only, operation, policy, restricted},
+};
+use admission::{
+    Caller, Check, Described, Entry, Facts, Field, Freshness, Remedy, StepState, Verdict, explain, public,
+};
+use model::{
+    Audience, CompanyMode, CompanyRestriction, Denial, Environment, KeyKind, KeyStatus, Operation, Preset, Scope,
+    ScopeSet, SecretSlot, Timestamp,
+};
+use proptest::prelude::*;
+use std::sync::Arc;
+
+fn described<'a>(operation: Option<&'a Operation>, entry: &'a Entry) -> Described<'a> {
+    Described { operation, origin: Field::Absent, entry, now: NOW, freshness: FRESH }
+}
+
+/// A described request out of a random one: made with the restricted key.
+fn from_case(case: &Case) -> Described<'_> {
+    Described {
+        operation: case.operation.as_ref(),
+        origin: Field::of(case.origins.iter().map(String::as_bytes)),
+        entry: &case.known[1].entry,
+        now: case.now,
+        freshness: case.freshness(),
+    }
+}
+
+/// Does what the remedy says, as a person would.
+fn carry_out(remedy: &Remedy, entry: &mut Entry, described: &mut Described<'_>) {
+    let record = Arc::make_mut(&mut entry.record);
+    match remedy {
+        Remedy::EnableKey => record.status = KeyStatus::Active,
+        Remedy::ExtendExpiry => record.expires_at = Some(described.now.plus_secs(1)),
+        Remedy::UseCurrentSecret | Remedy::RotateKey => (entry.slot, entry.ends_at) = (SecretSlot::Current, None),
+        Remedy::AwaitFreshness => described.freshness = Freshness { fresh_until: described.now.plus_secs(10) },
+        Remedy::CallFromServer => described.origin = Field::Absent,
+        Remedy::AllowAllCompanies => record.companies = CompanyRestriction::All,
+        Remedy::AddCompany => record.companies = only(&[company(42)]),
+        Remedy::GrantScope(scope) => {
+            let mut texts = record.preset.scopes().to_texts();
+            texts.push(scope.to_string());
+            record.preset = Preset::Custom(ScopeSet::parse(&texts).unwrap());
+        }
+        Remedy::NotPossible { why } => panic!("not possible: {why}"),
+    }
+}
+
+fn denial(verdict: Verdict) -> Option<Denial> {
+    match verdict {
+        Verdict::Permitted(_) => None,
+        Verdict::Denied(denial) => Some(denial),
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+    #[test]
+    fn the_verdict_is_what_the_stages_decide(case in cases()) {
+        let described = from_case(&case);
+        let mut holder = case.known[1].clone();
+        // A described request is made with the right secret; whether its text fits the entry is not in question.
+        holder.entry.environment = Environment::Test;
+        let described = Described { entry: &holder.entry, ..described };
+        let policy = admission::Policy { presentations: Default::default(), ..case.policy() };
+        let facts = Facts { origin: described.origin, ..facts(described.operation, &holder) };
+        let decided = match public(&facts) {
+            Some(permit) => Ok(permit),
+            None => decide_at(&facts, &policy, &holder, described.freshness, described.now),
+        };
+        let explained = explain(&described, &policy);
+        prop_assert_eq!(denial(explained.verdict), decided.as_ref().err().copied());
+        if let (Verdict::Permitted(caller), Ok(permit)) = (explained.verdict, decided) {
+            prop_assert_eq!(caller.environment(), permit.environment());
+        }
+    }
+
+    #[test]
+    fn the_steps_tell_the_same_story_as_the_verdict(case in cases()) {
+        let explained = explain(&from_case(&case), &case.policy());
+        prop_assert_eq!(explained.steps.iter().map(|s| s.check).collect::<Vec<_>>(), Check::ALL.to_vec());
+        prop_assert!(explained.steps.iter().all(|s| s.sentence.ends_with('.')));
+        let states: Vec<_> = explained.steps.iter().map(|s| s.state).collect();
+        let failed = states.iter().position(|s| *s == StepState::Failed);
+        match explained.verdict {
+            Verdict::Permitted(Caller::Key { .. }) => prop_assert!(states.iter().all(|s| *s == StepState::Passed)),
+            Verdict::Permitted(Caller::Public { .. }) => prop_assert!(states.iter().all(|s| *s == StepState::NotReached)),
+            Verdict::Denied(_) => {
+                let failed = failed.unwrap();
+                prop_assert!(states[..failed].iter().all(|s| *s == StepState::Passed));
+                prop_assert!(states[failed + 1..].iter().all(|s| *s == StepState::NotReached));
+            }
+        }
+    }
+
+    #[test]
+    fn carrying_out_every_remedy_permits_the_request_and_leaving_one_out_does_not(case in cases()) {
+        let before = from_case(&case);
+        let policy = case.policy();
+        let explained = explain(&before, &policy);
+        prop_assert_eq!(explained.remedies.is_empty(), denial(explained.verdict).is_none());
+        let possible = explained.remedies.iter().all(Remedy::is_possible);
+        let last_only = explained.remedies.iter().rev().skip(1).all(Remedy::is_possible);
+        prop_assert!(last_only, "what cannot be helped ends the list: {:?}", explained.remedies);
+        if !possible {
+            return Ok(());
+        }
+        for left_out in std::iter::once(None).chain((0..explained.remedies.len()).map(Some)) {
+            let mut entry = before.entry.clone();
+            let mut after = before;
+            for (index, remedy) in explained.remedies.iter().enumerate() {
+                if Some(index) != left_out {
+                    carry_out(remedy, &mut entry, &mut after);
+                }
+            }
+            let after = Described { entry: &entry, ..after };
+            let again = explain(&after, &policy);
+            prop_assert_eq!(denial(again.verdict).is_none(), left_out.is_none(), "{:?}", explained.remedies);
+        }
+    }
+}
+
+/// One change to an unremarkable request, and what is advised.
+fn advised(change: &dyn Fn(&mut Holder, &mut Operation)) -> (Option<Denial>, Vec<Remedy>) {
+    let (mut holder, mut operation) = (restricted(), operation());
+    change(&mut holder, &mut operation);
+    let explained = explain(&described(Some(&operation), &holder.entry), &policy());
+    (denial(explained.verdict), explained.remedies)
+}
+
+#[test]
+fn each_denial_has_its_remedy() {
+    let scope = Scope::parse("invoices:read").unwrap();
+    assert_eq!(advised(&|_, _| {}), (None, vec![]));
+    let none = Preset::Custom(ScopeSet::default());
+    assert_eq!(
+        advised(&|h, _| h.record().preset = none.clone()),
+        (Some(Denial::ScopeInsufficient), vec![Remedy::GrantScope(scope.clone())])
+    );
+    assert_eq!(
+        advised(&|h, _| h.record().status = KeyStatus::Disabled),
+        (Some(Denial::KeyDisabled), vec![Remedy::EnableKey])
+    );
+    assert_eq!(
+        advised(&|h, _| h.record().expires_at = Some(NOW)),
+        (Some(Denial::KeyExpired), vec![Remedy::ExtendExpiry])
+    );
+    let previous =
+        |h: &mut Holder, _: &mut Operation| (h.entry.slot, h.entry.ends_at) = (SecretSlot::Previous, Some(NOW));
+    assert_eq!(advised(&previous), (Some(Denial::SecretEnded), vec![Remedy::UseCurrentSecret]));
+    assert_eq!(advised(&|h, _| h.entry.ends_at = Some(NOW)), (Some(Denial::SecretEnded), vec![Remedy::RotateKey]));
+    assert_eq!(
+        advised(&|h, _| h.record().companies = only(&[company(1)])),
+        (Some(Denial::CompanyNotAllowed), vec![Remedy::AllowAllCompanies])
+    );
+    let emptied = |h: &mut Holder, o: &mut Operation| {
+        h.record().companies = only(&[]);
+        o.company = CompanyMode::Context;
+    };
+    assert_eq!(advised(&emptied), (Some(Denial::CompanyNotAllowed), vec![Remedy::AddCompany]));
+    let all = |h: &mut Holder, _: &mut Operation| {
+        h.record().status = KeyStatus::Disabled;
+        h.record().expires_at = Some(Timestamp::MIN);
+        h.record().preset = none.clone();
+        h.record().companies = only(&[company(1)]);
+    };
+    let remedies = vec![Remedy::EnableKey, Remedy::ExtendExpiry, Remedy::GrantScope(scope), Remedy::AllowAllCompanies];
+    assert_eq!(advised(&all), (Some(Denial::KeyDisabled), remedies));
+}
+
+#[test]
+fn what_no_change_helps_says_why() {
+    let hopeless = |change: &dyn Fn(&mut Holder, &mut Operation)| {
+        let (_, remedies) = advised(change);
+        let last = remedies.last().unwrap();
+        assert!(!last.is_possible());
+        last.sentence()
+    };
+    assert!(hopeless(&|h, _| h.record().status = KeyStatus::Revoked).contains("create a new one"));
+    assert!(hopeless(&|h, _| h.record().status = KeyStatus::Deleted).contains("create a new one"));
+    assert!(hopeless(&|_, o| o.audience = Audience::Admin).contains("administrators"));
+    assert!(hopeless(&|_, o| o.audience = Audience::Member).contains("members"));
+    assert!(hopeless(&|_, o| o.audience = Audience::Callback).contains("callbacks"));
+    assert!(hopeless(&|_, o| o.audience = Audience::Public).contains("operator"));
+    let holder = restricted();
+    let unknown = explain(&described(None, &holder.entry), &policy());
+    assert_eq!(denial(unknown.verdict), Some(Denial::OperationUnknown));
+    assert!(matches!(unknown.remedies.as_slice(), [Remedy::NotPossible { why }] if why.contains("catalogue")));
+    let never = Described { now: Timestamp::MAX, ..described(None, &holder.entry) };
+    let stale = explain(&never, &policy());
+    assert!(!stale.remedies.last().unwrap().is_possible(), "a remedy that does not help is not promised");
+}
+
+#[test]
+fn a_key_with_the_most_scopes_cannot_take_another() {
+    let texts: Vec<String> = (0..model::scope::SCOPES_MAX).map(|n| format!("r{n}:read")).collect();
+    let full = Preset::Custom(ScopeSet::parse(&texts).unwrap());
+    let (denied, remedies) = advised(&|h, _| h.record().preset = full.clone());
+    assert_eq!(denied, Some(Denial::ScopeInsufficient));
+    assert!(matches!(remedies.as_slice(), [Remedy::NotPossible { .. }]));
+}
+
+#[test]
+fn d11_a_browser_request_is_advised_to_come_from_a_server() {
+    let operation = operation();
+    for (kind, expected) in
+        [(KeyKind::Primary, Denial::PrimaryKeyInBrowser), (KeyKind::Restricted, Denial::OriginNotAllowed)]
+    {
+        let holder = holder(4, kind, Environment::Test);
+        let origin = Field::One(b"https://app.example.com");
+        let explained = explain(&Described { origin, ..described(Some(&operation), &holder.entry) }, &policy());
+        assert_eq!(denial(explained.verdict), Some(expected));
+        assert_eq!(explained.remedies, [Remedy::CallFromServer]);
+    }
+}
+
+#[test]
+fn an_explanation_shows_no_secret() {
+    let (holder, operation) = (restricted(), operation());
+    let shown = format!("{:?}", explain(&described(Some(&operation), &holder.entry), &policy()));
+    let hash: String = holder.entry.hash.as_bytes().iter().map(|b| format!("{b:02x}")).collect();
+    assert!(!shown.contains(&holder.text) && !shown.contains(&hash[..8]), "{shown}");
+}
