@@ -23,13 +23,13 @@ use tokio::{
 
 /// Real time; tests that move the clock bring their own.
 #[expect(clippy::disallowed_methods, reason = "the test is the binary here")]
-pub fn real_clock() -> Timestamp {
+pub(crate) fn real_clock() -> Timestamp {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
     Timestamp::from_micros(i64::try_from(since.as_micros()).unwrap())
 }
 
 /// Different bytes at each call; not random.
-pub fn fill(buffer: &mut [u8]) {
+pub(crate) fn fill(buffer: &mut [u8]) {
     static STATE: AtomicU64 = AtomicU64::new(0x9E37_79B9_7F4A_7C15);
     for byte in buffer {
         let x = STATE.fetch_add(0x9E37_79B9_7F4A_7C15, Ordering::Relaxed);
@@ -38,25 +38,25 @@ pub fn fill(buffer: &mut [u8]) {
     }
 }
 
-pub fn entropy() -> Entropy {
+pub(crate) fn entropy() -> Entropy {
     let mut bytes = [0; 10];
     fill(&mut bytes);
     Entropy(bytes)
 }
 
 /// An upstream that answers by path, and counts.
-pub struct Upstream {
-    pub address: SocketAddr,
+pub(crate) struct Upstream {
+    pub(crate) address: SocketAddr,
     /// Requests whose head has arrived.
-    pub seen: Arc<AtomicUsize>,
+    pub(crate) seen: Arc<AtomicUsize>,
     /// `/v1/hold` answers once this is notified (all at once).
-    pub release: Arc<Notify>,
+    pub(crate) release: Arc<Notify>,
     /// The last request's head.
-    pub last_head: Arc<std::sync::Mutex<String>>,
+    pub(crate) last_head: Arc<std::sync::Mutex<String>>,
 }
 
 impl Upstream {
-    pub async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (seen, release) = (Arc::new(AtomicUsize::new(0)), Arc::new(Notify::new()));
@@ -71,7 +71,7 @@ impl Upstream {
         upstream
     }
 
-    pub async fn wait_seen(&self, count: usize) {
+    pub(crate) async fn wait_seen(&self, count: usize) {
         let reached = async {
             while self.seen.load(Ordering::SeqCst) < count {
                 tokio::time::sleep(Duration::from_millis(2)).await;
@@ -123,12 +123,17 @@ async fn serve(mut socket: TcpStream, seen: Arc<AtomicUsize>, release: Arc<Notif
             _ => b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nClaviger-Account: forged\r\n\r\nok",
         };
         let length = head.to_ascii_lowercase().split("content-length: ").nth(1).map_or(0, |l| l.split('\r').next().unwrap().parse().unwrap());
-        while buffer.len() < length {
+        let chunked = head.to_ascii_lowercase().contains("transfer-encoding: chunked");
+        let end = |buffer: &[u8]| match buffer.windows(5).position(|w| w == b"0\r\n\r\n") {
+            Some(at) if chunked => Some(at + 5),
+            _ => (!chunked && buffer.len() >= length).then_some(length),
+        };
+        while end(&buffer).is_none() {
             if socket.read_buf(&mut buffer).await.unwrap_or(0) == 0 {
                 return;
             }
         }
-        buffer.drain(..length);
+        buffer.drain(..end(&buffer).unwrap());
         if socket.write_all(answer).await.is_err() {
             return;
         }
@@ -148,20 +153,20 @@ async fn read_head(socket: &mut TcpStream, buffer: &mut Vec<u8>) -> Option<Strin
     }
 }
 
-pub struct World {
-    pub gateway: Gateway,
-    pub store: Store,
-    pub account: AccountId,
-    pub upstream: Upstream,
-    pub address: SocketAddr,
+pub(crate) struct World {
+    pub(crate) gateway: Gateway,
+    pub(crate) store: Store,
+    pub(crate) account: AccountId,
+    pub(crate) upstream: Upstream,
+    pub(crate) address: SocketAddr,
     clock: fn() -> Timestamp,
     _folder: tempfile::TempDir,
 }
 
 /// A key as its owner knows it.
-pub struct TestKey {
-    pub id: KeyId,
-    pub text: String,
+pub(crate) struct TestKey {
+    pub(crate) id: KeyId,
+    pub(crate) text: String,
 }
 
 fn operation(id: &str, method: HttpMethod, path: &str, scope: &str) -> Operation {
@@ -177,7 +182,7 @@ fn operation(id: &str, method: HttpMethod, path: &str, scope: &str) -> Operation
     }
 }
 
-pub fn operations() -> Vec<Operation> {
+pub(crate) fn operations() -> Vec<Operation> {
     let get = HttpMethod::Get;
     let mut list = vec![
         operation("hold", get, "/v1/hold", "things:read"),
@@ -195,11 +200,11 @@ pub fn operations() -> Vec<Operation> {
 }
 
 impl World {
-    pub async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         Self::start_with(real_clock, |_| {}).await
     }
 
-    pub async fn start_with(clock: fn() -> Timestamp, adjust: impl FnOnce(&mut GatewayConfig)) -> Self {
+    pub(crate) async fn start_with(clock: fn() -> Timestamp, adjust: impl FnOnce(&mut GatewayConfig)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(&folder.path().join("store"), store::Options::default()).await.unwrap();
         let upstream = Upstream::start().await;
@@ -231,24 +236,25 @@ impl World {
         let account_id = account.id;
         let (primary, _) = new_key(account_id, KeyKind::Primary, Preset::FullAccess, now);
         let stamp = Stamp { author: Author::Installation, request: None, now, audit_id: AuditId::new(now, entropy()) };
-        store.create_account(stamp, account, primary).await.unwrap();
+        let made = store.create_account(stamp, account, primary).await.unwrap();
+        gateway.in_force(made.revision).await.unwrap();
         Self { gateway, store, account: account_id, upstream, address, clock, _folder: folder }
     }
 
-    pub fn rows(&self) -> AccountStore {
+    pub(crate) fn rows(&self) -> AccountStore {
         self.store.account(self.account)
     }
 
-    pub fn stamp(&self) -> Stamp {
+    pub(crate) fn stamp(&self) -> Stamp {
         let now = (self.clock)();
         Stamp { author: Author::Installation, request: None, now, audit_id: AuditId::new(now, entropy()) }
     }
 
-    pub async fn key(&self, preset: Preset) -> TestKey {
+    pub(crate) async fn key(&self, preset: Preset) -> TestKey {
         self.key_until(preset, None).await
     }
 
-    pub async fn key_until(&self, preset: Preset, expires_at: Option<Timestamp>) -> TestKey {
+    pub(crate) async fn key_until(&self, preset: Preset, expires_at: Option<Timestamp>) -> TestKey {
         let (mut key, text) = new_key(self.account, KeyKind::Restricted, preset, (self.clock)());
         key.key.expires_at = expires_at;
         let id = key.key.id;
@@ -257,33 +263,33 @@ impl World {
         TestKey { id, text }
     }
 
-    pub async fn set_status(&self, key: &TestKey, status: KeyStatus) -> u64 {
+    pub(crate) async fn set_status(&self, key: &TestKey, status: KeyStatus) -> u64 {
         let changed = self.rows().set_key_status(self.stamp(), key.id, status).await.unwrap();
         self.applied(changed.revision).await
     }
 
     /// How many requests the step to the revision cut.
-    pub async fn applied(&self, revision: Revision) -> u64 {
+    pub(crate) async fn applied(&self, revision: Revision) -> u64 {
         self.gateway.in_force(revision).await.expect("in force").cut
     }
 
     /// Sends bytes and reads until the gateway closes.
-    pub async fn raw(&self, request: &str) -> String {
+    pub(crate) async fn raw(&self, request: &str) -> String {
         let mut socket = TcpStream::connect(self.address).await.unwrap();
         socket.write_all(request.as_bytes()).await.unwrap();
         read_to_end(&mut socket).await
     }
 
-    pub async fn get(&self, path: &str, key: &str) -> String {
+    pub(crate) async fn get(&self, path: &str, key: &str) -> String {
         self.raw(&get(path, key)).await
     }
 }
 
-pub fn get(path: &str, key: &str) -> String {
+pub(crate) fn get(path: &str, key: &str) -> String {
     format!("GET {path} HTTP/1.1\r\nHost: api\r\nX-API-Key: {key}\r\nConnection: close\r\n\r\n")
 }
 
-pub async fn read_to_end(socket: &mut TcpStream) -> String {
+pub(crate) async fn read_to_end(socket: &mut TcpStream) -> String {
     let mut answer = Vec::new();
     let read = async {
         let mut buffer = vec![0; 16 * 1024];
@@ -296,7 +302,7 @@ pub async fn read_to_end(socket: &mut TcpStream) -> String {
 }
 
 /// Reads until the text is there.
-pub async fn read_until(socket: &mut TcpStream, text: &str) -> String {
+pub(crate) async fn read_until(socket: &mut TcpStream, text: &str) -> String {
     let mut answer = Vec::new();
     let read = async {
         loop {
@@ -310,11 +316,11 @@ pub async fn read_until(socket: &mut TcpStream, text: &str) -> String {
     String::from_utf8_lossy(&answer).into_owned()
 }
 
-pub fn status(answer: &str) -> u16 {
+pub(crate) fn status(answer: &str) -> u16 {
     answer.split(' ').nth(1).and_then(|s| s.parse().ok()).unwrap_or_else(|| panic!("no status in {answer:?}"))
 }
 
-pub fn new_key(account: AccountId, kind: KeyKind, preset: Preset, now: Timestamp) -> (NewKey, String) {
+pub(crate) fn new_key(account: AccountId, kind: KeyKind, preset: Preset, now: Timestamp) -> (NewKey, String) {
     let text = KeyShape::default().generate(kind, Environment::Test, &mut fill);
     let live = KeyShape::default().generate(kind, Environment::Live, &mut fill);
     let key = Key {
@@ -333,7 +339,7 @@ pub fn new_key(account: AccountId, kind: KeyKind, preset: Preset, now: Timestamp
     (NewKey { key, credentials }, text.expose().clone())
 }
 
-pub fn credential(environment: Environment, text: &str) -> Credential {
+pub(crate) fn credential(environment: Environment, text: &str) -> Credential {
     let mut client = [0; 12];
     fill(&mut client);
     Credential {
