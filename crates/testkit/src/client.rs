@@ -138,6 +138,17 @@ impl Call {
         connection.send(self).await
     }
 
+    /// The same, for a server that may be dying: nothing when there is no whole answer.
+    pub async fn attempt(self) -> Option<Reply> {
+        let stream = TcpStream::connect(address_of(&self.url.to_string())).await.ok()?;
+        let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.ok()?;
+        tokio::spawn(connection);
+        let response = sender.send_request(self.into_request(Wire::Http1)).await.ok()?;
+        let (head, body) = response.into_parts();
+        let body = body.collect().await.ok()?.to_bytes();
+        Some(Reply { status: head.status.as_u16(), headers: head.headers, body })
+    }
+
     /// Sends it on a connection of its own and returns as soon as the head of the answer is there.
     pub async fn open(self) -> Response<Incoming> {
         let mut connection = Connection::plain(address_of(&self.url.to_string()), Wire::Http1).await;

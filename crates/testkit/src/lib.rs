@@ -15,7 +15,7 @@ pub mod upstream;
 pub mod websocket;
 
 pub use client::Reply;
-pub use command::Cli;
+pub use command::{Cli, Run};
 pub use must::Must;
 pub use poll::{eventually, within};
 pub use process::{Claviger, Home, Launch};

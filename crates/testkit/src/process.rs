@@ -60,7 +60,6 @@ impl Home {
     }
 
     /// Writes a file beside the data and returns its path.
-    #[must_use]
     pub fn file(&self, name: &str, content: &str) -> PathBuf {
         let path = self.path().join(name);
         fs::write(&path, content).must("write a file");
@@ -87,6 +86,7 @@ pub struct Launch {
     home: Home,
     secrets: Secrets,
     excused: Vec<&'static str>,
+    prints_secrets: bool,
 }
 
 impl Launch {
@@ -100,6 +100,7 @@ impl Launch {
             home: Home::new(),
             secrets: Secrets::default(),
             excused: Vec::new(),
+            prints_secrets: false,
         }
     }
 
@@ -136,6 +137,13 @@ impl Launch {
     #[must_use]
     pub fn excuse(mut self, text: &'static str) -> Self {
         self.excused.push(text);
+        self
+    }
+
+    /// Its standard output is for a person and shows secrets, once; it is not a log.
+    #[must_use]
+    pub fn prints_secrets(mut self) -> Self {
+        self.prints_secrets = true;
         self
     }
 
@@ -193,6 +201,7 @@ impl Launch {
             home: self.home,
             secrets: self.secrets,
             excused: self.excused,
+            prints_secrets: self.prints_secrets,
             judged: false,
         }
     }
@@ -209,6 +218,7 @@ pub struct Claviger {
     home: Home,
     secrets: Secrets,
     excused: Vec<&'static str>,
+    prints_secrets: bool,
     judged: bool,
 }
 
@@ -217,6 +227,14 @@ impl Claviger {
     #[must_use]
     pub fn ready(&self) -> &Value {
         &self.ready
+    }
+
+    /// Adds what was learned elsewhere to the ready object, and what is secret in it to the secrets.
+    pub fn tell(&mut self, name: &str, value: &Value) {
+        self.secrets.learn(value);
+        if let Some(members) = self.ready.as_object_mut() {
+            members.insert(name.to_owned(), value.clone());
+        }
     }
 
     /// A text of the ready object, by JSON pointer.
@@ -277,9 +295,11 @@ impl Claviger {
     pub fn logs(&self) -> String {
         let read = |path: &Path| String::from_utf8_lossy(&fs::read(path).unwrap_or_default()).into_owned();
         let output = read(&self.output);
-        let after_ready = match &self.ready {
-            Value::Null => output.as_str(),
-            _ => output.split_once('\n').map_or("", |(_, rest)| rest),
+        let after_first = output.split_once('\n').map_or("", |(_, rest)| rest);
+        let after_ready = match (self.prints_secrets, self.ready.is_null()) {
+            (true, _) => "",
+            (false, true) => output.as_str(),
+            (false, false) => after_first,
         };
         format!("{}{after_ready}", read(&self.errors))
     }

@@ -66,6 +66,12 @@ impl Raw {
         self.stream.write_all(bytes.as_ref()).await.is_ok()
     }
 
+    /// Says that nothing more will be sent.
+    pub async fn finish(&mut self) {
+        // The other side may have closed already, which says the same.
+        let _ = self.stream.shutdown().await;
+    }
+
     /// Connects, sends, reads one answer.
     pub async fn exchange(address: SocketAddr, bytes: impl AsRef<[u8]>) -> Answer {
         let mut raw = Self::open(address).await;

@@ -64,9 +64,10 @@ fn words<'a>(file: &File, lines: impl Iterator<Item = (usize, &'a str)>, slips: 
     }
 }
 
-/// Whether the word stands alone, plural included; `multi-tenant` and `tenant_id` of others are not ours to change.
+/// Whether the word stands alone, plural included. `multi-tenant`, `tenant_id` and quoted words of others are not ours to
+/// change.
 fn has_word(line: &str, word: &str) -> bool {
-    let joins = |c: char| c.is_alphanumeric() || c == '-' || c == '_';
+    let joins = |c: char| c.is_alphanumeric() || "-_\"`".contains(c);
     line.match_indices(word).any(|(at, _)| {
         let after = line[at + word.len()..].trim_start_matches('s');
         !line[..at].ends_with(joins) && !after.starts_with(joins)
@@ -101,5 +102,6 @@ mod tests {
         assert!(!has_word("a multi-tenant api", "tenant"));
         assert!(!has_word("lieutenant", "tenant"));
         assert!(!has_word("tenant_id", "tenant"));
+        assert!(!has_word(r#"["tenant", "org"]"#, "tenant"));
     }
 }

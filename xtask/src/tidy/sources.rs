@@ -10,6 +10,8 @@ use super::{File, Slips};
 const FILE_MAX: usize = 500;
 /// Lines of a crate's `lib.rs`, its tests left out: it says what is where.
 const LIB_MAX: usize = 100;
+/// Files that were longer when this bound was set. The list may only shrink.
+const LONGER: [(&str, usize); 1] = [("crates/gateway/src/lib.rs", 300)];
 /// Names that say nothing about what is inside.
 const EMPTY_NAMES: [&str; 6] = ["utils", "util", "helpers", "common", "misc", "mod"];
 /// What the header says, in this order.
@@ -69,7 +71,8 @@ fn header(file: &File, slips: &mut Slips) {
 }
 
 fn length(file: &File, slips: &mut Slips) {
-    let max = if file.path.ends_with("/lib.rs") { LIB_MAX } else { FILE_MAX };
+    let usual = if file.path.ends_with("/lib.rs") { LIB_MAX } else { FILE_MAX };
+    let max = LONGER.iter().find(|(path, _)| *path == file.path).map_or(usual, |(_, max)| *max);
     let lines = product_lines(file).count();
     if lines > max {
         slips.add(&file.path, None, format!("{lines} lines without its tests; {max} are allowed"));

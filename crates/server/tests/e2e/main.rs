@@ -1,0 +1,15 @@
+//! End to end: the built binary as an operator starts it and callers meet it.
+//!
+//! Every test starts processes of its own on free ports, in a folder of its own. When one ends, the run is judged as well:
+//! no line at level error, no panic, and no trace of any secret in a log or a file (R71-R73).
+#![cfg(test)]
+
+mod answers;
+mod crash;
+mod deployment;
+mod hostile;
+mod operating;
+mod quickstart;
+mod revocation;
+mod sdk;
+mod transport;
