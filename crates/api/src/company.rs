@@ -121,7 +121,7 @@ pub struct CompanyOut {
     /// A name for people.
     pub name: String,
     /// What the upstream calls it: `environment:kind=value`.
-    #[schema(example = json!(["live:vat=IT01234567890", "test:id=42"]))]
+    #[schema(example = json!(["test:id=42", "live:vat=IT01234567890"]))]
     pub external_names: Vec<String>,
     /// When it was created.
     pub created_at: Time,
@@ -136,11 +136,13 @@ impl CompanyOut {
     /// A company and the state of its row.
     #[must_use]
     pub fn new(company: &Company, row: RowState) -> Self {
+        let mut names: Vec<_> = company.external_names.iter().collect();
+        names.sort_unstable();
         Self {
             id: company.id.to_string(),
             account_id: company.account.to_string(),
             name: company.name.clone(),
-            external_names: company.external_names.iter().map(ToString::to_string).collect(),
+            external_names: names.into_iter().map(ToString::to_string).collect(),
             created_at: Time(company.created_at),
             updated_at: Time(row.updated_at),
             version: row.version,

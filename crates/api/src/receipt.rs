@@ -17,6 +17,8 @@ pub struct ReceiptOut {
     pub revision: u64,
     /// Every gateway that applied it.
     pub gateways: Vec<AppliedOut>,
+    /// Every gateway that did not answer, and therefore refuses all keys; empty when all is well.
+    pub fenced: Vec<FencedOut>,
 }
 
 /// One gateway that applied a change.
@@ -30,6 +32,15 @@ pub struct AppliedOut {
     /// How many requests, streams and upgraded connections that were in flight it cut because of the change.
     #[schema(example = 0)]
     pub cut: u64,
+}
+
+/// One gateway that was silent for too long.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct FencedOut {
+    /// Which gateway.
+    pub name: String,
+    /// From this instant on it refuses all keys, until it has read the change.
+    pub fenced_from: Time,
 }
 
 /// What the store knows about a row besides its content.

@@ -1,0 +1,177 @@
+//! Control: the parts that the control plane is made of, and the one door that every request comes through.
+//!
+//! Owns:  `Parts`, `Control`, and what every answer has in common: request id, bounds, log line, headers.
+//! Never: knows single operations.
+//! Read:  `Parts`, then `Control::answer`.
+
+use crate::{
+    in_force::InForce,
+    issue::Issuer,
+    limits::Limits,
+    operation::{Handled, RequestTag},
+    refusal::Refusal,
+    routes,
+};
+use admission::Policy;
+use api::{Code, ProblemStyle};
+use axum::{Router, body::Body, extract::Request, response::Response};
+use http::{HeaderValue, header};
+use model::{Catalogue, HttpMethod, RequestId, Timestamp};
+use std::sync::Arc;
+use store::Store;
+use tokio::sync::Semaphore;
+use tower::ServiceExt as _;
+
+/// Tells the time.
+pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+/// Fills a buffer from the system's CSPRNG.
+pub type Randomness = Arc<dyn Fn(&mut [u8]) + Send + Sync>;
+
+/// Writes the node's metrics as OpenMetrics text.
+pub type Metrics = Arc<dyn Fn() -> String + Send + Sync>;
+
+/// The header that names a request, on every answer.
+pub(crate) const REQUEST_ID: &str = "x-request-id";
+
+/// The media type of OpenMetrics text.
+const METRICS_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// Whether a node is ready, and if not, why.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Readiness {
+    /// What is not ready, in sentences for the operator; empty when everything is.
+    pub missing: Vec<String>,
+}
+
+/// What the control plane is made of. `server` hands it in.
+#[derive(Clone)]
+pub struct Parts {
+    /// The truth.
+    pub store: Store,
+    /// Waits for gateways.
+    pub in_force: Arc<dyn InForce>,
+    /// Tells the time.
+    pub clock: Clock,
+    /// Draws randomness.
+    pub randomness: Randomness,
+    /// The catalogue as it is now.
+    pub catalogue: Arc<dyn Fn() -> Arc<Catalogue> + Send + Sync>,
+    /// What the gateways decide by; `explain` and new keys obey it too.
+    pub policy: Arc<Policy>,
+    /// How problems are worded.
+    pub problems: ProblemStyle,
+    /// Whether the node is ready.
+    pub ready: Arc<dyn Fn() -> Readiness + Send + Sync>,
+    /// The bounds.
+    pub limits: Limits,
+}
+
+/// The control plane. Cheap to clone.
+#[derive(Clone)]
+pub struct Control {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    parts: Parts,
+    router: Router<Control>,
+    room: Arc<Semaphore>,
+}
+
+impl Control {
+    /// Puts the control plane together.
+    #[must_use]
+    pub fn new(parts: Parts) -> Self {
+        Self::with_router(parts, routes::router())
+    }
+
+    /// The same, with `/metrics` beside the operations: for scrapers, so without a token and not JSON.
+    #[must_use]
+    pub fn with_metrics(parts: Parts, metrics: Metrics) -> Self {
+        let answer = move || async move { ([(header::CONTENT_TYPE, METRICS_TYPE)], metrics()) };
+        Self::with_router(parts, routes::router().route("/metrics", axum::routing::get(answer)))
+    }
+
+    fn with_router(parts: Parts, router: Router<Self>) -> Self {
+        let room = Arc::new(Semaphore::new(parts.limits.requests_max));
+        Self { inner: Arc::new(Inner { parts, router, room }) }
+    }
+
+    pub(crate) fn parts(&self) -> &Parts {
+        &self.inner.parts
+    }
+
+    pub(crate) fn issuer(&self, now: Timestamp) -> Issuer<'_> {
+        let parts = self.parts();
+        Issuer { shape: &parts.policy.shape, now, fill: &*parts.randomness }
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        (self.parts().clock)()
+    }
+
+    /// Answers one request. `secure`: it came over TLS.
+    pub async fn answer(&self, mut request: Request, secure: bool) -> Response {
+        let started = self.now();
+        let id = self.issuer(started).request_id();
+        // Any text can be a method; only known ones are worth a log line.
+        let method = HttpMethod::parse(request.method().as_str()).map_or("other", HttpMethod::as_str);
+        request.extensions_mut().insert(RequestTag(id));
+        let mut response = self.bounded(request, id).await;
+        self.dress(&mut response, id, secure);
+        let handled = response.extensions().get::<Handled>().copied().unwrap_or_default();
+        let micros = self.now().micros_since(started);
+        tracing::info!(
+            request_id = %id, method, operation = handled.operation, status = response.status().as_u16(), micros,
+            author = handled.author.map(tracing::field::display), "control request"
+        );
+        response
+    }
+
+    /// The work is a task of its own: a caller who goes away, or a time that runs out, leaves no change half made and
+    /// unconfirmed, and a panic ends one request and nothing else. Its own waits are all bounded, so it ends.
+    async fn bounded(&self, request: Request, id: RequestId) -> Response {
+        let Ok(room) = Arc::clone(&self.inner.room).try_acquire_owned() else {
+            let mut response = self.refuse(Refusal::from(Code::Overloaded), id);
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+            return response;
+        };
+        let router = self.inner.router.clone().with_state(self.clone());
+        let work = tokio::spawn(async move {
+            let response = router.oneshot(request).await;
+            drop(room);
+            response
+        });
+        match tokio::time::timeout(self.parts().limits.request, work).await {
+            Ok(Ok(Ok(response))) => response,
+            Ok(Err(died)) => {
+                tracing::error!(request_id = %id, error = %died, "the work on a control request died");
+                self.refuse(Refusal::from(Code::InternalError), id)
+            }
+            Err(_) => self.refuse(Refusal::from(Code::Timeout), id),
+        }
+    }
+
+    pub(crate) fn refuse(&self, refusal: Refusal, id: RequestId) -> Response {
+        refusal.answer(&self.parts().problems, id)
+    }
+
+    fn dress(&self, response: &mut Response<Body>, id: RequestId, secure: bool) {
+        let headers = response.headers_mut();
+        if let Ok(value) = HeaderValue::from_str(&id.to_string()) {
+            headers.insert(REQUEST_ID, value);
+        }
+        // Answers hold what only operators may see, and some hold a secret.
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        if secure {
+            headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
+        }
+    }
+}
+
+impl std::fmt::Debug for Control {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Control").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,98 @@
+//! Explain: what would happen to a described request.
+//!
+//! Owns:  the handler, which runs the gateway's own stages on the description.
+//! Never: holds a rule; those are `admission`'s.
+//! Read:  top down.
+
+use crate::{
+    operation::{Context, Op},
+    refusal::Refusal,
+};
+use admission::{Described, Entry, Explanation, Facts, Field, Freshness, Record, Verdict, path};
+use api::{
+    contract::Explain,
+    explain::{DescribedKey, ExplainOut, RefusalOut, RemedyOut, StepOut},
+};
+use model::{Denial, Operation, SecretSlot, Timestamp};
+use std::sync::Arc;
+
+/// The gateways are taken to be current: what they would do when they are not is told by their readiness.
+const FRESH: Freshness = Freshness { fresh_until: Timestamp::MAX };
+
+pub(crate) async fn explain(op: Op<Explain>) -> Result<ExplainOut, Refusal> {
+    let described = op.body.check()?;
+    let path = path::canonical(described.path.as_bytes())
+        .map_err(|error| Refusal::field("/path", format!("every gateway refuses this path: {error}")))?;
+    let catalogue = (op.context.control.parts().catalogue)();
+    let operation = catalogue.find(described.method, &path);
+    let origin = described.origin.as_ref().map_or(Field::Absent, |o| Field::One(o.as_bytes()));
+    match described.key {
+        None => Ok(without_key(&op.context, operation, origin)),
+        Some(key) => with_key(&op.context, operation, origin, key).await,
+    }
+}
+
+fn without_key(context: &Context, operation: Option<&Operation>, origin: Field<'_>) -> ExplainOut {
+    let facts = Facts { operation, origin, ..Facts::default() };
+    let refused = match admission::public(&facts) {
+        Some(_) => None,
+        None => admission::present(&facts, &context.control.parts().policy).err(),
+    };
+    // Nothing is presented, so `present` refuses; were it ever to pass, the answer would still be no.
+    let allowed = admission::public(&facts).is_some();
+    let refusal = (!allowed).then(|| RefusalOut::from(refused.unwrap_or(Denial::CredentialMissing)));
+    let sentence = "Present a key; the operation is not public.".to_owned();
+    let remedy = RemedyOut { action: "present_key".to_owned(), scope: None, sentence };
+    ExplainOut {
+        allowed,
+        operation: operation.map(|o| o.id.to_string()),
+        refusal,
+        steps: Vec::new(),
+        remedies: if allowed { Vec::new() } else { vec![remedy] },
+    }
+}
+
+async fn with_key(
+    context: &Context,
+    operation: Option<&Operation>,
+    origin: Field<'_>,
+    described: DescribedKey,
+) -> Result<ExplainOut, Refusal> {
+    let row = context.account(described.account).key(described.key).await?;
+    let credential = row
+        .credentials
+        .iter()
+        .map(|c| &c.credential)
+        .find(|c| c.environment == described.environment && c.slot == described.slot)
+        .ok_or_else(|| match described.slot {
+            SecretSlot::Current => Refusal::field("/environment", "the key has no credential in this environment"),
+            SecretSlot::Previous => Refusal::field("/secret", "the key has no previous secret in this environment"),
+        })?;
+    let entry = Entry::new(credential, Arc::new(Record::from(&row.key)));
+    let described = Described { operation, origin, entry: &entry, now: context.now, freshness: FRESH };
+    Ok(show(admission::explain(&described, &context.control.parts().policy), operation))
+}
+
+fn show(explanation: Explanation, operation: Option<&Operation>) -> ExplainOut {
+    let step = |s: admission::Step| StepOut {
+        check: s.check.as_str().to_owned(),
+        state: s.state.as_str().to_owned(),
+        sentence: s.sentence,
+    };
+    let remedy = |r: admission::Remedy| RemedyOut {
+        action: r.as_str().to_owned(),
+        sentence: r.sentence(),
+        scope: if let admission::Remedy::GrantScope(scope) = &r { Some(scope.to_string()) } else { None },
+    };
+    let refusal = match explanation.verdict {
+        Verdict::Permitted(_) => None,
+        Verdict::Denied(denial) => Some(RefusalOut::from(denial)),
+    };
+    ExplainOut {
+        allowed: refusal.is_none(),
+        operation: operation.map(|o| o.id.to_string()),
+        refusal,
+        steps: explanation.steps.into_iter().map(step).collect(),
+        remedies: explanation.remedies.into_iter().map(remedy).collect(),
+    }
+}

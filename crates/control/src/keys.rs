@@ -1,0 +1,193 @@
+//! Keys: create, list, show, change, disable, enable, rotate, end an overlap, revoke, delete.
+//!
+//! Owns:  their handlers, and the rule for primary keys: an account has exactly one, made with it. It can be rotated,
+//!        disabled and enabled, because these can be undone or lose nothing; it cannot be revoked, deleted or narrowed,
+//!        because no second one could ever be made. A leaked primary key is rotated with an overlap of 0 seconds.
+//! Never: decides requests; that is `admission`.
+//! Read:  top down.
+
+use crate::{
+    operation::{Context, Op},
+    pages::{page, shown},
+    refusal::Refusal,
+};
+use api::{
+    Code,
+    contract::{
+        AtKey, KeysCreate, KeysDelete, KeysDisable, KeysEnable, KeysEndPrevious, KeysGet, KeysList, KeysRevoke,
+        KeysRotate, KeysUpdate,
+    },
+    key::{CredentialState, KeyChanged, KeyDeleted, KeyIssued, KeyOut, KeysQuery},
+    page::Page,
+    receipt::RowState,
+};
+use model::{ClientId, CompanyRestriction, Environment, Environments, KeyKind, KeyStatus, SecretSlot, Timestamp};
+use store::{AccountStore, Committed, KeyFilter, KeyPatch, KeyRow, StoreError};
+
+/// Unknown companies that one message names.
+const NAMED_MAX: usize = 5;
+
+pub(crate) async fn create(op: Op<KeysCreate>) -> Result<KeyIssued, Refusal> {
+    let draft = op.body.check(op.context.now)?;
+    let account = op.context.account(op.target.account);
+    account.account().await?;
+    companies_exist(&account, &draft.companies).await?;
+    let issued = op.context.issuer().key(op.target.account, KeyKind::Restricted, draft);
+    let committed = account.create_key(op.context.stamp()?, issued.new).await?;
+    let in_force = op.context.confirm(committed.revision).await?;
+    Ok(KeyIssued { secrets: issued.secrets, key: show(&committed.value, op.context.now), in_force })
+}
+
+pub(crate) async fn list(op: Op<KeysList>) -> Result<Page<KeyOut>, Refusal> {
+    let account = op.context.account(op.target.account);
+    account.account().await?;
+    let page = page(op.query.limit, op.query.cursor.as_deref())?;
+    let rows = account.keys(filter(&op.query)?, page).await?;
+    Ok(shown(rows, |row| show(row, op.context.now)))
+}
+
+pub(crate) async fn get(op: Op<KeysGet>) -> Result<KeyOut, Refusal> {
+    let row = op.context.account(op.target.account).key(op.target.key).await?;
+    Ok(show(&row, op.context.now))
+}
+
+pub(crate) async fn update(op: Op<KeysUpdate>) -> Result<KeyChanged, Refusal> {
+    let change = op.body.check(op.context.now)?;
+    let account = op.context.account(op.target.account);
+    let row = account.key(op.target.key).await?;
+    let narrows = change.preset.is_some() || change.companies.is_some() || change.expires_at.is_some();
+    if row.key.kind == KeyKind::Primary && narrows {
+        return Err(Code::PrimaryKeyProtected.into());
+    }
+    if let Some(companies) = &change.companies {
+        companies_exist(&account, companies).await?;
+    }
+    let patch = KeyPatch {
+        description: change.description,
+        preset: change.preset,
+        companies: change.companies,
+        expires_at: change.expires_at,
+        expected_version: change.expected_version,
+    };
+    changed(&op.context, account.update_key(op.context.stamp()?, op.target.key, patch).await).await
+}
+
+pub(crate) async fn disable(op: Op<KeysDisable>) -> Result<KeyChanged, Refusal> {
+    set_status(&op.context, op.target, KeyStatus::Disabled).await
+}
+
+pub(crate) async fn enable(op: Op<KeysEnable>) -> Result<KeyChanged, Refusal> {
+    set_status(&op.context, op.target, KeyStatus::Active).await
+}
+
+pub(crate) async fn revoke(op: Op<KeysRevoke>) -> Result<KeyChanged, Refusal> {
+    not_primary(&op.context, op.target).await?;
+    set_status(&op.context, op.target, KeyStatus::Revoked).await
+}
+
+pub(crate) async fn delete(op: Op<KeysDelete>) -> Result<KeyDeleted, Refusal> {
+    not_primary(&op.context, op.target).await?;
+    let deleted = set_status(&op.context, op.target, KeyStatus::Deleted).await?;
+    Ok(KeyDeleted { key_id: deleted.key.id, in_force: deleted.in_force })
+}
+
+pub(crate) async fn rotate(op: Op<KeysRotate>) -> Result<KeyIssued, Refusal> {
+    let wish = op.body.check()?;
+    let account = op.context.account(op.target.account);
+    let row = account.key(op.target.key).await?;
+    let chosen = chosen(wish.environments, row.key.environments)?;
+    let clients = chosen.iter().filter_map(|environment| Some((environment, client_id(&row, environment)?)));
+    let (credentials, secrets) = op.context.issuer().secrets(&row.key, clients);
+    let overlap_end = op.context.now.plus_secs(i64::try_from(wish.overlap).unwrap_or(i64::MAX));
+    let previous_ends_at = row.key.expires_at.map_or(overlap_end, |expiry| overlap_end.min(expiry));
+    let stamp = op.context.stamp()?;
+    let committed = account.rotate_key(stamp, op.target.key, credentials, previous_ends_at).await?;
+    let in_force = op.context.confirm(committed.revision).await?;
+    Ok(KeyIssued { secrets, key: show(&committed.value, op.context.now), in_force })
+}
+
+pub(crate) async fn end_previous(op: Op<KeysEndPrevious>) -> Result<KeyChanged, Refusal> {
+    let wish = op.body.check()?;
+    let account = op.context.account(op.target.account);
+    let row = account.key(op.target.key).await?;
+    let chosen = chosen(wish, row.key.environments)?;
+    changed(&op.context, account.end_previous_secret(op.context.stamp()?, op.target.key, chosen).await).await
+}
+
+async fn set_status(context: &Context, at: AtKey, status: KeyStatus) -> Result<KeyChanged, Refusal> {
+    let stamp = context.stamp()?;
+    changed(context, context.account(at.account).set_key_status(stamp, at.key, status).await).await
+}
+
+async fn changed(context: &Context, result: Result<Committed<KeyRow>, StoreError>) -> Result<KeyChanged, Refusal> {
+    let committed = result?;
+    let in_force = context.confirm(committed.revision).await?;
+    Ok(KeyChanged { key: show(&committed.value, context.now), in_force })
+}
+
+/// A key's kind never changes, so nothing can come between this look and the change.
+async fn not_primary(context: &Context, at: AtKey) -> Result<(), Refusal> {
+    match context.account(at.account).key(at.key).await?.key.kind {
+        KeyKind::Primary => Err(Code::PrimaryKeyProtected.into()),
+        KeyKind::Restricted => Ok(()),
+    }
+}
+
+/// The environments to act on: those wished for, which the key must have, or all that it has.
+fn chosen(wish: Option<Environments>, has: Environments) -> Result<Environments, Refusal> {
+    let chosen = wish.unwrap_or(has);
+    if chosen.iter().all(|environment| has.contains(environment)) {
+        return Ok(chosen);
+    }
+    Err(Refusal::field("/environments", "the key has no credential in one of these environments"))
+}
+
+fn client_id(row: &KeyRow, environment: Environment) -> Option<ClientId> {
+    let current =
+        |c: &&store::CredentialRow| c.credential.environment == environment && c.credential.slot == SecretSlot::Current;
+    row.credentials.iter().find(current).map(|c| c.credential.client_id)
+}
+
+/// D9: a company of another account is as unknown as one that does not exist.
+async fn companies_exist(account: &AccountStore, companies: &CompanyRestriction) -> Result<(), Refusal> {
+    let CompanyRestriction::Only(set) = companies else { return Ok(()) };
+    let mut unknown = Vec::new();
+    for id in set.as_slice() {
+        match account.company(*id).await {
+            Ok(_) => {}
+            Err(StoreError::NotFound { .. }) => unknown.push(id.to_string()),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    if unknown.is_empty() {
+        return Ok(());
+    }
+    let more = if unknown.len() > NAMED_MAX { " and others" } else { "" };
+    unknown.truncate(NAMED_MAX);
+    Err(Refusal::field("/companies", format!("no such company in this account: {}{more}", unknown.join(", "))))
+}
+
+fn filter(query: &KeysQuery) -> Result<KeyFilter, Refusal> {
+    let no = |detail: &str| Refusal::with_detail(Code::InvalidQuery, detail);
+    let status = match query.status.as_deref() {
+        None => None,
+        Some(text) => {
+            let status = KeyStatus::parse(text).filter(|s| *s != KeyStatus::Deleted);
+            Some(status.ok_or_else(|| no("status: use active, disabled or revoked."))?)
+        }
+    };
+    let kind = match query.kind.as_deref() {
+        None => None,
+        Some(text) => Some(KeyKind::parse(text).ok_or_else(|| no("kind: use primary or restricted."))?),
+    };
+    Ok(KeyFilter { kind, status })
+}
+
+fn show(row: &KeyRow, now: Timestamp) -> KeyOut {
+    let credentials: Vec<_> = row
+        .credentials
+        .iter()
+        .map(|c| CredentialState { credential: &c.credential, created_at: c.created_at, ended: c.ended.is_some() })
+        .collect();
+    KeyOut::new(&row.key, &credentials, RowState { version: row.version, updated_at: row.updated_at }, now)
+}

@@ -1,0 +1,94 @@
+//! Routes: every operation of the contract, with its handler.
+//!
+//! Owns:  the router. A test compares it with `api::contract::table`.
+//! Never: does anything itself.
+//! Read:  `mounted`.
+
+use crate::{
+    accounts, audit, companies,
+    control::Control,
+    explain, keys, node,
+    operation::{Op, mount, tag},
+    operations, operator_tokens,
+    refusal::Refusal,
+};
+use api::{Code, contract::Operation};
+use axum::{
+    Router,
+    extract::{Request, State},
+    response::Response,
+};
+
+/// The router and what is on it.
+pub(crate) struct Mounted {
+    router: Router<Control>,
+    ids: Vec<&'static str>,
+}
+
+impl Mounted {
+    fn with<O, H, F>(mut self, handler: H) -> Self
+    where
+        O: Operation,
+        H: Fn(Op<O>) -> F + Clone + Send + Sync + 'static,
+        F: Future<Output = Result<O::Answer, Refusal>> + Send + 'static,
+    {
+        self.ids.push(O::ID);
+        Self { router: self.router.route(O::PATH, mount::<O, H, F>(handler)), ids: self.ids }
+    }
+}
+
+fn mounted() -> Mounted {
+    Mounted { router: Router::new(), ids: Vec::new() }
+        .with(accounts::create)
+        .with(accounts::list)
+        .with(accounts::get)
+        .with(companies::create)
+        .with(companies::list)
+        .with(companies::get)
+        .with(companies::update)
+        .with(companies::delete)
+        .with(keys::create)
+        .with(keys::list)
+        .with(keys::get)
+        .with(keys::update)
+        .with(keys::disable)
+        .with(keys::enable)
+        .with(keys::rotate)
+        .with(keys::end_previous)
+        .with(keys::revoke)
+        .with(keys::delete)
+        .with(audit::list)
+        .with(audit::list_all)
+        .with(audit::verify)
+        .with(operations::list)
+        .with(explain::explain)
+        .with(operator_tokens::create)
+        .with(operator_tokens::list)
+        .with(operator_tokens::revoke)
+        .with(node::openapi)
+        .with(node::health)
+        .with(node::ready)
+}
+
+pub(crate) fn router() -> Router<Control> {
+    mounted().router.fallback(no_route).method_not_allowed_fallback(no_method)
+}
+
+async fn no_route(State(control): State<Control>, request: Request) -> Response {
+    control.refuse(Refusal::from(Code::RouteNotFound), tag(&request).0)
+}
+
+async fn no_method(State(control): State<Control>, request: Request) -> Response {
+    control.refuse(Refusal::from(Code::MethodNotAllowed), tag(&request).0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_operation_of_the_contract_is_mounted_and_no_other() {
+        let promised: Vec<_> = api::contract::table().iter().map(|entry| entry.id).collect();
+        assert_eq!(mounted().ids, promised);
+    }
+}

@@ -1,0 +1,58 @@
+//! Isolation: what belongs to another account does not exist here.
+
+use crate::world::{World, id_of};
+use api::contract;
+use serde_json::json;
+
+#[tokio::test]
+async fn every_operation_with_two_ids_refuses_those_of_another_account() {
+    let world = World::new().await;
+    let (mine, _) = world.account("mine").await;
+    let (theirs, _) = world.account("theirs").await;
+    let company = world.company(&theirs, "C").await;
+    let (key, _) = world.key(&theirs, json!({ "companies": [company] })).await;
+    let before = (world.get(&key).await.text, world.get(&format!("{theirs}/audit")).await.text);
+
+    let mut asked = 0;
+    for entry in contract::table().iter().filter(|e| e.path.matches('{').count() == 2) {
+        let path = entry
+            .path
+            .replace("{account_id}", id_of(&mine))
+            .replace("{company_id}", &company)
+            .replace("{key_id}", id_of(&key));
+        let body = (entry.method.as_str() == "PATCH").then(|| json!({}));
+        let reply = world.send(entry.method.as_str(), &path, body).await.expect(404);
+        assert_eq!(reply.code(), "not_found");
+        let unknown = path
+            .replace(&company, "co_00000000000000000000000000")
+            .replace(id_of(&key), "key_00000000000000000000000000");
+        let body = (entry.method.as_str() == "PATCH").then(|| json!({}));
+        let other = world.send(entry.method.as_str(), &unknown, body).await.expect(404);
+        assert_eq!(reply.json["detail"], other.json["detail"], "{}: foreign and unknown are told apart", entry.id);
+        asked += 1;
+    }
+    assert_eq!(asked, 11, "3 operations on a company, 8 on a key");
+    let explained = json!({
+        "account_id": id_of(&mine), "key_id": id_of(&key), "environment": "live", "method": "GET", "path": "/v1/company",
+    });
+    world.post("/v1/explain", explained).await.expect(404);
+    assert_eq!(
+        before,
+        (world.get(&key).await.text, world.get(&format!("{theirs}/audit")).await.text),
+        "nothing was changed"
+    );
+}
+
+#[tokio::test]
+async fn lists_hold_what_is_the_accounts_own() {
+    let world = World::new().await;
+    let (mine, _) = world.account("mine").await;
+    let (theirs, _) = world.account("theirs").await;
+    world.company(&theirs, "C").await;
+    world.key(&theirs, json!({})).await;
+    for (list, count) in [("companies", 0), ("keys", 1), ("audit", 1)] {
+        let page = world.get(&format!("{mine}/{list}")).await.expect(200);
+        assert_eq!(page.json["data"].as_array().unwrap().len(), count, "{list}");
+        assert!(!page.text.contains(id_of(&theirs)), "{list}");
+    }
+}

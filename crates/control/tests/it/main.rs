@@ -1,0 +1,18 @@
+//! The control plane against a real store in a folder of its own, in process.
+//!
+//! Owns:  one integration binary; `world` is the harness.
+//! Never: stands in for our own code: what waits for changes is a follower that reads the store's feed.
+//! Read:  `world`, then any file.
+#![expect(clippy::unwrap_used, reason = "a harness of tests")]
+
+mod accounts;
+mod audit;
+mod authority;
+mod companies;
+mod explain;
+mod http;
+mod isolation;
+mod keys;
+mod listen;
+mod secrets;
+mod world;
