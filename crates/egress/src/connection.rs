@@ -83,8 +83,8 @@ impl Connection {
     /// Makes ready for waiting unused.
     pub(crate) fn rest(&mut self) {
         self.timer.clear();
-        self.read_size = READ_MIN;
-        if self.buf.capacity() > READ_MAX {
+        if self.read_size > READ_MIN {
+            self.read_size = READ_MIN;
             self.buf = BytesMut::new();
         }
     }

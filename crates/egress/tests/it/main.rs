@@ -5,6 +5,7 @@
 //! Read:  `harness`, then `reuse` for the plain cases.
 #![expect(clippy::unwrap_used, reason = "the scripts of upstreams fail the test by panicking")]
 
+mod behind_a_server;
 mod cancel;
 mod dialling;
 mod early;
