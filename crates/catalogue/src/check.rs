@@ -14,8 +14,8 @@ use crate::{
     problem::{Problem, ProblemCode},
     sound,
 };
-use model::{Action, Audience, Catalogue, CompanyMode, Operation, operation::Segment};
-use std::collections::HashMap;
+use model::{Action, Audience, Catalogue, CatalogueError, CompanyMode, Operation, OperationId, operation::Segment};
+use std::collections::{HashMap, HashSet};
 
 /// Reports on a catalogue, compared with the OpenAPI description that `against` gives, if any. Operations that a rule of
 /// `against` ignores are not reported as unmapped. Without a prefix in the options, the one that fits the catalogue best
@@ -46,14 +46,19 @@ fn flaws(operations: &[Operation], report: &mut Report) {
             report.problems.push(problem);
         }
     }
+    let by_id: HashMap<&OperationId, &Operation> =
+        operations.iter().map(|operation| (&operation.id, operation)).collect();
+    for error in Catalogue::new(operations.to_vec()).err().into_iter().flatten() {
+        let CatalogueError::Ambiguous(first, second) = &error else { continue };
+        if let (Some(first), Some(second)) = (by_id.get(first), by_id.get(second)) {
+            report.ambiguous.push(Pair::new(first, second, "nothing tells them apart".to_owned()));
+        }
+    }
     for overlap in overlap::overlaps(operations) {
         let (Some(first), Some(second)) = (operations.get(overlap.first), operations.get(overlap.second)) else {
             continue;
         };
-        match overlap.apart {
-            Some(words) => report.overlaps.push(Pair::new(first, second, words)),
-            None => report.ambiguous.push(Pair::new(first, second, "nothing tells them apart".to_owned())),
-        }
+        report.overlaps.extend(overlap.apart.map(|words| Pair::new(first, second, words)));
     }
     for operation in operations.iter().filter(|o| o.audience == Audience::Public) {
         if !operation.method.is_safe() {
@@ -67,21 +72,15 @@ fn flaws(operations: &[Operation], report: &mut Report) {
 }
 
 fn reach(operations: &[Operation], report: &mut Report) {
-    // Of operations that answer to the same requests the first one is asked about; the pair is reported as ambiguous.
-    let mut seen = std::collections::HashSet::new();
-    let distinct = operations.iter().filter(|o| seen.insert((o.method, shape(o))) && !seen_id(report, o));
-    let catalogue: Vec<Operation> =
+    // Of operations with one id, or that answer to the same requests, the first one is asked about; the rest is reported
+    // as such.
+    let (mut ids, mut shapes) = (HashSet::new(), HashSet::new());
+    let distinct = operations.iter().filter(|o| ids.insert(&o.id) && shapes.insert((o.method, shape(o))));
+    let distinct: Vec<Operation> =
         distinct.map(|o| Operation { audience: Audience::Key, environment: None, ..o.clone() }).collect();
-    let Ok(catalogue) = Catalogue::new(catalogue) else { return };
-    let asked = operations.iter().filter(|o| !report.ambiguous.iter().any(|pair| pair.second.id == o.id.as_str()));
-    let unreachable = asked.filter_map(|o| Some(Reason::new(o, overlap::shadowed(&catalogue, o)?)));
+    let Ok(catalogue) = Catalogue::new(distinct.clone()) else { return };
+    let unreachable = distinct.iter().filter_map(|o| Some(Reason::new(o, overlap::shadowed(&catalogue, o)?)));
     report.unreachable = unreachable.collect();
-}
-
-/// Whether the report already says that the id of `operation` is used twice.
-fn seen_id(report: &Report, operation: &Operation) -> bool {
-    let subject = format!("operation {}", operation.id);
-    report.problems.iter().any(|problem| problem.code == ProblemCode::Duplicate && problem.subject == subject)
 }
 
 /// The template without the names of its parameters: what the router goes by.

@@ -69,6 +69,7 @@ pub fn examine(toml: &str) -> Reading {
     let mut places = Vec::new();
     let mut operations = Vec::new();
     for member in root.iter() {
+        sink.subject.clear();
         if member.key != "operation" {
             let message = format!("unknown key {:?}", member.key);
             sink.add(

@@ -22,7 +22,7 @@ use crate::{
     rule::{Answer, RULES_MAX, Rule},
     sound,
 };
-use description::{Description, Endpoint};
+use description::{Description, Endpoint, Unread};
 use model::{HttpMethod, Operation, OperationId, Template};
 use std::{collections::HashMap, fmt};
 
@@ -39,7 +39,7 @@ pub struct ImportOptions {
     pub prefix: Option<String>,
     /// What the operator says; over everything else.
     pub rules: Vec<Rule>,
-    /// The name of the extension to read, such as `x-claviger`; empty: none.
+    /// The name of the extension to read, such as `x-gate`; empty: none.
     pub extension: String,
 }
 
@@ -72,7 +72,8 @@ pub fn import(source: &str, options: &ImportOptions) -> Result<Draft, ImportErro
     let description = Description::open(&root)?;
     let prefix = prefix(&description, options)?;
     let mut sink = Sink::default();
-    let endpoints = description.endpoints(&options.extension, &mut sink)?;
+    let listing = description.listing(&options.extension, &mut sink)?;
+    let endpoints = listing.endpoints;
     let mut drafting = Drafting {
         options,
         description: &description,
@@ -83,7 +84,11 @@ pub fn import(source: &str, options: &ImportOptions) -> Result<Draft, ImportErro
         operations: Vec::new(),
         sources: Vec::new(),
         notes: notes_on_prefix(options, &prefix),
+        matched: vec![false; options.rules.len()],
     };
+    for unread in &listing.unread {
+        drafting.unread(unread);
+    }
     for (index, endpoint) in endpoints.iter().enumerate() {
         drafting.add(index, endpoint);
     }
@@ -114,13 +119,14 @@ pub(crate) fn survey(source: &str, options: &ImportOptions) -> Result<Survey, Im
     let description = Description::open(&root)?;
     let prefix = prefix(&description, options)?;
     let mut sink = Sink::default();
-    let endpoints = description.endpoints(&options.extension, &mut sink)?;
-    let endpoints = endpoints.iter().map(|endpoint| Surveyed {
+    let listing = description.listing(&options.extension, &mut sink)?;
+    let endpoints = listing.endpoints.iter().map(|endpoint| Surveyed {
         method: endpoint.method,
         path: endpoint.path.to_owned(),
         summary: one_line(endpoint.summary, NOTE_MAX),
         ignored: endpoint.overlay.ignore == Some(true)
-            || choice::rules(&options.rules, endpoint, &prefix).any(|(_, rule)| rule.answer == Answer::Ignore),
+            || choice::rules(&options.rules, endpoint.method, endpoint.path, &prefix)
+                .any(|(_, rule)| rule.answer == Answer::Ignore),
     });
     Ok(Survey { title: description.title(), endpoints: endpoints.collect(), prefix: prefix.clone() })
 }
@@ -168,9 +174,31 @@ struct Drafting<'o> {
     /// For each operation, its endpoint.
     sources: Vec<usize>,
     notes: Vec<Note>,
+    /// Which rules have matched something.
+    matched: Vec<bool>,
 }
 
 impl Drafting<'_> {
+    /// Tells of a path that could not be read, unless a rule leaves it out.
+    fn unread(&mut self, unread: &Unread<'_>) {
+        let rules = HttpMethod::ALL.map(|method| {
+            choice::rules(&self.options.rules, method, unread.path, self.prefix)
+                .find(|(_, rule)| rule.answer == Answer::Ignore)
+        });
+        self.sink.subject = one_line(unread.path, NOTE_MAX);
+        // The methods of the path are unknown, so only a rule for all of them settles it.
+        if let [Some((index, rule)), rest @ ..] = rules
+            && rest.iter().all(Option::is_some)
+        {
+            self.matched.iter_mut().skip(index).take(1).for_each(|flag| *flag = true);
+            let text = format!("{}, by {rule}", self.sink.subject);
+            self.notes.push(Note { operation: None, field: None, kind: NoteKind::LeftOut, text });
+            return;
+        }
+        let hint = "the path is left out; put all of it into the description, or --ignore it for all methods";
+        self.sink.add(unread.code, None, unread.message.clone(), hint);
+    }
+
     /// Adds the operation of an endpoint, unless it is left out or not understood.
     fn add(&mut self, index: usize, endpoint: &Endpoint<'_>) {
         self.sink.subject = endpoint.subject();
@@ -240,13 +268,12 @@ impl Drafting<'_> {
     }
 
     fn unmatched_rules(&mut self, endpoints: &[Endpoint<'_>]) {
-        let mut matched = vec![false; self.options.rules.len()];
         for endpoint in endpoints {
-            for (index, _) in choice::rules(&self.options.rules, endpoint, self.prefix) {
-                matched.iter_mut().skip(index).take(1).for_each(|flag| *flag = true);
+            for (index, _) in choice::rules(&self.options.rules, endpoint.method, endpoint.path, self.prefix) {
+                self.matched.iter_mut().skip(index).take(1).for_each(|flag| *flag = true);
             }
         }
-        for (rule, _) in self.options.rules.iter().zip(matched).filter(|(_, matched)| !matched) {
+        for (rule, _) in self.options.rules.iter().zip(&self.matched).filter(|(_, matched)| !**matched) {
             self.sink.subject = rule.to_string();
             let hint = "compare method and path with the description; * stands for any run of characters";
             self.sink.add(ProblemCode::UnmatchedRule, None, "matches no operation", hint);

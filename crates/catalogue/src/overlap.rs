@@ -106,7 +106,7 @@ fn words(a: &Segment, b: &Segment) -> Option<String> {
         ParamKind::Int32 => "digits up to 2147483647 without leading zeros",
         ParamKind::Int64 => "digits up to 9223372036854775807 without leading zeros",
         ParamKind::Uuid => "UUIDs",
-        ParamKind::Any => "what fits it",
+        ParamKind::Any => "what has its fixed text",
     };
     Some(format!("{} takes {takes}, {} the rest", shown(narrow), shown(wide)))
 }

@@ -42,6 +42,11 @@ pub(crate) fn flaws(operations: &[Operation]) -> Vec<(usize, Flaw)> {
             found.extend(lookup(operation, id, target).map(|flaw| (index, flaw)));
         }
     }
+    for (id, at) in &by_id {
+        let repeats = at.iter().skip(1);
+        let flaw = flaw(Field::Id, ProblemCode::Duplicate, format!("the id {id} is used before"), "ids are unique");
+        found.extend(repeats.map(|index| (*index, flaw.clone())));
+    }
     if let Err(errors) = Catalogue::new(operations.to_vec()) {
         found.extend(errors.iter().flat_map(|error| between(error, &by_id)));
     }
@@ -54,7 +59,7 @@ fn own(operation: &Operation) -> Vec<Flaw> {
     let mut names: Vec<&str> = operation.template.params().collect();
     names.sort_unstable();
     if let Some(pair) = names.windows(2).find(|pair| pair.first() == pair.last()) {
-        let message = format!("two parameters of the path are called {}", pair.concat());
+        let message = format!("two parameters of the path are called {}", pair.first().unwrap_or(&""));
         found.push(flaw(Field::Path, ProblemCode::Duplicate, message, "give each parameter a name of its own"));
     }
     if operation.audience == Audience::Key && operation.environment.is_some() {
@@ -77,8 +82,8 @@ fn own(operation: &Operation) -> Vec<Flaw> {
         let message = format!("more than {LOCATORS_MAX} locators");
         found.push(flaw(Field::Company, ProblemCode::TooMuch, message, ""));
     }
-    for locator in locators {
-        found.extend(place(operation, &locator.place));
+    if found.iter().all(|flaw| flaw.field != Field::Company) {
+        found.extend(locators.iter().filter_map(|locator| place(operation, &locator.place)));
     }
     let late = !locators.is_empty() && locators.iter().all(|l| matches!(l.place, Place::Response(_)));
     if late && operation.scope.action != Action::Read {
@@ -94,7 +99,9 @@ fn place(operation: &Operation, place: &Place) -> Option<Flaw> {
     match place {
         Place::Path(name) if !operation.template.params().any(|param| param == &**name) => {
             let params: Vec<&str> = operation.template.params().collect();
-            wrong(format!("the path has no parameter {name}"), &format!("its parameters: {}", params.join(", ")))
+            let hint =
+                if params.is_empty() { "it has none".to_owned() } else { format!("it has {}", params.join(", ")) };
+            wrong(format!("the path has no parameter {name}"), &hint)
         }
         Place::Body(_) if operation.method.is_safe() => {
             wrong(format!("{} has no body", operation.method.as_str()), "use path, query, header or response")
@@ -131,11 +138,8 @@ fn lookup(operation: &Operation, id: &OperationId, target: Option<&Operation>) -
 fn between(error: &CatalogueError, by_id: &HashMap<&OperationId, Vec<usize>>) -> Vec<(usize, Flaw)> {
     let last = |id: &OperationId| by_id.get(id).and_then(|at| at.last().copied()).unwrap_or(0);
     match error {
-        CatalogueError::DuplicateId(id) => {
-            // The model says it once for every repeat; it is told once, of the last one.
-            let flaw = flaw(Field::Id, ProblemCode::Duplicate, format!("the id {id} is used before"), "ids are unique");
-            vec![(last(id), flaw)]
-        }
+        // Told of every repeat, above.
+        CatalogueError::DuplicateId(_) => Vec::new(),
         CatalogueError::Ambiguous(first, second) => {
             let message = format!("answers to the same requests as {first}");
             let hint = "give a parameter of one of them a kind ({id:int32}, {id:int64}, {id:uuid}), or remove one";

@@ -9,7 +9,7 @@ use model::{CompanyMode, Locator, Operation};
 use std::{collections::HashMap, fmt::Write as _};
 
 /// The longest comment, in characters.
-const COMMENT_MAX: usize = 240;
+const COMMENT_MAX: usize = 600;
 
 /// Comments of a file; each becomes one line or the end of one.
 #[derive(Debug, Default)]

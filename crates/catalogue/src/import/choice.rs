@@ -16,7 +16,9 @@ use crate::{
     reader::Sink,
     rule::{Answer, Question, Rule, RuleKind},
 };
-use model::{Action, Audience, Environment, LimitClass, Operation, Resource, Scope, Template, operation::ParamKind};
+use model::{
+    Action, Audience, Environment, HttpMethod, LimitClass, Operation, Resource, Scope, Template, operation::ParamKind,
+};
 use std::collections::BTreeMap;
 
 /// What is known before choosing.
@@ -40,15 +42,14 @@ pub(super) enum Outcome {
     Chosen(Box<Operation>, Vec<Note>),
 }
 
-/// The rules that speak of an endpoint, with their places in the list.
+/// The rules that speak of an operation, with their places in the list.
 pub(super) fn rules<'r>(
     rules: &'r [Rule],
-    endpoint: &Endpoint<'_>,
+    method: HttpMethod,
+    path: &str,
     prefix: &str,
 ) -> impl Iterator<Item = (usize, &'r Rule)> + use<'r> {
-    let method = endpoint.method;
-    let as_called = format!("{prefix}{}", endpoint.path);
-    let as_written = endpoint.path.to_owned();
+    let (as_written, as_called) = (path.to_owned(), format!("{prefix}{path}"));
     rules.iter().enumerate().filter(move |(_, rule)| rule.matches(method, &[&as_written, &as_called]))
 }
 
@@ -108,7 +109,10 @@ impl Wanted<'_> {
             if let Answer::Class(class) = answer { Some(class.clone()) } else { None }
         });
         let environment = environment(audience.value, overlay.environment, self.extension);
-        for warning in guesses.warnings {
+        // What somebody has decided needs no warning.
+        let action_warning = guesses.action_warning.filter(|_| action.kind == NoteKind::Guessed);
+        let audience_warning = guesses.audience_warning.filter(|_| audience.kind == NoteKind::Guessed);
+        for warning in action_warning.into_iter().chain(audience_warning) {
             notes.push(note(Some(self.name.id.clone()), None, NoteKind::Warning, warning));
         }
         self.notes_beside(&mut notes, &resource, &action);
@@ -135,7 +139,7 @@ impl Wanted<'_> {
     fn answers(&self, sink: &mut Sink<'_>) -> Option<Answers<'_>> {
         let mut won: Answers<'_> = BTreeMap::new();
         let before = sink.count();
-        for (_, rule) in rules(self.rules, self.endpoint, self.prefix) {
+        for (_, rule) in rules(self.rules, self.endpoint.method, self.endpoint.path, self.prefix) {
             let name: Box<str> = if let Answer::Param(name, _) = &rule.answer { name.clone() } else { "".into() };
             let key = (rule.kind().question() as u8, name);
             match won.get(&key) {
@@ -205,19 +209,21 @@ impl Wanted<'_> {
     /// The path as callers send it, with the kinds of its parameters.
     fn template(&self, answers: &Answers<'_>, sink: &mut Sink<'_>, notes: &mut Vec<Note>) -> Option<Template> {
         const HINT: &str =
-            "the gateway matches whole segments with at most one {parameter} each; the operation is left out";
-        let unsupported = |sink: &mut Sink<'_>, message: String| {
-            sink.add(ProblemCode::Unsupported, None, message, HINT);
+            "the operation is left out; segments take at most one {parameter} each, which is a plain name";
+        let unsupported = |sink: &mut Sink<'_>, problem: &str| {
+            sink.add(ProblemCode::Unsupported, None, format!("the path {problem}"), HINT);
             None
         };
         let plain = format!("{}{}", self.prefix, self.endpoint.path);
         // A kind is ours to give; in a description a colon in braces is somebody's regular expression.
         let coloned =
             plain.split('{').skip(1).any(|rest| rest.split('}').next().is_some_and(|name| name.contains(':')));
+        if coloned {
+            return unsupported(sink, "has a pattern inside a parameter");
+        }
         let template = match Template::parse(&plain) {
-            Ok(template) if !coloned => template,
-            Ok(_) => return unsupported(sink, "the path has a pattern inside a parameter".to_owned()),
-            Err(error) => return unsupported(sink, format!("the path {}", error.problem)),
+            Ok(template) => template,
+            Err(error) => return unsupported(sink, error.problem),
         };
         let asked = |name: &str| {
             let rule = answers.get(&(Question::Param as u8, name.into())).copied()?;
@@ -252,7 +258,7 @@ impl Wanted<'_> {
         }
         match Template::parse(&text) {
             Ok(template) => Some(template),
-            Err(error) => unsupported(sink, format!("the path {}", error.problem)),
+            Err(error) => unsupported(sink, error.problem),
         }
     }
 }

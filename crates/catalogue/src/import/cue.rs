@@ -7,7 +7,7 @@
 use crate::format::one_line;
 
 /// The longest text that is searched, in bytes.
-const TEXT_MAX: usize = 16 << 10;
+const TEXT_MAX: usize = 8 << 10;
 /// The longest quotation, in characters.
 const QUOTE_MAX: usize = 110;
 

@@ -45,6 +45,21 @@ pub(super) enum Security {
     Schemes(Vec<BTreeSet<String>>),
 }
 
+/// What a document lists.
+pub(super) struct Listing<'n> {
+    /// The operations, in the order of the document.
+    pub(super) endpoints: Vec<Endpoint<'n>>,
+    /// Paths that could not be read; the caller tells them, unless a rule leaves them out.
+    pub(super) unread: Vec<Unread<'n>>,
+}
+
+/// A path of the document that could not be read.
+pub(super) struct Unread<'n> {
+    pub(super) path: &'n str,
+    pub(super) code: ProblemCode,
+    pub(super) message: String,
+}
+
 /// One operation of the document.
 pub(super) struct Endpoint<'n> {
     pub(super) method: HttpMethod,
@@ -146,14 +161,25 @@ impl<'n> Description<'n> {
     }
 
     /// The endpoints in the order of the document; what is wrong with single ones goes to `sink`.
-    pub(super) fn endpoints(&self, extension: &str, sink: &mut Sink<'_>) -> Result<Vec<Endpoint<'n>>, ImportError> {
+    pub(super) fn listing(&self, extension: &str, sink: &mut Sink<'_>) -> Result<Listing<'n>, ImportError> {
         let whole = extension::read(self.root, extension, extension::Level::Document, sink);
-        let mut endpoints = Vec::new();
+        let (mut endpoints, mut unread) = (Vec::new(), Vec::new());
         for member in self.paths.iter().filter(|member| !member.key.starts_with("x-")) {
             sink.subject = one_line(&member.key, 200);
-            let Some(item) = self.item(&member.node, sink) else { continue };
-            let of_item = extension::read(item, extension, extension::Level::PathItem, sink);
-            let level = whole.clone().and_then(|whole| Some(whole.under(of_item?)));
+            let item = match self.item(&member.node) {
+                Ok(item) => item,
+                Err((code, message)) => {
+                    unread.push(Unread { path: &member.key, code, message });
+                    continue;
+                }
+            };
+            let mut level = whole.clone();
+            // Beside a reference stands what is said of this path, over what is said where it points to.
+            let beside = (!std::ptr::eq(item, &member.node)).then_some(&member.node);
+            for owner in std::iter::once(item).chain(beside) {
+                let said = extension::read(owner, extension, extension::Level::PathItem, sink);
+                level = level.zip(said).map(|(level, said)| level.under(said));
+            }
             let shared = parameter::parameters(self.root, item, sink);
             for (method, node) in methods(item, sink) {
                 if endpoints.len() == OPERATIONS_MAX {
@@ -163,31 +189,23 @@ impl<'n> Description<'n> {
                 endpoints.push(self.endpoint(method, &member.key, node, &shared, level.as_ref(), extension, sink));
             }
         }
-        if endpoints.is_empty() {
+        if endpoints.is_empty() && unread.is_empty() {
             let hint = "its paths hold no operation that could be read";
             return Err(unusable(ProblemCode::Unsupported, "describes no operation", hint));
         }
-        Ok(endpoints)
+        Ok(Listing { endpoints, unread })
     }
 
     /// The path item, resolved.
-    fn item(&self, node: &'n Node, sink: &mut Sink<'_>) -> Option<&'n Node> {
-        let item = match resolve(self.root, node) {
-            Ok(item) => item,
-            Err(message) => {
-                let hint = "put the referenced part into the description; the path is left out";
-                sink.add(ProblemCode::Reference, None, message, hint);
-                return None;
-            }
-        };
-        let also_here = node.get("$ref").is_some() && HttpMethod::ALL.iter().any(|m| node.get(key(*m)).is_some());
-        if item.as_map().is_none() || also_here {
-            let message =
-                if also_here { "has operations beside its $ref".to_owned() } else { format!("is {}", item.noun()) };
-            sink.add(ProblemCode::InvalidValue, None, message, "the path is left out");
-            return None;
+    fn item(&self, node: &'n Node) -> Result<&'n Node, (ProblemCode, String)> {
+        let item = resolve(self.root, node).map_err(|message| (ProblemCode::Reference, message))?;
+        if item.as_map().is_none() {
+            return Err((ProblemCode::InvalidValue, format!("is {}", item.noun())));
         }
-        Some(item)
+        if node.get("$ref").is_some() && HttpMethod::ALL.iter().any(|m| node.get(key(*m)).is_some()) {
+            return Err((ProblemCode::InvalidValue, "has operations beside its $ref".to_owned()));
+        }
+        Ok(item)
     }
 
     #[expect(clippy::too_many_arguments, reason = "what an operation inherits from its path and document")]
@@ -258,8 +276,8 @@ fn methods<'n>(item: &'n Node, sink: &mut Sink<'_>) -> Vec<(HttpMethod, &'n Node
         let method = HttpMethod::ALL.into_iter().find(|method| key(*method) == name);
         match method {
             Some(method) if member.node.as_map().is_some() => found.push((method, &member.node)),
-            // The gateway answers preflights itself, and no other OPTIONS request is forwarded (D10).
-            None if name == "options" || name.starts_with("x-") || OTHERS.contains(&name) => {}
+            // The gateway answers preflights itself (D10), and forwards neither other OPTIONS requests nor TRACE.
+            None if name == "options" || name == "trace" || name.starts_with("x-") || OTHERS.contains(&name) => {}
             Some(_) => {
                 sink.add(ProblemCode::InvalidValue, None, format!("{name} is {}", member.node.noun()), "left out")
             }

@@ -28,8 +28,10 @@ pub(super) struct Guesses {
     pub(super) action: Guess<Action>,
     pub(super) audience: Guess<Audience>,
     pub(super) company: Guess<CompanyMode>,
-    /// What a person should decide.
-    pub(super) warnings: Vec<String>,
+    /// What a person should decide about the action, while it is a guess.
+    pub(super) action_warning: Option<String>,
+    /// The same about the audience.
+    pub(super) audience_warning: Option<String>,
 }
 
 /// Whether the description has operations for keys (API keys, Basic) and others for people only (OAuth, OpenID Connect,
@@ -51,15 +53,14 @@ fn for_people(description: &Description<'_>, endpoint: &Endpoint<'_>) -> Option<
 
 /// Guesses everything about an endpoint. `several_schemes` is the answer of `keys_and_people`.
 pub(super) fn guess(description: &Description<'_>, endpoint: &Endpoint<'_>, several_schemes: bool) -> Guesses {
-    let mut warnings = Vec::new();
-    let action = action(endpoint, &mut warnings);
-    let audience = audience(description, endpoint, several_schemes, &mut warnings);
+    let (action, action_warning) = action(endpoint);
+    let (audience, audience_warning) = audience(description, endpoint, several_schemes);
     let company = if cue::health(endpoint.literals()) {
         guessed(CompanyMode::Neutral, "health tells nothing of companies")
     } else {
         guessed(CompanyMode::Account, "keys limited to companies are refused here")
     };
-    Guesses { resource: resource(endpoint), action, audience, company, warnings }
+    Guesses { resource: resource(endpoint), action, audience, company, action_warning, audience_warning }
 }
 
 fn resource(endpoint: &Endpoint<'_>) -> Guess<Resource> {
@@ -70,50 +71,55 @@ fn resource(endpoint: &Endpoint<'_>) -> Guess<Resource> {
     };
     match endpoint.literals().next().and_then(plain) {
         Some(resource) => guessed(resource, "resource from the path"),
-        // A path of parameters only. The name is fixed and known to be one.
-        None => match Resource::new("api") {
-            Ok(resource) => guessed(resource, "the path names no resource"),
-            Err(error) => unreachable!("{error}"),
-        },
+        None => guessed(unnamed(), "the path names no resource"),
     }
 }
 
-fn action(endpoint: &Endpoint<'_>, warnings: &mut Vec<String>) -> Guess<Action> {
-    let id = endpoint.operation_id.unwrap_or_default();
-    let (summary, text) = (endpoint.summary, endpoint.text);
+/// The resource of a path of parameters only.
+#[expect(clippy::expect_used, reason = "the text is fixed and names a resource")]
+fn unnamed() -> Resource {
+    Resource::new("api").expect("api names a resource")
+}
+
+fn action(endpoint: &Endpoint<'_>) -> (Guess<Action>, Option<String>) {
     match endpoint.method {
-        HttpMethod::Get | HttpMethod::Head => {
-            if let Some(why) = cue::changing_name(endpoint.literals(), id, summary) {
-                warnings.push(format!("{why}; guessed to be a write, so read_only keys are refused"));
-                return guessed(Action::Write, why);
-            }
-            match cue::change(&format!("{summary}.\n\n{text}")) {
-                Some(change) if change.always => {
-                    warnings.push(format!("this GET changes state: \"{}\"; read_only keys are refused", change.quote));
-                    return guessed(Action::Write, "a GET that changes state");
-                }
-                Some(change) => warnings.push(format!("this GET may change state: \"{}\"", change.quote)),
-                None => {
-                    if let Some(word) = cue::hands_out(endpoint.literals()) {
-                        let text =
-                            format!("a GET that ends in {word} often changes state; the description does not say so");
-                        warnings.push(text);
-                    }
-                }
-            }
-            guessed(Action::Read, endpoint.method.as_str())
+        HttpMethod::Get | HttpMethod::Head => action_of_get(endpoint),
+        HttpMethod::Post => action_of_post(endpoint),
+        HttpMethod::Put | HttpMethod::Patch | HttpMethod::Delete => {
+            (guessed(Action::Write, endpoint.method.as_str()), None)
         }
-        HttpMethod::Post => {
-            if let Some(why) = cue::only_looks(endpoint.literals(), id, summary, text) {
-                warnings.push(format!("{why}: guessed to change nothing, so read_only keys may call it"));
-                return guessed(Action::Read, why);
-            }
-            if let Some(why) = cue::sends(endpoint.literals(), summary) {
-                return guessed(Action::Send, why);
-            }
-            guessed(Action::Write, "POST")
+    }
+}
+
+/// A read, unless name or text say that it changes something.
+fn action_of_get(endpoint: &Endpoint<'_>) -> (Guess<Action>, Option<String>) {
+    let id = endpoint.operation_id.unwrap_or_default();
+    if let Some(why) = cue::changing_name(endpoint.literals(), id, endpoint.summary) {
+        let warning = format!("{why}; guessed to be a write, so read_only keys are refused");
+        return (guessed(Action::Write, why), Some(warning));
+    }
+    let warning = match cue::change(&format!("{}.\n\n{}", endpoint.summary, endpoint.text)) {
+        Some(change) if change.always => {
+            let warning = format!("this GET changes state: \"{}\"; read_only keys are refused", change.quote);
+            return (guessed(Action::Write, "a GET that changes state"), Some(warning));
         }
-        HttpMethod::Put | HttpMethod::Patch | HttpMethod::Delete => guessed(Action::Write, endpoint.method.as_str()),
+        Some(change) => Some(format!("this GET may change state: \"{}\"; read_only keys may call it", change.quote)),
+        None => cue::hands_out(endpoint.literals())
+            .map(|word| format!("a GET that ends in {word} often changes state; the description does not say so")),
+    };
+    (guessed(Action::Read, endpoint.method.as_str()), warning)
+}
+
+/// A write, unless it seems to send something out or only to look.
+fn action_of_post(endpoint: &Endpoint<'_>) -> (Guess<Action>, Option<String>) {
+    let id = endpoint.operation_id.unwrap_or_default();
+    if let Some(why) = cue::only_looks(endpoint.literals(), id, endpoint.summary, endpoint.text) {
+        let warning = format!("{why}: guessed to change nothing, so read_only keys may call it");
+        return (guessed(Action::Read, why), Some(warning));
+    }
+    match cue::sends(endpoint.literals(), endpoint.summary) {
+        Some(why) => (guessed(Action::Send, why), None),
+        None => (guessed(Action::Write, "POST"), None),
     }
 }
 
@@ -121,17 +127,13 @@ fn audience(
     description: &Description<'_>,
     endpoint: &Endpoint<'_>,
     several_schemes: bool,
-    warnings: &mut Vec<String>,
-) -> Guess<Audience> {
-    let says_open = cue::no_credential(endpoint.text) || cue::no_credential(endpoint.summary);
-    let open = endpoint.security == Security::Open || says_open;
+) -> (Guess<Audience>, Option<String>) {
+    let stated_open = endpoint.security == Security::Open;
+    let open = stated_open || cue::no_credential(endpoint.text) || cue::no_credential(endpoint.summary);
     if open && endpoint.method.is_safe() && cue::health(endpoint.literals()) {
-        let why = if endpoint.security == Security::Open {
-            "security: [] on a health path"
-        } else {
-            "a health path without a key"
-        };
-        return guessed(Audience::Public, why);
+        let why =
+            if stated_open { "security: [] on a health path" } else { "a health path whose text asks for no key" };
+        return (guessed(Audience::Public, why), None);
     }
     if open {
         let way = if endpoint.method.is_safe() {
@@ -139,14 +141,14 @@ fn audience(
         } else {
             "a key is asked for all the same: only GET and HEAD can be public"
         };
-        warnings.push(format!("the description asks for no credential here; {way}"));
-        return guessed(Audience::Key, "the description asks for no credential");
+        let warning = format!("the description asks for no credential here; {way}");
+        return (guessed(Audience::Key, "the description asks for no credential"), Some(warning));
     }
     if several_schemes && for_people(description, endpoint) == Some(true) {
-        return guessed(Audience::Member, "its security is one of people, other operations take keys");
+        return (guessed(Audience::Member, "its security is one of people, other operations take keys"), None);
     }
     match endpoint.security {
-        Security::Unstated => guessed(Audience::Key, "the description states no security"),
-        Security::Open | Security::Schemes(_) => guessed(Audience::Key, ""),
+        Security::Unstated => (guessed(Audience::Key, "the description states no security"), None),
+        Security::Open | Security::Schemes(_) => (guessed(Audience::Key, ""), None),
     }
 }

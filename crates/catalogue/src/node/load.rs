@@ -13,8 +13,10 @@ use std::{cell::Cell, fmt};
 pub(crate) const SOURCE_MAX: usize = 16 << 20;
 /// The most values in a text, after aliases are expanded.
 pub(crate) const NODES_MAX: usize = 1_000_000;
+/// The most parser events that YAML anchors may hold or aliases may repeat.
+const ALIASED_MAX: usize = 200_000;
 /// The deepest nesting.
-pub(crate) const DEPTH_MAX: usize = 100;
+pub(crate) const DEPTH_MAX: usize = 64;
 /// The most text that the expansion of aliases may add up to, in bytes.
 const TEXT_MAX: usize = 4 * SOURCE_MAX;
 
@@ -55,13 +57,13 @@ fn yaml(text: &str, seed: Seed<'_>) -> Result<Node, Problem> {
             max_nodes: NODES_MAX,
             max_events: 4 * NODES_MAX,
             max_total_scalar_bytes: SOURCE_MAX,
-            max_recorded_anchor_events: NODES_MAX,
+            max_recorded_anchor_events: ALIASED_MAX,
             max_recorded_anchor_bytes: TEXT_MAX,
             // What aliases expand to is bounded by the nodes; many uses of one anchor are ordinary.
             enforce_alias_anchor_ratio: false,
         },
         alias_limits: serde_saphyr::alias_limits! {
-            max_total_replayed_events: NODES_MAX,
+            max_total_replayed_events: ALIASED_MAX,
         },
         duplicate_keys: serde_saphyr::options::DuplicateKeyPolicy::Error,
         non_finite_float_policy: serde_saphyr::NonFiniteFloatPolicy::AsString,
@@ -74,10 +76,37 @@ fn yaml(text: &str, seed: Seed<'_>) -> Result<Node, Problem> {
             let (line, column) = (usize::try_from(at.line()).ok()?, usize::try_from(at.column()).ok()?);
             (line > 0).then_some(Position { line, column })
         });
-        let message = error.to_string();
-        let message = message.lines().next().unwrap_or_default();
-        problem(ProblemCode::Syntax, position, format!("is not YAML that can be read: {message}"))
+        let (code, message) = said(&error);
+        problem(code, position, message)
     })
+}
+
+/// What went wrong, in the words of this product where a bound was met.
+fn said(error: &serde_saphyr::Error) -> (ProblemCode, String) {
+    use serde_saphyr::{Error, budget::BudgetBreach};
+    let mut error = error;
+    while let Error::AliasError { error: inner, .. } = error {
+        error = inner;
+    }
+    if let Error::Budget { breach, .. } = error {
+        let message = if matches!(breach, BudgetBreach::Depth { .. }) {
+            format!("nests deeper than {DEPTH_MAX}")
+        } else if matches!(breach, BudgetBreach::Documents { .. }) {
+            "holds more than one YAML document".to_owned()
+        } else if matches!(breach, BudgetBreach::Nodes { .. } | BudgetBreach::Events { .. }) {
+            format!("holds more than {NODES_MAX} values")
+        } else {
+            "holds more text, anchors or merges than is read".to_owned()
+        };
+        return (ProblemCode::TooMuch, message);
+    }
+    if matches!(error, Error::AliasReplayLimitExceeded { .. } | Error::AliasReplayStackDepthExceeded { .. }) {
+        return (ProblemCode::TooMuch, format!("has aliases that expand to more than {ALIASED_MAX} values"));
+    }
+    let message = error.to_string();
+    // The position is told apart from the message, so that it is not said twice.
+    let message = message.lines().next().and_then(|line| line.split(" at line ").next()).unwrap_or_default();
+    (ProblemCode::Syntax, format!("is not YAML that can be read: {message}"))
 }
 
 /// What may still be read.
@@ -225,6 +254,15 @@ mod tests {
     }
 
     #[test]
+    fn the_deepest_nesting_that_is_allowed_is_read() {
+        let depth = DEPTH_MAX - 1;
+        let yaml = (0..depth).map(|n| format!("{}a:\n", " ".repeat(n))).collect::<String>();
+        assert!(from_text(&yaml).is_ok());
+        assert!(from_text(&format!("{}1{}", "[".repeat(depth), "]".repeat(depth))).is_ok());
+        assert!(refused(&format!("- {}", "- ".repeat(DEPTH_MAX))).contains("deeper than"));
+    }
+
+    #[test]
     fn bombs_are_refused_soon() {
         let mut laughs = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
         for n in 1..20 {
@@ -242,7 +280,6 @@ mod tests {
             "[".repeat(100_000),
             format!("{}{}", "{\"a\":".repeat(100_000), "}".repeat(100_000)),
             format!("[{}1]", "1,".repeat(NODES_MAX)),
-            "- 1\n".repeat(NODES_MAX + 1),
             "a: &a\n  b: *a\n".to_owned(),
             "x".repeat(SOURCE_MAX + 1),
             "a: 1\n---\nb: 2\n".to_owned(),
