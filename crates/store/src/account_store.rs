@@ -1,85 +1,138 @@
-//! Account store.
+//! The account store: the only way to an account's rows (invariant 5).
+//!
+//! Owns:  `AccountStore`. Every statement behind it names the account.
+//! Never: tells another account's row from one that does not exist: both are `NotFound`.
+//! Read:  companies, then keys, then audit.
+
 use crate::{
-    AuditEntry, Committed, CompanyPatch, CompanyRow, KeyFilter, KeyPatch, KeyRow, List, NewKey, Page, Stamp, Store,
-    StoreError,
+    account,
+    audit::{self, AuditEntry},
+    company::{self, CompanyRow},
+    company_change::{CompanyPatch, CreateCompany, DeleteCompany, UpdateCompany},
+    error::StoreError,
+    key::{self, KeyFilter, KeyRow, NewKey},
+    key_change::{CreateKey, EndPreviousSecret, KeyPatch, RotateKey, SetKeyStatus, UpdateKey},
+    page::{List, Page},
+    stamp::{Committed, Stamp},
+    store::Store,
 };
 use model::{Account, AccountId, AuditId, Company, CompanyId, Credential, Environments, KeyId, KeyStatus, Timestamp};
 
 /// The rows of one account. Another account's ids are `NotFound` here.
 #[derive(Clone, Debug)]
 pub struct AccountStore {
-    pub(crate) store: Store,
-    pub(crate) account: AccountId,
+    store: Store,
+    account: AccountId,
 }
 
 impl AccountStore {
+    pub(crate) fn new(store: Store, account: AccountId) -> Self {
+        Self { store, account }
+    }
+
+    /// Whose rows these are.
+    #[must_use]
+    pub const fn id(&self) -> AccountId {
+        self.account
+    }
+
     /// The account.
     pub async fn account(&self) -> Result<Account, StoreError> {
-        self.store.account_by_id(self.account).await
+        account::find(&mut *self.store.reader().await?, self.account).await
     }
+
     /// Companies, newest first.
     pub async fn companies(&self, page: Page<CompanyId>) -> Result<List<CompanyRow, CompanyId>, StoreError> {
-        let _ = page;
-        Err(StoreError::Closed)
+        company::list(&mut *self.store.snapshot().await?, self.account, page).await
     }
+
     /// One company.
     pub async fn company(&self, id: CompanyId) -> Result<CompanyRow, StoreError> {
-        let _ = id;
-        Err(StoreError::Closed)
+        company::get(&mut *self.store.snapshot().await?, self.account, id).await
     }
-    /// Creates a company.
+
+    /// Creates a company. `ExternalNameTaken` when another of the account has one of its names.
     pub async fn create_company(&self, stamp: Stamp, company: Company) -> Result<Committed<CompanyRow>, StoreError> {
-        let _ = (stamp, company);
-        Err(StoreError::Closed)
+        self.store.commit(stamp, CreateCompany { account: self.account, company }).await
     }
-    /// Changes a company.
-    pub async fn update_company(&self, stamp: Stamp, id: CompanyId, patch: CompanyPatch) -> Result<Committed<CompanyRow>, StoreError> {
-        let _ = (stamp, id, patch);
-        Err(StoreError::Closed)
+
+    /// Changes a company. A patch that changes nothing is no change and no error.
+    pub async fn update_company(
+        &self,
+        stamp: Stamp,
+        id: CompanyId,
+        patch: CompanyPatch,
+    ) -> Result<Committed<CompanyRow>, StoreError> {
+        self.store.commit(stamp, UpdateCompany { account: self.account, id, patch }).await
     }
-    /// Deletes a company; returns the keys whose set it left (D9).
-    pub async fn delete_company(&self, stamp: Stamp, id: CompanyId, expected_version: Option<u64>) -> Result<Committed<Vec<KeyId>>, StoreError> {
-        let _ = (stamp, id, expected_version);
-        Err(StoreError::Closed)
+
+    /// Deletes a company, and returns the keys whose set it left; none of them reaches more than before (D9).
+    pub async fn delete_company(
+        &self,
+        stamp: Stamp,
+        id: CompanyId,
+        expected_version: Option<u64>,
+    ) -> Result<Committed<Vec<KeyId>>, StoreError> {
+        self.store.commit(stamp, DeleteCompany { account: self.account, id, expected_version }).await
     }
-    /// Keys, newest first.
+
+    /// Keys that are not deleted, newest first.
     pub async fn keys(&self, filter: KeyFilter, page: Page<KeyId>) -> Result<List<KeyRow, KeyId>, StoreError> {
-        let _ = (filter, page);
-        Err(StoreError::Closed)
+        key::list(&mut *self.store.snapshot().await?, self.account, filter, page).await
     }
-    /// One key.
+
+    /// One key that is not deleted.
     pub async fn key(&self, id: KeyId) -> Result<KeyRow, StoreError> {
-        let _ = id;
-        Err(StoreError::Closed)
+        key::get(&mut *self.store.snapshot().await?, self.account, id).await
     }
-    /// Creates a key.
+
+    /// Creates a key: one current credential for each of its environments. `Limit` beyond
+    /// `Options::restricted_keys_max`; `PrimaryExists` while the account has a primary key that can work.
     pub async fn create_key(&self, stamp: Stamp, key: NewKey) -> Result<Committed<KeyRow>, StoreError> {
-        let _ = (stamp, key);
-        Err(StoreError::Closed)
+        self.store.commit(stamp, CreateKey { account: self.account, key }).await
     }
-    /// Changes a key's settings.
+
+    /// Changes an active or disabled key. A patch that changes nothing is no change and no error.
     pub async fn update_key(&self, stamp: Stamp, id: KeyId, patch: KeyPatch) -> Result<Committed<KeyRow>, StoreError> {
-        let _ = (stamp, id, patch);
-        Err(StoreError::Closed)
+        self.store.commit(stamp, UpdateKey { account: self.account, id, patch }).await
     }
-    /// Enables, disables, revokes or deletes a key. The status that it has already is no change and no error.
-    pub async fn set_key_status(&self, stamp: Stamp, id: KeyId, status: KeyStatus) -> Result<Committed<KeyRow>, StoreError> {
-        let _ = (stamp, id, status);
-        Err(StoreError::Closed)
+
+    /// Enables, disables, revokes or deletes a key (D14). The status that it has already is no change and no error, so that
+    /// a call whose answer was lost can be repeated; `KeyFinal` for a way back from revoked or deleted.
+    pub async fn set_key_status(
+        &self,
+        stamp: Stamp,
+        id: KeyId,
+        status: KeyStatus,
+    ) -> Result<Committed<KeyRow>, StoreError> {
+        self.store.commit(stamp, SetKeyStatus { account: self.account, id, status }).await
     }
-    /// Gives a key new secrets. `credentials`: `Current`, with the client id that the environment has.
-    pub async fn rotate_key(&self, stamp: Stamp, id: KeyId, credentials: Vec<Credential>, previous_ends_at: Timestamp) -> Result<Committed<KeyRow>, StoreError> {
-        let _ = (stamp, id, credentials, previous_ends_at);
-        Err(StoreError::Closed)
+
+    /// Gives an active or disabled key new secrets (D13, D41), in the environments that `credentials` name. Each is
+    /// `Current`, without an end, and carries the client id that the environment has. The secrets in use live on until
+    /// `previous_ends_at` (not past the key's expiry; a time that is over means at once); older ones end at once.
+    pub async fn rotate_key(
+        &self,
+        stamp: Stamp,
+        id: KeyId,
+        credentials: Vec<Credential>,
+        previous_ends_at: Timestamp,
+    ) -> Result<Committed<KeyRow>, StoreError> {
+        self.store.commit(stamp, RotateKey { account: self.account, id, credentials, previous_ends_at }).await
     }
-    /// Ends the overlap of a rotation now.
-    pub async fn end_previous_secret(&self, stamp: Stamp, id: KeyId, environments: Environments) -> Result<Committed<KeyRow>, StoreError> {
-        let _ = (stamp, id, environments);
-        Err(StoreError::Closed)
+
+    /// Ends the overlap of a rotation now. Nothing left to end is no change and no error.
+    pub async fn end_previous_secret(
+        &self,
+        stamp: Stamp,
+        id: KeyId,
+        environments: Environments,
+    ) -> Result<Committed<KeyRow>, StoreError> {
+        self.store.commit(stamp, EndPreviousSecret { account: self.account, id, environments }).await
     }
+
     /// The account's audit entries, newest first.
     pub async fn audit(&self, page: Page<AuditId>) -> Result<List<AuditEntry, AuditId>, StoreError> {
-        let _ = page;
-        Err(StoreError::Closed)
+        audit::list(&mut *self.store.snapshot().await?, Some(self.account), page).await
     }
 }

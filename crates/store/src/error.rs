@@ -6,10 +6,13 @@
 
 use crate::stamp::Revision;
 use model::{ExternalName, KeyStatus};
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 /// Why the store did not do what it was asked.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum StoreError {
     /// There is no such row, or it belongs to another account: the two are never told apart.
     #[error("no such {what}")]
@@ -49,7 +52,7 @@ pub enum StoreError {
         /// Which one.
         path: PathBuf,
         /// What the system said.
-        source: std::io::Error,
+        source: Arc<std::io::Error>,
     },
     /// The target of a back-up exists; nothing is ever overwritten.
     #[error("{} exists already; choose a new name (nothing is overwritten)", path.display())]
@@ -70,12 +73,6 @@ pub enum StoreError {
         path: PathBuf,
         /// Which migration.
         what: String,
-    },
-    /// A restore stopped half-way.
-    #[error("{} is left from an interrupted restore; run the restore again, or remove that file to keep the present data", path.display())]
-    RestoreInterrupted {
-        /// The left-over file.
-        path: PathBuf,
     },
     /// What was read contradicts itself: damaged or tampered with.
     #[error("the database is damaged: {what}; run `claviger doctor`, restore a back-up if it confirms")]
@@ -99,7 +96,7 @@ pub enum StoreError {
     Closed,
     /// The database failed. Whether an unacknowledged change was kept shows after reading again.
     #[error("the database failed: {0}")]
-    Database(#[source] sqlx::Error),
+    Database(#[source] Arc<sqlx::Error>),
 }
 
 /// The state that a change ran into.
@@ -138,7 +135,7 @@ impl StoreError {
 
     pub(crate) fn file(path: &Path) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.to_owned();
-        move |source| Self::File { path, source }
+        move |source| Self::File { path, source: Arc::new(source) }
     }
 }
 
@@ -150,13 +147,28 @@ impl From<ConflictReason> for StoreError {
 
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
-        // 13 is SQLITE_FULL; extended codes keep it in the low byte.
-        let code = error.as_database_error().and_then(|e| e.code()).and_then(|c| c.parse::<u32>().ok());
-        match (code.map(|c| c & 0xff), &error) {
-            (Some(13), _) => Self::Full,
-            (Some(11 | 26), _) => Self::corrupt("SQLite reports a malformed file"),
-            (_, sqlx::Error::PoolClosed) => Self::Closed,
-            _ => Self::Database(error),
+        if error.as_database_error().is_some_and(sqlx::error::DatabaseError::is_unique_violation) {
+            return ConflictReason::Taken.into();
+        }
+        match result_code(&error) {
+            Some(SQLITE_FULL) => Self::Full,
+            Some(SQLITE_CORRUPT | SQLITE_NOTADB) => Self::corrupt("SQLite cannot read the file"),
+            _ if matches!(error, sqlx::Error::PoolClosed) => Self::Closed,
+            _ => Self::Database(Arc::new(error)),
         }
     }
+}
+
+const SQLITE_CORRUPT: u32 = 11;
+const SQLITE_FULL: u32 = 13;
+const SQLITE_NOTADB: u32 = 26;
+
+/// SQLite's primary result code; extended codes keep it in the low byte.
+fn result_code(error: &sqlx::Error) -> Option<u32> {
+    error.as_database_error()?.code()?.parse::<u32>().ok().map(|code| code & 0xff)
+}
+
+/// Whether the file does not even begin like a database.
+pub(crate) fn is_not_a_database(error: &sqlx::Error) -> bool {
+    result_code(error) == Some(SQLITE_NOTADB)
 }

@@ -35,6 +35,41 @@ pub enum Subject {
     OperatorToken(OperatorTokenId),
 }
 
+impl Subject {
+    /// Its kind and id, as the change log holds them.
+    pub(crate) const fn row(self) -> (&'static str, [u8; 16]) {
+        match self {
+            Self::Account(id) => ("account", id.to_bytes()),
+            Self::Company(id) => ("company", id.to_bytes()),
+            Self::Key(id) => ("key", id.to_bytes()),
+            Self::OperatorToken(id) => ("operator_token", id.to_bytes()),
+        }
+    }
+
+    /// From what `row` gave.
+    pub(crate) fn from_row(kind: &str, id: [u8; 16]) -> Option<Self> {
+        Some(match kind {
+            "account" => Self::Account(AccountId::from_bytes(id)),
+            "company" => Self::Company(CompanyId::from_bytes(id)),
+            "key" => Self::Key(KeyId::from_bytes(id)),
+            "operator_token" => Self::OperatorToken(OperatorTokenId::from_bytes(id)),
+            _ => return None,
+        })
+    }
+
+    /// From the text of an id, whose prefix tells the kind.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let (prefix, _) = text.split_once('_')?;
+        match prefix {
+            AccountId::PREFIX => text.parse().ok().map(Self::Account),
+            CompanyId::PREFIX => text.parse().ok().map(Self::Company),
+            KeyId::PREFIX => text.parse().ok().map(Self::Key),
+            OperatorTokenId::PREFIX => text.parse().ok().map(Self::OperatorToken),
+            _ => None,
+        }
+    }
+}
+
 impl fmt::Display for Subject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -53,6 +88,24 @@ pub enum Author {
     Operator(OperatorTokenId),
     /// The installation itself: its first start, or a command run on the data folder.
     Installation,
+}
+
+impl Author {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        if text == "installation" {
+            return Some(Self::Installation);
+        }
+        text.parse().ok().map(Self::Operator)
+    }
+}
+
+impl fmt::Display for Author {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Operator(id) => id.fmt(f),
+            Self::Installation => f.write_str("installation"),
+        }
+    }
 }
 
 /// What every change carries into its audit entry. Time and randomness are the caller's (invariant 4).

@@ -1,0 +1,19 @@
+//! The contract of the store, through its public face and a look at its file.
+//!
+//! Owns:  one binary of integration tests. Raw SQL appears here only to look at, or to damage, what the store wrote.
+//! Never: mocks.
+//! Read:  `world` first.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod audit;
+mod backup;
+mod company;
+mod concurrency;
+mod durability;
+mod feed;
+mod folder;
+mod isolation;
+mod key;
+mod operator_token;
+mod secrets;
+mod world;
