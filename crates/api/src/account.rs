@@ -4,7 +4,7 @@
 //! Never: the rules of keys; that is `key`.
 //! Read:  top down.
 
-use crate::{key::KeySecrets, problem::FieldProblem, receipt::ReceiptOut, time::Time, validation::Checks};
+use crate::{key::KeySecrets, problem::FieldProblem, receipt::ReceiptOut, schema, time::Time, validation::Checks};
 use model::Account;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 #[serde(deny_unknown_fields)]
 pub struct AccountIn {
     /// A name for people.
-    #[schema(min_length = 1, max_length = 200, example = "Rossi Software S.r.l.")]
+    #[schema(schema_with = schema::name)]
     pub name: String,
 }
 

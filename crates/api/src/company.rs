@@ -7,12 +7,16 @@
 use crate::{
     problem::FieldProblem,
     receipt::{ReceiptOut, RowState},
+    schema,
     time::Time,
     validation::{Change, Checks},
 };
 use model::{Company, ExternalName};
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{
+    ToSchema,
+    openapi::{RefOr, Schema},
+};
 
 /// The most external names of one company.
 pub const EXTERNAL_NAMES_MAX: usize = 64;
@@ -22,11 +26,11 @@ pub const EXTERNAL_NAMES_MAX: usize = 64;
 #[serde(deny_unknown_fields)]
 pub struct CompanyIn {
     /// A name for people.
-    #[schema(min_length = 1, max_length = 200, example = "Bianchi S.p.A.")]
+    #[schema(schema_with = schema::name)]
     pub name: String,
     /// What the upstream calls it, per environment and kind: `environment:kind=value`.
     #[serde(default)]
-    #[schema(max_items = 64, example = json!(["test:id=42", "live:vat=IT01234567890"]))]
+    #[schema(schema_with = listed_schema, required = false)]
     pub external_names: Vec<String>,
 }
 
@@ -36,11 +40,11 @@ pub struct CompanyIn {
 pub struct CompanyPatch {
     /// A new name.
     #[serde(default, skip_serializing_if = "Change::is_keep")]
-    #[schema(value_type = String, required = false, min_length = 1, max_length = 200)]
+    #[schema(schema_with = schema::name, required = false)]
     pub name: Change<String>,
     /// The whole new list of external names; null or an empty list removes all.
     #[serde(default, skip_serializing_if = "Change::is_keep")]
-    #[schema(value_type = Option<Vec<String>>, required = false, max_items = 64)]
+    #[schema(schema_with = cleared_schema, required = false)]
     pub external_names: Change<Vec<String>>,
     /// Refuse the change when the company is not at this `version` any more.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -91,6 +95,14 @@ impl CompanyPatch {
         checks.finish()?;
         Ok(CompanyChange { name, external_names, expected_version: self.expected_version })
     }
+}
+
+fn listed_schema() -> RefOr<Schema> {
+    schema::external_names(false)
+}
+
+fn cleared_schema() -> RefOr<Schema> {
+    schema::external_names(true)
 }
 
 /// Sorted, repeats folded.

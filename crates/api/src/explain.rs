@@ -4,7 +4,7 @@
 //! Never: decides; `admission::explain` does, with the code that decides real requests.
 //! Read:  top down.
 
-use crate::{problem::FieldProblem, validation::Checks};
+use crate::{problem::FieldProblem, schema, validation::Checks};
 use model::{AccountId, Denial, Environment, HttpMethod, KeyId, SecretSlot};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -17,9 +17,11 @@ pub const TEXT_MAX: usize = 8 * 1024;
 #[serde(deny_unknown_fields)]
 pub struct ExplainIn {
     /// The account whose key it would use; left out for a request without a key.
+    #[schema(schema_with = schema::account_id)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub account_id: Option<String>,
     /// The key that it would use; left out for a request without a key.
+    #[schema(schema_with = schema::key_id)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key_id: Option<String>,
     /// Which of the key's credentials: `test` or `live`. Needed with a key.
@@ -34,7 +36,7 @@ pub struct ExplainIn {
     #[schema(pattern = "^(GET|HEAD|POST|PUT|PATCH|DELETE)$", example = "POST")]
     pub method: String,
     /// The path as the caller would send it; a query string is left aside.
-    #[schema(max_length = 8192, example = "/v1/send")]
+    #[schema(max_length = 8192, pattern = "^/", example = "/v1/send")]
     pub path: String,
     /// The `Origin` that a browser would send.
     #[schema(max_length = 8192, example = "https://app.example.com")]

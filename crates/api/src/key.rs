@@ -15,6 +15,7 @@ pub use restriction::{ALL, Companies};
 use crate::{
     problem::FieldProblem,
     receipt::{ReceiptOut, RowState},
+    schema,
     time::Time,
     validation::{Change, Checks},
 };
@@ -35,7 +36,7 @@ pub const OVERLAP_MAX_SECONDS: u64 = 90 * 86_400;
 #[serde(deny_unknown_fields)]
 pub struct KeyIn {
     /// What it is for.
-    #[schema(max_length = 500, example = "Reporting")]
+    #[schema(schema_with = schema::description)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     /// What it may do: `full_access`, `read_only` (the default), `send`, or `custom` with `scopes`.
@@ -43,7 +44,7 @@ pub struct KeyIn {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub preset: Option<String>,
     /// For a custom key: `resource:action` or `*:action`, with action `read`, `write` or `send`.
-    #[schema(max_items = 256, example = json!(["invoices:read", "messages:send"]))]
+    #[schema(schema_with = schema::scopes)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scopes: Option<Vec<String>>,
     /// `"all"` (the default), or the ids of the companies it may reach, at least one.
@@ -51,11 +52,11 @@ pub struct KeyIn {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub companies: Option<Companies>,
     /// Which credentials it has: `test`, `live` or both (the default). It cannot be changed later.
-    #[schema(min_items = 1, max_items = 2, example = json!(["test", "live"]))]
+    #[schema(schema_with = schema::environments)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub environments: Option<Vec<String>>,
     /// From this instant on the key is refused; never when left out.
-    #[schema(format = DateTime, example = "2027-01-31T00:00:00Z")]
+    #[schema(schema_with = schema::expiry)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<String>,
 }
@@ -66,7 +67,7 @@ pub struct KeyIn {
 pub struct KeyPatch {
     /// What it is for; null clears it.
     #[serde(default, skip_serializing_if = "Change::is_keep")]
-    #[schema(value_type = Option<String>, required = false, max_length = 500)]
+    #[schema(schema_with = schema::description, required = false)]
     pub description: Change<String>,
     /// What it may do: `full_access`, `read_only`, `send`, or `custom` with `scopes`.
     #[serde(default, skip_serializing_if = "Change::is_keep")]
@@ -74,7 +75,7 @@ pub struct KeyPatch {
     pub preset: Change<String>,
     /// The whole new list of scopes; the key becomes `custom`.
     #[serde(default, skip_serializing_if = "Change::is_keep")]
-    #[schema(value_type = Vec<String>, required = false, max_items = 256)]
+    #[schema(schema_with = schema::scopes, required = false)]
     pub scopes: Change<Vec<String>>,
     /// `"all"`, or the whole new list of companies, at least one.
     #[serde(default, skip_serializing_if = "Change::is_keep")]
@@ -82,7 +83,7 @@ pub struct KeyPatch {
     pub companies: Change<Companies>,
     /// A new expiry; null removes it.
     #[serde(default, skip_serializing_if = "Change::is_keep")]
-    #[schema(value_type = Option<String>, required = false, format = DateTime)]
+    #[schema(schema_with = schema::expiry, required = false)]
     pub expires_at: Change<String>,
     /// Refuse the change when the key is not at this `version` any more.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -225,7 +226,7 @@ fn expiry(text: &str, now: Timestamp, checks: &mut Checks) -> Option<Timestamp> 
 #[serde(deny_unknown_fields)]
 pub struct RotateIn {
     /// Which secrets to replace; left out: all that the key has.
-    #[schema(min_items = 1, max_items = 2, example = json!(["live"]))]
+    #[schema(schema_with = schema::environments)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub environments: Option<Vec<String>>,
     /// How long the old secrets live on, in seconds; 0 ends them at once. Never past the key's own expiry.
@@ -262,7 +263,7 @@ impl RotateIn {
 #[serde(deny_unknown_fields)]
 pub struct EndPreviousIn {
     /// In which environments; left out: in all that the key has.
-    #[schema(min_items = 1, max_items = 2)]
+    #[schema(schema_with = schema::environments)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub environments: Option<Vec<String>>,
 }

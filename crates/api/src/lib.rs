@@ -18,6 +18,7 @@ pub mod operator_token;
 pub mod page;
 pub mod problem;
 pub mod receipt;
+mod schema;
 pub mod status;
 pub mod time;
 pub mod validation;

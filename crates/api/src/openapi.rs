@@ -9,6 +9,7 @@ use crate::{
     code::Code,
     contract::{Authority, Effect, NoBody, Operation, table},
     problem::{self, Problem},
+    schema::id_pattern,
 };
 use serde::{Serialize, Serializer};
 use std::collections::BTreeMap;
@@ -198,9 +199,7 @@ fn path_parameters(path: &'static str) -> impl Iterator<Item = Parameter> {
             "operator_token_id" => ("opt", "The operator token."),
             _ => return None,
         };
-        let schema = ObjectBuilder::new()
-            .schema_type(Type::String)
-            .pattern(Some(format!("^{prefix}_[0-7][0-9a-hjkmnp-tv-z]{{25}}$")));
+        let schema = ObjectBuilder::new().schema_type(Type::String).pattern(Some(id_pattern(prefix)));
         let parameter = ParameterBuilder::new().name(name).parameter_in(ParameterIn::Path).required(Required::True);
         Some(parameter.description(Some(what)).schema(Some(schema)).build())
     })

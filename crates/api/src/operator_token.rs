@@ -4,7 +4,7 @@
 //! Never: recognises a token; `control` does.
 //! Read:  top down.
 
-use crate::{key::SecretText, problem::FieldProblem, receipt::ReceiptOut, time::Time, validation::Checks};
+use crate::{key::SecretText, problem::FieldProblem, receipt::ReceiptOut, schema, time::Time, validation::Checks};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -16,7 +16,7 @@ pub const DESCRIPTION_MAX: usize = 200;
 #[serde(deny_unknown_fields)]
 pub struct OperatorTokenIn {
     /// What it is for: who would miss it if it were revoked?
-    #[schema(min_length = 1, max_length = 200, example = "deployment pipeline")]
+    #[schema(schema_with = schema::purpose)]
     pub description: String,
 }
 

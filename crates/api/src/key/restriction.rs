@@ -4,7 +4,7 @@
 //! Never: looks companies up.
 //! Read:  top down.
 
-use crate::validation::Checks;
+use crate::{schema, validation::Checks};
 use model::{CompanyId, CompanyRestriction, CompanySet, company::COMPANIES_MAX};
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
@@ -13,7 +13,7 @@ use serde::{
 use std::fmt;
 use utoipa::{
     PartialSchema, ToSchema,
-    openapi::{ArrayBuilder, ObjectBuilder, OneOfBuilder, RefOr, Schema, Type},
+    openapi::{RefOr, Schema},
 };
 
 /// The word that stands for all companies, also those created later (R36).
@@ -104,7 +104,7 @@ impl<'de> Deserialize<'de> for Companies {
 
 impl PartialSchema for Companies {
     fn schema() -> RefOr<Schema> {
-        either(0, "\"all\", or company ids.")
+        schema::companies(0, "`\"all\"`, or company ids.")
     }
 }
 
@@ -112,12 +112,5 @@ impl ToSchema for Companies {}
 
 /// What a caller may choose: at least one company, or all.
 pub(super) fn chosen_schema() -> RefOr<Schema> {
-    either(1, "`\"all\"`, or the ids of the companies that the key may reach, at least one.")
-}
-
-fn either(min_items: usize, description: &str) -> RefOr<Schema> {
-    let word = ObjectBuilder::new().schema_type(Type::String).enum_values(Some([ALL]));
-    let id = ObjectBuilder::new().schema_type(Type::String).examples(["co_01jd8m3q5vk0a9n7x2c4b6d8e0"]);
-    let list = ArrayBuilder::new().items(id).min_items(Some(min_items)).max_items(Some(COMPANIES_MAX));
-    OneOfBuilder::new().item(word).item(list).description(Some(description)).into()
+    schema::companies(1, "`\"all\"`, or the ids of the companies that the key may reach, at least one.")
 }
