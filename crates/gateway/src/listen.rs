@@ -152,9 +152,11 @@ async fn http<S>(core: Rc<Core>, builder: &auto::Builder<OnThisCore>, stream: S,
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
+    let asked = Rc::new(Cell::new(false));
     let service = {
-        let (core, facts) = (Rc::clone(&core), Rc::clone(&facts));
+        let (core, facts, asked) = (Rc::clone(&core), Rc::clone(&facts), Rc::clone(&asked));
         service_fn(move |request: Request<Incoming>| {
+            asked.set(true);
             let work = exchange::handle(Rc::clone(&core), Rc::clone(&facts), request);
             async move { Ok::<_, Infallible>(work.await) }
         })
@@ -163,7 +165,12 @@ where
     let mut draining = core.draining.subscribe();
     let mut drain = pin!(async move { draining.wait_for(|d| *d).await.map(|_| ()) });
     let mut drained = false;
+    // hyper's clock for a head starts when it knows which HTTP it reads; until then a silent caller is given up here.
+    let mut silent = pin!(tokio::time::sleep(core.shared.limits.header_timeout));
     std::future::poll_fn(|context| {
+        if !asked.get() && silent.as_mut().poll(context).is_ready() {
+            return Poll::Ready(());
+        }
         // A cut stream may be stuck in a write that the caller does not take; then only this ends it.
         if facts.cut.get() {
             return Poll::Ready(());
