@@ -84,6 +84,11 @@ impl Raw {
         within("an answer on a raw socket", ANSWER_BOUND, self.read_answer()).await
     }
 
+    /// The same, or nothing when the bound is over before anything is decided.
+    pub async fn answer_within(&mut self, bound: Duration) -> Option<Answer> {
+        tokio::time::timeout(bound, self.read_answer()).await.ok()
+    }
+
     async fn read_answer(&mut self) -> Answer {
         let Some(end) = self.until(b"\r\n\r\n").await else {
             return Answer { status: 0, head: String::new(), body: std::mem::take(&mut self.unread) };

@@ -36,7 +36,7 @@ fn commands(text: &str) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     let mut open = false;
     for line in text.lines() {
-        let (part, continues) = line.trim().strip_suffix('\\').map_or((line.trim(), false), |part| (part.trim(), true));
+        let (part, continues) = line.trim().strip_suffix('\\').map_or_else(|| (line.trim(), false), |part| (part.trim(), true));
         match lines.last_mut() {
             Some(last) if open => *last = format!("{last} {part}"),
             _ => lines.push(part.trim_start_matches("$ ").to_owned()),

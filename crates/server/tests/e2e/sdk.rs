@@ -44,11 +44,12 @@ async fn d43_the_sdk_with_the_real_description_and_the_reference_api_alone() {
 }
 
 fn python() -> Option<PathBuf> {
-    let python = std::env::var_os(PYTHON).map(PathBuf::from).filter(|path| path.exists());
-    if python.is_none() {
-        println!("SKIPPED: {PYTHON} names no interpreter with invoicetronic-sdk; ./test installs one");
-    }
-    python
+    let Some(python) = std::env::var_os(PYTHON).map(PathBuf::from) else {
+        println!("SKIPPED: {PYTHON} is not set; ./test installs invoicetronic-sdk and sets it");
+        return None;
+    };
+    assert!(python.exists(), "{PYTHON} names {}, which is not there", python.display());
+    Some(python)
 }
 
 /// A free address of loopback.

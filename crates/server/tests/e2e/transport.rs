@@ -38,8 +38,8 @@ fn old_hello(minor: u8) -> Vec<u8> {
     body.push(0);
     // Two suites that every version up to 1.2 has.
     body.extend([0, 4, 0xC0, 0x13, 0xC0, 0x14, 1, 0]);
-    // The groups and point formats that those suites need.
-    let extensions = [0, 10, 0, 4, 0, 2, 0, 23, 0, 11, 0, 2, 1, 0];
+    // The groups, point formats and signatures that the server asks for, so that the version alone is at fault.
+    let extensions = [0, 10, 0, 4, 0, 2, 0, 23, 0, 11, 0, 2, 1, 0, 0, 13, 0, 4, 0, 2, 4, 3];
     body.extend([0, u8::try_from(extensions.len()).must("be short")]);
     body.extend(extensions);
     let length = u8::try_from(body.len()).must("be short");
@@ -111,7 +111,7 @@ ip address add "$ADDRESS/32" dev lo
 "$CLAVIGER" tokens bootstrap --json >token
 "$CLAVIGER" serve --json >ready 2>log &
 pid=$!
-trap 'kill $pid 2>/dev/null; wait $pid 2>/dev/null || true' EXIT
+trap 'kill $pid 2>/dev/null || true; wait $pid 2>/dev/null || true' EXIT
 tries=0
 until [ -s ready ]; do
   tries=$((tries + 1))
@@ -128,6 +128,8 @@ curl -sS -o body -w '%{http_code} %{redirect_url}' -H "x-api-key: $key" "http://
 printf '\ncode '; field code <body
 printf '\nhttps '
 curl -sSk -o /dev/null -w '%{http_code}' "https://$ADDRESS:8443/things"
+kill $pid
+wait $pid
 printf '\nseen '
 grep -c https_required log
 "#;
