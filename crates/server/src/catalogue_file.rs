@@ -1,0 +1,117 @@
+//! Catalogue files: reading them from disk, with every problem and its place.
+//!
+//! Owns:  opening catalogues and OpenAPI descriptions; the reference API's catalogue that ships with the binary.
+//! Never: guesses; the `catalogue` crate does, and says so.
+//! Read:  `load`.
+
+use crate::{
+    cli::catalogue::Rules,
+    failure::{Exit, Failure},
+    name,
+};
+use catalogue::{Draft, ImportOptions, Rule, RuleKind};
+use model::{Catalogue, Operation};
+use std::path::Path;
+
+/// The largest description, in bytes.
+const DESCRIPTION_MAX: u64 = 32 << 20;
+/// The catalogue of the reference API, reviewed.
+const REFERENCE: &str = include_str!("../reference-catalogue.toml");
+
+/// A catalogue that is ready to serve.
+pub(crate) fn load(path: &Path) -> Result<Catalogue, Failure> {
+    let text = read(path, catalogue::format::CATALOGUE_MAX as u64)?;
+    let operations = catalogue::read(&text).map_err(|problems| {
+        let lines: Vec<_> = problems.as_slice().iter().map(|p| problem(path, p)).collect();
+        Failure::problems(lines.join("\n"))
+    })?;
+    ready(operations)
+}
+
+/// The reference API's catalogue.
+pub(crate) fn reference() -> Result<Catalogue, Failure> {
+    let operations = catalogue::read(REFERENCE)
+        .map_err(|problems| Failure::new(Exit::Failed, format!("the reference API's catalogue: {problems}")))?;
+    ready(operations)
+}
+
+/// The operations of a draft, if nothing has to be settled by a person first.
+pub(crate) fn of_draft(path: &Path, draft: Draft) -> Result<Catalogue, Failure> {
+    if draft.problems.is_empty() {
+        return ready(draft.operations);
+    }
+    let lines: Vec<_> = draft.problems.iter().map(|p| problem(path, p)).collect();
+    let hint = format!(
+        "settle these with rules: `{} catalogue import` takes them and writes a catalogue for `{} serve`",
+        name::NAME,
+        name::NAME
+    );
+    Err(Failure::problems(lines.join("\n")).hint(hint))
+}
+
+/// Drafts a catalogue from the description in `path`.
+pub(crate) fn import(path: &Path, prefix: Option<&str>, rules: &Rules) -> Result<Draft, Failure> {
+    let text = read(path, DESCRIPTION_MAX)?;
+    let options = options(prefix, rules)?;
+    catalogue::import(&text, &options).map_err(|error| Failure::problems(problem(path, &error.0)))
+}
+
+/// What `catalogue check` found about the catalogue in `path`.
+pub(crate) fn check(
+    path: &Path,
+    against: Option<&Path>,
+    prefix: Option<&str>,
+    rules: &Rules,
+) -> Result<catalogue::Report, Failure> {
+    let reading = catalogue::examine(&read(path, catalogue::format::CATALOGUE_MAX as u64)?);
+    let options = options(prefix, rules)?;
+    let description = against.map(|path| read(path, DESCRIPTION_MAX)).transpose()?;
+    let compared = description.as_deref().map(|text| (text, &options));
+    let mut report = catalogue::check(&reading.operations, compared)
+        .map_err(|error| Failure::problems(problem(against.unwrap_or(path), &error.0)))?;
+    // Reading tells the place of what the report would only name.
+    report.problems = reading.problems;
+    Ok(report)
+}
+
+fn options(prefix: Option<&str>, rules: &Rules) -> Result<ImportOptions, Failure> {
+    let parse = |kind: RuleKind| rules.of(kind).iter().map(move |text| Rule::parse(kind, text));
+    let rules: Result<Vec<_>, _> = RuleKind::ALL.into_iter().flat_map(parse).collect();
+    let rules = rules.map_err(|error| Failure::new(Exit::Usage, error.to_string()))?;
+    Ok(ImportOptions { prefix: prefix.map(str::to_owned), rules, extension: name::EXTENSION.to_owned() })
+}
+
+fn ready(operations: Vec<Operation>) -> Result<Catalogue, Failure> {
+    Catalogue::new(operations).map_err(|errors| {
+        let lines: Vec<_> = errors.iter().map(ToString::to_string).collect();
+        Failure::problems(lines.join("\n"))
+    })
+}
+
+fn read(path: &Path, max: u64) -> Result<String, Failure> {
+    let failed = |what: String| Failure::problems(format!("{}: {what}", path.display()));
+    let meta = std::fs::metadata(path).map_err(|error| failed(format!("cannot be read: {error}")))?;
+    if meta.is_dir() {
+        return Err(failed("is a folder".to_owned()));
+    }
+    if meta.len() > max {
+        return Err(failed(format!("is larger than {max} bytes")));
+    }
+    std::fs::read_to_string(path).map_err(|error| failed(format!("cannot be read: {error}")))
+}
+
+/// As compilers write it: `file:line:column: subject: message`.
+pub(crate) fn problem(path: &Path, problem: &catalogue::Problem) -> String {
+    let mut out = path.display().to_string();
+    if let Some(at) = problem.position {
+        out.push_str(&format!(":{}:{}", at.line, at.column));
+    }
+    if !problem.subject.is_empty() {
+        out.push_str(&format!(": {}", problem.subject));
+    }
+    out.push_str(&format!(": {}", problem.message));
+    if !problem.hint.is_empty() {
+        out.push_str(&format!("\n  hint: {}", problem.hint));
+    }
+    out
+}

@@ -1,0 +1,81 @@
+//! `claviger config ...`.
+//!
+//! Owns:  what it prints, and looking into the files that a configuration names.
+//! Never: opens a port or the store.
+//! Read:  `run`.
+
+use crate::{
+    catalogue_file,
+    cli::{ConfigCommand, ConfigFile},
+    clock,
+    config::{Config, Tls, reference, sheet::Sheet},
+    deployment,
+    failure::Failure,
+    output::{Output, line, table},
+    tls::Certificates,
+};
+
+pub(crate) fn run(command: ConfigCommand) -> Result<(), Failure> {
+    match command {
+        ConfigCommand::Example => {
+            line(&reference::example());
+            Ok(())
+        }
+        ConfigCommand::Check { file, json } => check(&file, Output::of(json.json)),
+        ConfigCommand::Explain { file, json } => explain(&file, Output::of(json.json)),
+    }
+}
+
+#[derive(serde::Serialize)]
+struct Checked {
+    file: String,
+    operations: usize,
+    warnings: Vec<String>,
+}
+
+fn check(file: &ConfigFile, output: Output) -> Result<(), Failure> {
+    let config = Config::load(&file.config)?;
+    let mut problems = Vec::new();
+    let catalogue = match &config.catalogue {
+        Some(path) => catalogue_file::load(path).map_err(|failure| problems.push(failure.message)).ok(),
+        None => None,
+    };
+    for (tls, listener) in [(&config.gateway.tls, "gateway"), (&config.control.tls, "control")] {
+        // A self-signed certificate is made at the start; there is nothing to look into yet.
+        if let Tls::Files { .. } = tls
+            && let Err(error) = Certificates::open(tls, &config.folder, listener, clock::now())
+        {
+            problems.push(format!("[{listener}.tls] {error:#}"));
+        }
+    }
+    if let Err(error) = deployment::upstreams(&config) {
+        problems.push(format!("{error:#}"));
+    }
+    if !problems.is_empty() {
+        return Err(Failure::problems(problems.join("\n")));
+    }
+    let checked = Checked {
+        file: file.config.display().to_string(),
+        operations: catalogue.map_or(0, |c| c.operations().len()),
+        warnings: deployment::warnings(&config).into_iter().chain(deployment::shared_upstream(&config)).collect(),
+    };
+    output.show(&checked, |c| {
+        let warnings: String = c.warnings.iter().map(|w| format!("\nwarning: {w}")).collect();
+        format!("{} is fine; its catalogue lists {} operations.{warnings}", c.file, c.operations)
+    })?;
+    Ok(())
+}
+
+fn explain(file: &ConfigFile, output: Output) -> Result<(), Failure> {
+    let sheet = Sheet::read(Some(&file.config), std::env::vars_os())?;
+    let settings = reference::explain(&sheet);
+    output.show(&settings, |settings| {
+        let row = |s: &reference::InForce| {
+            vec![s.setting.to_owned(), s.value.clone().unwrap_or_else(|| "(not set)".to_owned()), s.from.clone()]
+        };
+        table(&["setting", "value", "from"], settings.iter().map(row).collect(), "")
+    })?;
+    // What is in force is shown first, because it is what one needs to see when something is wrong.
+    Config::load(&file.config)?;
+    Ok(())
+}

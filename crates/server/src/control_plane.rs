@@ -1,0 +1,171 @@
+//! The control plane as this process runs it: its listener, its parts, and the seam to the gateway (D14).
+//!
+//! Owns:  `InForce` over the gateway of this process, readiness, metrics, the control task.
+//! Never: answers an operation.
+//! Read:  `ControlPlane::start`, then `ThisProcess`.
+
+use crate::{
+    clock,
+    config::Config,
+    deployment::{not_bound, policy},
+    failure::Failure,
+    name,
+    tls::Certificates,
+};
+use anyhow::Context as _;
+use arc_swap::ArcSwap;
+use control::{Applied, Control, Fenced, InForce, Listener, Metrics, Readiness, Receipt};
+use gateway::Gateway;
+use model::{Catalogue, Timestamp};
+use std::{
+    net::{SocketAddr, TcpListener},
+    pin::Pin,
+    sync::Arc,
+    time::Duration,
+};
+use store::{Revision, Store};
+use tokio::{sync::oneshot, task::JoinHandle};
+
+/// How long requests may take to end at a stop.
+const DRAIN_MAX: Duration = Duration::from_secs(5);
+
+/// A running control plane.
+pub(crate) struct ControlPlane {
+    address: SocketAddr,
+    catalogue: Arc<ArcSwap<Catalogue>>,
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<()>,
+}
+
+/// What a control plane is made of.
+pub(crate) struct Parts<'a> {
+    pub(crate) config: &'a Config,
+    pub(crate) store: &'a Store,
+    pub(crate) gateway: &'a Arc<Gateway>,
+    pub(crate) catalogue: Arc<Catalogue>,
+    pub(crate) tls: Option<&'a Certificates>,
+}
+
+impl ControlPlane {
+    /// Takes the address, so that one in use is said before anything serves.
+    pub(crate) fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
+        let bound = TcpListener::bind(address).and_then(|listener| listener.set_nonblocking(true).map(|()| listener));
+        bound.map_err(|error| not_bound("the control API", "control.listen (--control)", address, &error))
+    }
+
+    /// Serves on `listener` from now on.
+    pub(crate) fn start(listener: TcpListener, parts: Parts<'_>) -> anyhow::Result<Self> {
+        let address = listener.local_addr().context("the control listener's address")?;
+        let socket = tokio::net::TcpListener::from_std(listener).context("the control listener")?;
+        let catalogue = Arc::new(ArcSwap::from(parts.catalogue));
+        let tls = parts.tls.map(|certificates| {
+            let slot = Arc::clone(&certificates.slot);
+            Arc::new(move || slot.load_full()) as control::TlsConfig
+        });
+        let shown = Arc::clone(&catalogue);
+        let process = Arc::new(ThisProcess {
+            gateway: Arc::clone(parts.gateway),
+            revocation_bound: parts.config.gateway.limits.revocation_bound,
+        });
+        let ready = Arc::clone(&process);
+        let control_parts = control::Parts {
+            store: parts.store.clone(),
+            in_force: process,
+            clock: Arc::new(clock::now),
+            randomness: Arc::new(clock::fill),
+            catalogue: Arc::new(move || shown.load_full()),
+            policy: Arc::new(policy(parts.config)),
+            problems: parts.config.errors.clone(),
+            ready: Arc::new(move || ready.readiness()),
+            limits: control::Limits::default(),
+        };
+        let control = Control::with_metrics(control_parts, metrics(parts.gateway));
+        let (stop, stopped) = oneshot::channel();
+        let task = tokio::spawn(async move {
+            let stopped = async move {
+                // A dropped sender means the same as a stop.
+                let _dropped = stopped.await;
+            };
+            control::serve(vec![Listener { socket, tls }], control, stopped, DRAIN_MAX).await;
+        });
+        Ok(Self { address, catalogue, stop, task })
+    }
+
+    /// Where it listens.
+    pub(crate) const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Shows and explains by another catalogue from now on.
+    pub(crate) fn set_catalogue(&self, catalogue: &Arc<Catalogue>) {
+        self.catalogue.store(Arc::clone(catalogue));
+    }
+
+    /// Completes when it ended, which it does by itself only on a defect.
+    pub(crate) async fn ended(&mut self) {
+        if let Err(error) = (&mut self.task).await {
+            tracing::error!(%error, "the control plane died");
+        }
+    }
+
+    /// Takes no more requests and lets those in flight end.
+    pub(crate) async fn stop(self) {
+        let _ended_already = self.stop.send(());
+        if !self.task.is_finished() {
+            let _died = self.task.await;
+        }
+    }
+}
+
+/// The one gateway of this process, as the control plane sees it.
+struct ThisProcess {
+    gateway: Arc<Gateway>,
+    revocation_bound: Duration,
+}
+
+impl InForce for ThisProcess {
+    fn in_force(&self, revision: Revision) -> Pin<Box<dyn Future<Output = Receipt> + Send + '_>> {
+        Box::pin(async move {
+            let name = self.gateway.name().to_owned();
+            let (mut gateways, mut fenced) = (Vec::new(), Vec::new());
+            match self.gateway.in_force(revision).await {
+                Some(applied) => {
+                    gateways.push(Applied { name, applied_at: applied.applied_at, cut: applied.cut });
+                }
+                None => fenced.push(Fenced { name, fenced_from: self.fenced_from(clock::now()) }),
+            }
+            Receipt { revision, gateways, fenced }
+        })
+    }
+}
+
+impl ThisProcess {
+    /// From then on at the latest the silent gateway refuses every key (design section 5).
+    fn fenced_from(&self, now: Timestamp) -> Timestamp {
+        if !self.gateway.is_fresh() {
+            return now;
+        }
+        now.plus_micros(i64::try_from(self.revocation_bound.as_micros()).unwrap_or(i64::MAX))
+    }
+
+    fn readiness(&self) -> Readiness {
+        let mut missing = Vec::new();
+        if !self.gateway.is_fresh() {
+            missing.push("the gateway could not read the change log within its bound, so it refuses every key".to_owned());
+        }
+        Readiness { missing }
+    }
+}
+
+/// The text of `/metrics` (OpenMetrics).
+fn metrics(gateway: &Gateway) -> Metrics {
+    let mut registry = prometheus_client::registry::Registry::with_prefix(name::NAME);
+    registry.register_collector(Box::new(gateway.exposition()));
+    Arc::new(move || {
+        let mut text = String::new();
+        if prometheus_client::encoding::text::encode(&mut text, &registry).is_err() {
+            tracing::error!("the metrics could not be written");
+        }
+        text
+    })
+}

@@ -1,0 +1,96 @@
+//! `claviger invoicing`, and the reference API beside a quickstart.
+//!
+//! Owns:  its options, its listener, its thread.
+//! Never: tells it anything but where the gateway's key set is.
+//! Read:  `run`, then `Beside::start`.
+
+use crate::{
+    cli::Invoicing,
+    clock,
+    config::{LogSection, RequestLog},
+    deployment::not_bound,
+    failure::{Exit, Failure},
+    logging, name,
+    output::remark,
+    stop::{Signals, Wish},
+};
+use anyhow::Context as _;
+use invoicing::{ContextKeys, Options};
+use std::{
+    net::{SocketAddr, TcpListener},
+    path::{Path, PathBuf},
+    sync::Arc,
+    thread::JoinHandle,
+};
+use tokio::sync::oneshot;
+
+/// Serves the reference API alone until a signal.
+pub(crate) async fn run(args: Invoicing) -> Result<(), Failure> {
+    logging::start(&LogSection { json: false, level: "info".to_owned(), requests: RequestLog::Off })?;
+    clock::check_randomness()?;
+    let mut signals = Signals::listen()?;
+    let listener = bind(args.listen)?;
+    let address = listener.local_addr().context("the listener's address")?;
+    remark(&format!("The reference API listens on http://{address} and trusts the keys of {}.", args.jwks));
+    let options = options(args.data, args.jwks);
+    let listener = tokio::net::TcpListener::from_std(listener).context("the listener")?;
+    let stop = async move { while signals.next().await != Wish::Stop {} };
+    invoicing::serve(listener, options, stop).await.map_err(|error| Failure::new(Exit::Failed, error.to_string()))
+}
+
+/// The reference API on a thread of its own, as far from the gateway as another process would be.
+pub(crate) struct Beside {
+    stop: oneshot::Sender<()>,
+    thread: JoinHandle<()>,
+}
+
+/// A port for the reference API, taken before anything else starts, so that the gateway knows where it will be.
+pub(crate) fn port() -> Result<TcpListener, Failure> {
+    bind(SocketAddr::from(([127, 0, 0, 1], 0)))
+}
+
+impl Beside {
+    /// Serves on `listener` with its ledgers in `folder`, until `stop`.
+    pub(crate) fn start(listener: TcpListener, folder: &Path, jwks: String) -> anyhow::Result<Self> {
+        let (stop, stopped) = oneshot::channel::<()>();
+        let options = options(folder.to_owned(), jwks);
+        let serve = async move {
+            let listener = tokio::net::TcpListener::from_std(listener)?;
+            let stopped = async move {
+                // Dropping the sender asks for the same as sending.
+                let _dropped = stopped.await;
+            };
+            invoicing::serve(listener, options, stopped).await.map_err(std::io::Error::other)
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let thread = std::thread::Builder::new().name("invoicing".to_owned()).spawn(move || {
+            if let Err(error) = runtime.block_on(serve) {
+                tracing::error!(%error, "the reference API ended");
+            }
+        })?;
+        Ok(Self { stop, thread })
+    }
+
+    /// Lets its requests end and waits for it.
+    pub(crate) async fn stop(self) {
+        let _gone_already = self.stop.send(());
+        let thread = self.thread;
+        let _panicked = tokio::task::spawn_blocking(move || thread.join()).await;
+    }
+}
+
+fn options(folder: PathBuf, jwks: String) -> Options {
+    let clock = Arc::new(|| clock::now().as_micros());
+    let mut options = Options::new(folder, ContextKeys::Url(jwks), clock, Arc::new(clock::fill));
+    options.issuer = name::NAME.to_owned();
+    options.header = format!("{}-context", name::NAME);
+    options
+}
+
+fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
+    let bound = TcpListener::bind(address).and_then(|listener| {
+        listener.set_nonblocking(true)?;
+        Ok(listener)
+    });
+    bound.map_err(|error| not_bound("the reference API", "--listen", address, &error))
+}

@@ -1,0 +1,156 @@
+//! What a quickstart prints: for a person who has never seen the product, or as one line of JSON.
+//!
+//! Owns:  the words, and three curl lines that work as they are printed.
+//! Never: prints a secret twice: primary keys are there at the first start only.
+//! Read:  `text`.
+
+use super::{Primary, Running};
+use crate::{cli::Quickstart, name};
+use api::key::CredentialSecret;
+use model::{Action, Audience, HttpMethod, Operation, operation::Segment};
+use serde::Serialize;
+
+/// What a newcomer can try.
+pub(crate) struct Guide {
+    operations: usize,
+    /// Paths without parameters that only look.
+    readable: Vec<String>,
+}
+
+impl Guide {
+    /// From the operations in force.
+    pub(super) fn of(operations: &[Operation]) -> Self {
+        let plain = |o: &&Operation| {
+            let fixed = o.template.segments().iter().all(|s| matches!(s, Segment::Literal(_)));
+            fixed && o.method == HttpMethod::Get && o.audience == Audience::Key && o.scope.action == Action::Read
+        };
+        let readable = operations.iter().filter(plain).map(|o| o.template.to_string()).collect();
+        Self { operations: operations.len(), readable }
+    }
+}
+
+#[derive(Serialize)]
+struct Ready<'a> {
+    gateway_url: &'a str,
+    control_url: &'a str,
+    account_id: &'a str,
+    operator_token: &'a str,
+    primary: Option<Pair<'a>>,
+}
+
+#[derive(Serialize)]
+struct Pair<'a> {
+    key_id: &'a str,
+    test: Option<&'a CredentialSecret>,
+    live: Option<&'a CredentialSecret>,
+}
+
+/// One line, for programs.
+pub(super) fn json(running: &Running) -> String {
+    let ready = Ready {
+        gateway_url: &running.gateway_url,
+        control_url: &running.control_url,
+        account_id: &running.account_id,
+        operator_token: running.token.expose(),
+        primary: match &running.primary {
+            Primary::New(secrets) => Some(Pair {
+                key_id: &secrets.key_id,
+                test: secrets.test.as_ref(),
+                live: secrets.live.as_ref(),
+            }),
+            Primary::Old(_) => None,
+        },
+    };
+    serde_json::to_string(&ready).unwrap_or_default()
+}
+
+/// For people.
+pub(super) fn text(running: &Running, args: &Quickstart, guide: &Guide) -> String {
+    let behind = match (&args.upstream, &args.upstream_test, &args.upstream_live) {
+        (Some(url), ..) => format!("{url} (which tells test and live apart by the signed context)"),
+        (None, Some(test), Some(live)) => format!("{test} (test) and {live} (live)"),
+        _ => "the reference API, a small e-invoicing API that came along".to_owned(),
+    };
+    let mut out = format!(
+        "{title} is running.\n\n\
+         API      {gateway}\n         \
+                  {operations} operations; behind it {behind}\n\
+         Control  {control}\n\
+         Data     {data} (remove the folder to start afresh)\n\
+         Account  {account}\n",
+        title = name::TITLE,
+        gateway = running.gateway_url,
+        operations = guide.operations,
+        control = running.control_url,
+        data = args.data.display(),
+        account = running.account_id,
+    );
+    out.push_str(&keys(running));
+    out.push_str(&attempts(running, args, guide));
+    out.push_str(&format!(
+        "\nManage keys from another terminal:\n\n  \
+           export CLAVIGER_URL={} CLAVIGER_TOKEN={}\n  \
+           {name} keys create --preset read_only\n  \
+           {name} keys list\n  \
+           {name} explain POST /v1/company\n\n\
+         Ctrl-C stops.\n",
+        running.control_url,
+        running.token.expose(),
+        name = name::NAME,
+    ));
+    out
+}
+
+fn keys(running: &Running) -> String {
+    let primary = match &running.primary {
+        Primary::New(secrets) => secrets,
+        Primary::Old(id) => {
+            return format!(
+                "\nThe primary keys were shown at the first start. If they are lost, make new ones (see below for the token):\n\n  \
+                 {} keys rotate {} --overlap 0\n",
+                name::NAME,
+                id.as_deref().unwrap_or("KEY")
+            );
+        }
+    };
+    let secret = |half: &Option<CredentialSecret>| {
+        half.as_ref().map(|c| c.secret.secret().expose().clone()).unwrap_or_default()
+    };
+    format!(
+        "\nPrimary keys of the account. They may do everything and are shown this once: keep them.\n\n  \
+           test   {}\n  live   {}\n",
+        secret(&primary.test),
+        secret(&primary.live),
+    )
+}
+
+/// Lines to copy. At a later start the key is not known any more, so that the shell has to know it.
+fn attempts(running: &Running, args: &Quickstart, guide: &Guide) -> String {
+    let secret = match &running.primary {
+        Primary::New(secrets) => secrets.test.as_ref(),
+        Primary::Old(_) => None,
+    };
+    let (user, before) = match secret {
+        Some(credential) => (format!("{}:", credential.secret.secret().expose()), String::new()),
+        None => ("\"$KEY:\"".to_owned(), "  KEY=...   # your primary test key\n".to_owned()),
+    };
+    let base = &running.gateway_url;
+    let trust = running.certificate.as_ref().map(|path| format!(" --cacert {}", path.display())).unwrap_or_default();
+    let curl = format!("curl{trust} -u {user} {base}");
+    let lines = if args.openapi.is_none() {
+        vec![
+            format!("{curl}/v1/company"),
+            format!(
+                "{curl}/v1/company -H 'Content-Type: application/json' \\\n      \
+                 -d '{{\"name\":\"Rossi S.r.l.\",\"vat\":\"IT01234567890\",\"fiscal_code\":\"01234567890\"}}'"
+            ),
+            format!("{curl}/v1/status"),
+        ]
+    } else {
+        guide.readable.iter().take(3).map(|path| format!("{curl}{path}")).collect()
+    };
+    if lines.is_empty() {
+        return String::new();
+    }
+    format!("\nTry it (test environment):\n\n{before}  {}\n", lines.join("\n  "))
+}
