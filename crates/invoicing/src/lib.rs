@@ -5,10 +5,20 @@
 //! Read:  `serve`, then `gate`, then `ledger::scoped`. Tests: `tests/it`.
 #![warn(missing_docs)]
 
+mod body;
+mod context;
+mod fattura;
+mod gate;
+mod key_set;
+mod ledger;
 mod listen;
 mod options;
 mod problem;
+mod query;
+mod resource;
+mod routes;
 mod serve;
+mod zip;
 
 pub use options::{Clock, ContextKeys, Options, Randomness};
 pub use serve::{ServeError, serve};

@@ -3,7 +3,6 @@
 //! Owns:  the closed list of codes with their status; faults of an invoice.
 //! Never: echoes a token or a row of somebody else.
 //! Read:  `Code`, then `Problem`.
-#![allow(dead_code, reason = "the handlers that use it come next")]
 
 use axum::{
     body::Body,

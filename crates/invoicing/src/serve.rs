@@ -1,12 +1,19 @@
 //! Serve: puts the parts together and takes them down again.
 //!
-//! Owns:  the order of start and stop.
+//! Owns:  the order of start and stop; the state that handlers share.
 //! Never: decides about a request.
 //! Read:  `serve`.
 
-use crate::{listen, options::Options, problem::Problem};
-use axum::Router;
-use tokio::net::TcpListener;
+use crate::{
+    context::Verifier,
+    key_set::{KeySet, KeysError},
+    ledger::{LedgerError, Ledgers},
+    listen,
+    options::{Clock, Options, Randomness},
+    routes,
+};
+use std::sync::Arc;
+use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 
 /// Why the API could not run.
 #[derive(Debug, thiserror::Error)]
@@ -22,6 +29,39 @@ pub enum ServeError {
     Ledger(String),
 }
 
+impl From<KeysError> for ServeError {
+    fn from(error: KeysError) -> Self {
+        Self::Keys(error.to_string())
+    }
+}
+
+impl From<LedgerError> for ServeError {
+    fn from(error: LedgerError) -> Self {
+        Self::Ledger(error.to_string())
+    }
+}
+
+/// What every handler may use.
+#[derive(Clone)]
+pub(crate) struct App(Arc<Parts>);
+
+pub(crate) struct Parts {
+    pub(crate) ledgers: Ledgers,
+    pub(crate) verifier: Verifier,
+    pub(crate) clock: Clock,
+    pub(crate) randomness: Randomness,
+    pub(crate) operation_allowance: u32,
+    /// Microseconds that an invoice rests in each state.
+    pub(crate) state_step: i64,
+}
+
+impl std::ops::Deref for App {
+    type Target = Parts;
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
 /// Serves the API under `/v1` on `listener` until `shutdown` completes, then ends open requests and closes the databases.
 ///
 /// # Errors
@@ -31,7 +71,26 @@ pub async fn serve(
     options: Options,
     shutdown: impl Future<Output = ()> + Send,
 ) -> Result<(), ServeError> {
-    http::HeaderName::try_from(options.header.as_str()).map_err(|_| ServeError::Header(options.header.clone()))?;
-    listen::accept(listener, Router::new().fallback(async || Problem::not_found()), shutdown).await;
+    let keys = KeySet::open(&options.keys)?;
+    let verifier = Verifier::new(keys, &options.issuer, &options.header)?;
+    let (ledgers, parts) = Ledgers::open(&options.folder).await?;
+    let (stop, stopping) = watch::channel(false);
+    let mut workers = JoinSet::new();
+    for (ledger, inbox) in parts {
+        workers.spawn(ledger.clone().record_events(inbox, Arc::clone(&options.clock), stopping.clone()));
+        workers.spawn(ledger.step_states(options.state_step, Arc::clone(&options.clock), stopping.clone()));
+    }
+    let app = App(Arc::new(Parts {
+        ledgers: ledgers.clone(),
+        verifier,
+        clock: options.clock,
+        randomness: options.randomness,
+        operation_allowance: options.operation_allowance,
+        state_step: i64::try_from(options.state_step.as_micros()).unwrap_or(i64::MAX),
+    }));
+    listen::accept(listener, routes::router(app), shutdown).await;
+    stop.send_replace(true);
+    while workers.join_next().await.is_some() {}
+    ledgers.close().await;
     Ok(())
 }

@@ -1,0 +1,199 @@
+//! Ledger: one environment's rows in one database file; there are two, and nothing is shared between them.
+//!
+//! Owns:  the two files, their connections, who may reach the rows (`Scoped`).
+//! Never: gives SQL or a connection to a handler: everything of an account goes through `Scoped`.
+//! Read:  `Ledgers::open`, then `scoped`, then the rows.
+
+mod account;
+pub(crate) mod company;
+pub(crate) mod event;
+pub(crate) mod moment;
+mod schema;
+mod scoped;
+pub(crate) mod send;
+pub(crate) mod state;
+mod steps;
+pub(crate) mod update;
+pub(crate) mod webhook;
+
+pub(crate) use moment::Moment;
+pub(crate) use scoped::{Rows, Scoped, Slice};
+
+use crate::{
+    context::Environment,
+    problem::{Code, Problem},
+};
+use event::{EVENTS_WAITING_MAX, Inbox, Message};
+use sqlx::{
+    Encode, QueryBuilder, Sqlite, SqlitePool, Transaction, Type,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+use std::{fs, io, path::Path, sync::Arc, time::Duration};
+use tokio::sync::{Notify, mpsc};
+
+/// Connections that read at once, each a thread.
+const READERS: u32 = 4;
+/// How long a request waits for a connection before it is told to come back.
+const CONNECTION_WAIT_MAX: Duration = Duration::from_secs(5);
+/// How long the database waits for another process that holds it.
+const BUSY_MAX: Duration = Duration::from_secs(5);
+
+/// A database did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum LedgerError {
+    #[error("the folder {folder} cannot be used: {error}")]
+    Folder { folder: String, error: io::Error },
+    #[error("the database {file} has format {found}; this version knows up to {known}. Start the newer version")]
+    TooNew { file: String, found: i64, known: i64 },
+    #[error(transparent)]
+    Sql(#[from] sqlx::Error),
+}
+
+impl From<LedgerError> for Problem {
+    fn from(error: LedgerError) -> Self {
+        if matches!(error, LedgerError::Sql(sqlx::Error::PoolTimedOut)) {
+            return Self::new(Code::Overloaded, "Too many requests are waiting for the ledger. Try again in a moment.");
+        }
+        tracing::error!(%error, "invoicing: the ledger failed");
+        Self::new(Code::Internal, "The ledger could not do this. The cause is in the server's log.")
+    }
+}
+
+impl From<sqlx::Error> for Problem {
+    fn from(error: sqlx::Error) -> Self {
+        LedgerError::from(error).into()
+    }
+}
+
+/// Both ledgers.
+#[derive(Clone)]
+pub(crate) struct Ledgers {
+    test: Ledger,
+    live: Ledger,
+}
+
+/// One ledger. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Ledger {
+    environment: Environment,
+    writer: SqlitePool,
+    reader: SqlitePool,
+    /// Requests to be written to the log.
+    events: mpsc::Sender<Message>,
+    /// Wakes the worker that moves invoices on.
+    sent: Arc<Notify>,
+}
+
+impl Ledgers {
+    /// Opens both files, and hands out what the workers of each need.
+    pub(crate) async fn open(folder: &Path) -> Result<(Self, [(Ledger, Inbox); 2]), LedgerError> {
+        prepare(folder).map_err(|error| LedgerError::Folder { folder: folder.display().to_string(), error })?;
+        let test = Ledger::open(folder, "invoicing-test.db", Environment::Test).await?;
+        let live = Ledger::open(folder, "invoicing-live.db", Environment::Live).await?;
+        Ok((Self { test: test.0.clone(), live: live.0.clone() }, [test, live]))
+    }
+
+    pub(crate) fn of(&self, environment: Environment) -> &Ledger {
+        match environment {
+            Environment::Test => &self.test,
+            Environment::Live => &self.live,
+        }
+    }
+
+    pub(crate) fn each(&self) -> [&Ledger; 2] {
+        [&self.test, &self.live]
+    }
+
+    pub(crate) async fn close(&self) {
+        for ledger in self.each() {
+            ledger.reader.close().await;
+            ledger.writer.close().await;
+        }
+    }
+}
+
+/// The folder holds invoices: nobody but the owner of the process reads it.
+fn prepare(folder: &Path) -> io::Result<()> {
+    fs::create_dir_all(folder)?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        fs::set_permissions(folder, fs::Permissions::from_mode(0o700))?;
+    }
+    Ok(())
+}
+
+impl Ledger {
+    async fn open(folder: &Path, name: &str, environment: Environment) -> Result<(Self, Inbox), LedgerError> {
+        let file = SqliteConnectOptions::new()
+            .filename(folder.join(name))
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(BUSY_MAX);
+        let writer = SqlitePoolOptions::new()
+            .max_connections(1)
+            .acquire_timeout(CONNECTION_WAIT_MAX)
+            .connect_with(file.clone().create_if_missing(true))
+            .await?;
+        schema::prepare(&writer, name).await?;
+        let reader = SqlitePoolOptions::new()
+            .max_connections(READERS)
+            .acquire_timeout(CONNECTION_WAIT_MAX)
+            .connect_with(file.read_only(true))
+            .await?;
+        let (events, inbox) = mpsc::channel(EVENTS_WAITING_MAX);
+        Ok((Self { environment, writer, reader, events, sent: Arc::new(Notify::new()) }, Inbox(inbox)))
+    }
+
+    /// Whether the database answers.
+    pub(crate) async fn is_well(&self) -> bool {
+        sqlx::query("SELECT 1").execute(&self.reader).await.is_ok()
+    }
+
+    /// A write transaction. It holds the only writing connection; dropped without a commit it undoes itself.
+    async fn write(&self) -> Result<Transaction<'static, Sqlite>, sqlx::Error> {
+        self.writer.begin_with("BEGIN IMMEDIATE").await
+    }
+}
+
+/// A `LIKE` pattern that finds `text` anywhere; its own signs stand for themselves.
+fn like(text: &str) -> String {
+    format!("%{}%", text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"))
+}
+
+/// Adds the condition that one of `columns` matches a pattern of `like`.
+fn matches_any(sql: &mut QueryBuilder<Sqlite>, columns: &[&'static str], like: &str) {
+    sql.push(" AND (");
+    for (index, column) in columns.iter().enumerate() {
+        sql.push(if index == 0 { "" } else { " OR " }).push(column).push(" LIKE ").push_bind(like).push(" ESCAPE '\\'");
+    }
+    sql.push(")");
+}
+
+/// Adds the condition that `column` is `value`, if there is one.
+fn equals<'v, T>(sql: &mut QueryBuilder<Sqlite>, column: &'static str, value: Option<T>)
+where
+    T: Encode<'v, Sqlite> + Type<Sqlite>,
+{
+    if let Some(value) = value {
+        sql.push(" AND ").push(column).push(" = ").push_bind(value);
+    }
+}
+
+/// A span of time in a filter; either end may be open, both belong to it.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Span {
+    pub(crate) from: Option<Moment>,
+    pub(crate) to: Option<Moment>,
+}
+
+/// Adds the condition that `column` lies in `span`.
+fn within(sql: &mut QueryBuilder<Sqlite>, column: &'static str, span: Span) {
+    if let Some(from) = span.from {
+        sql.push(" AND ").push(column).push(" >= ").push_bind(from);
+    }
+    if let Some(to) = span.to {
+        sql.push(" AND ").push(column).push(" <= ").push_bind(to);
+    }
+}

@@ -1,0 +1,37 @@
+//! Account: what an account has used up.
+//!
+//! Owns:  the count of operations (invoices and validations) in the live ledger.
+//! Never: counts in the test ledger.
+//! Read:  top down.
+
+use super::{LedgerError, Scoped};
+use sqlx::SqliteConnection;
+
+impl Scoped {
+    /// Operations that the account has used here.
+    pub(crate) async fn operations(&self) -> Result<i64, LedgerError> {
+        let used = sqlx::query_scalar("SELECT operations FROM account WHERE id = $1").bind(self.account);
+        Ok(used.fetch_one(&self.ledger.reader).await?)
+    }
+
+    /// Counts a validation; false when the allowance is used up.
+    pub(crate) async fn count_operation(&self, allowance: u32) -> Result<bool, LedgerError> {
+        if !self.is_live() {
+            return Ok(true);
+        }
+        let mut change = self.ledger.write().await?;
+        let counted = self.count_within(allowance, &mut change).await?;
+        change.commit().await?;
+        Ok(counted)
+    }
+
+    /// The same inside a change that stands or falls with it.
+    pub(super) async fn count_within(&self, allowance: u32, on: &mut SqliteConnection) -> Result<bool, LedgerError> {
+        if !self.is_live() {
+            return Ok(true);
+        }
+        let sql = "UPDATE account SET operations = operations + 1 WHERE id = $1 AND operations < $2";
+        let counted = sqlx::query(sql).bind(self.account).bind(i64::from(allowance)).execute(on).await?;
+        Ok(counted.rows_affected() == 1)
+    }
+}

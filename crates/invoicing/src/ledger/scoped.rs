@@ -1,0 +1,183 @@
+//! Scoped: an account's rows in one ledger, as far as the caller's companies reach.
+//!
+//! Owns:  the condition that every statement on an account's rows begins with (R90, R91, R92).
+//! Never: takes account, companies or environment from anywhere but the verified context.
+//! Read:  `Scoped::statement`, then `Table`.
+
+use super::{Ledger, LedgerError};
+use crate::context::{Caller, CompanyLimit, Environment, normal_vat};
+use sqlx::{FromRow, QueryBuilder, Sqlite, SqliteConnection, sqlite::SqliteRow};
+use std::sync::Arc;
+
+/// What a caller may reach. The only way from a request to a row; handlers never see SQL.
+#[derive(Clone)]
+pub(crate) struct Scoped {
+    pub(super) ledger: Ledger,
+    pub(super) account: i64,
+    pub(super) caller: Arc<Caller>,
+}
+
+/// The tables that hold rows of accounts.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Table {
+    Company,
+    Send,
+    Update,
+    Webhook,
+    Event,
+}
+
+impl Table {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Company => "company",
+            Self::Send => "send",
+            Self::Update => "state_update",
+            Self::Webhook => "webhook",
+            Self::Event => "event",
+        }
+    }
+
+    /// The column that says whose company the row is. Rows of no company are seen only by callers of all companies.
+    const fn company(self) -> &'static str {
+        match self {
+            Self::Company => "t.id",
+            Self::Send | Self::Update | Self::Webhook | Self::Event => "t.company_id",
+        }
+    }
+}
+
+/// What a statement does with the rows it reaches. The row is called `t` in every part.
+pub(super) enum Act {
+    /// Columns, and joins if there are any.
+    Select(&'static str, &'static str),
+    Delete,
+}
+
+/// A page of a list and how many rows there are in all.
+pub(crate) struct Rows<T> {
+    pub(crate) rows: Vec<T>,
+    pub(crate) total: i64,
+}
+
+/// Which rows of a list, and in which order. `order` is a column of the table's own list, never the caller's text.
+pub(crate) struct Slice {
+    pub(crate) order: &'static str,
+    pub(crate) descending: bool,
+    pub(crate) limit: i64,
+    pub(crate) offset: i64,
+}
+
+impl Ledger {
+    /// What `caller` may reach in this ledger. The account gets its row with its first request.
+    pub(crate) async fn scope(&self, caller: Arc<Caller>, now: i64) -> Result<Scoped, LedgerError> {
+        let known = sqlx::query_scalar("SELECT id FROM account WHERE name = $1").bind(&caller.account);
+        let account = match known.fetch_optional(&self.reader).await? {
+            Some(id) => id,
+            None => {
+                // Two first requests may meet here; the second finds the row of the first.
+                let made = sqlx::query_scalar(
+                    "INSERT INTO account (name, created) VALUES ($1, $2)
+                     ON CONFLICT (name) DO UPDATE SET name = excluded.name RETURNING id",
+                );
+                made.bind(&caller.account).bind(now).fetch_one(&self.writer).await?
+            }
+        };
+        Ok(Scoped { ledger: self.clone(), account, caller })
+    }
+}
+
+impl Scoped {
+    /// Begins a statement with the condition that keeps it inside the scope. Every statement on `Table`s begins here.
+    pub(super) fn statement(&self, act: &Act, table: Table) -> QueryBuilder<Sqlite> {
+        let mut sql = QueryBuilder::new(match act {
+            Act::Select(columns, joins) => format!("SELECT {columns} FROM {} AS t {joins}", table.name()),
+            Act::Delete => format!("DELETE FROM {} AS t", table.name()),
+        });
+        self.condition(&mut sql, table);
+        sql
+    }
+
+    /// Begins an `UPDATE` of the assignments that `assign` pushes.
+    pub(super) fn update_statement(
+        &self,
+        table: Table,
+        assign: impl FnOnce(&mut QueryBuilder<Sqlite>),
+    ) -> QueryBuilder<Sqlite> {
+        let mut sql = QueryBuilder::new(format!("UPDATE {} AS t SET ", table.name()));
+        assign(&mut sql);
+        self.condition(&mut sql, table);
+        sql
+    }
+
+    fn condition(&self, sql: &mut QueryBuilder<Sqlite>, table: Table) {
+        sql.push(" WHERE t.account_id = ").push_bind(self.account);
+        if let CompanyLimit::Only { vats, ids } = &self.caller.companies {
+            sql.push(" AND ").push(table.company()).push(" IN (SELECT id FROM company WHERE account_id = ");
+            sql.push_bind(self.account).push(" AND (vat IN (SELECT value FROM json_each(");
+            sql.push_bind(serde_json::json!(vats).to_string()).push(")) OR id IN (SELECT value FROM json_each(");
+            sql.push_bind(serde_json::json!(ids).to_string()).push("))))");
+        }
+    }
+
+    /// A page of the rows that `filter` leaves, and their number.
+    pub(super) async fn list<T>(
+        &self,
+        (columns, joins): (&'static str, &'static str),
+        table: Table,
+        slice: &Slice,
+        filter: impl Fn(&mut QueryBuilder<Sqlite>),
+    ) -> Result<Rows<T>, LedgerError>
+    where
+        T: for<'r> FromRow<'r, SqliteRow> + Send + Unpin,
+    {
+        let mut read = self.ledger.reader.begin().await?;
+        let mut count = self.statement(&Act::Select("count(*)", joins), table);
+        filter(&mut count);
+        let total = count.build_query_scalar().fetch_one(&mut *read).await?;
+        let mut page = self.statement(&Act::Select(columns, joins), table);
+        filter(&mut page);
+        let way = if slice.descending { " DESC" } else { " ASC" };
+        page.push(" ORDER BY ").push(slice.order).push(way).push(", t.id").push(way);
+        page.push(" LIMIT ").push_bind(slice.limit).push(" OFFSET ").push_bind(slice.offset);
+        let rows = page.build_query_as().fetch_all(&mut *read).await?;
+        Ok(Rows { rows, total })
+    }
+
+    /// The row with this id, if it is in reach.
+    pub(super) async fn row<T>(
+        &self,
+        (columns, joins): (&'static str, &'static str),
+        table: Table,
+        id: i64,
+        on: &mut SqliteConnection,
+    ) -> Result<Option<T>, LedgerError>
+    where
+        T: for<'r> FromRow<'r, SqliteRow> + Send + Unpin,
+    {
+        let mut sql = self.statement(&Act::Select(columns, joins), table);
+        sql.push(" AND t.id = ").push_bind(id);
+        Ok(sql.build_query_as().fetch_optional(on).await?)
+    }
+
+    /// Whether a company with this VAT number, existing or not, is in reach.
+    pub(crate) fn allows_vat(&self, vat: &str) -> bool {
+        match &self.caller.companies {
+            CompanyLimit::All => true,
+            CompanyLimit::Only { vats, .. } => vats.contains(&normal_vat(vat)),
+        }
+    }
+
+    /// Whether every company of the account is in reach.
+    pub(crate) fn allows_all(&self) -> bool {
+        self.caller.companies == CompanyLimit::All
+    }
+
+    pub(crate) fn is_restricted(&self) -> bool {
+        self.caller.restricted
+    }
+
+    pub(crate) fn is_live(&self) -> bool {
+        self.ledger.environment == Environment::Live
+    }
+}
