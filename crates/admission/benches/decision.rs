@@ -25,10 +25,14 @@ static ALLOCATOR: AllocProfiler = AllocProfiler::system();
 
 const NOW: Timestamp = Timestamp::from_secs(1_000);
 const FRESH: Freshness = Freshness { fresh_until: Timestamp::from_secs(1_010) };
+/// What every request asks for.
+const PATH: &[u8] = b"/v1/send/4711";
 /// Key records; each has a test and a live secret.
 const SIZES: [usize; 2] = [1_000, 1_000_000];
 /// Secrets that are presented in turn, so that the table's memory is touched as real traffic touches it.
 const PRESENTED: usize = 4_096;
+/// Decisions between two readings of the clock, which is coarse beside one of them.
+const BATCH: u32 = 1_024;
 
 fn main() {
     print_bytes_per_key();
@@ -91,13 +95,17 @@ impl World {
     fn decide(&self, method: HttpMethod, raw: &[u8], text: &[u8]) -> Result<Permit, Denial> {
         // A path that is refused is no operation; the paths here are fine.
         let path = path::canonical(raw).map_err(|_| Denial::OperationUnknown)?;
-        let credential = CredentialFields { api_key: Field::One(text), ..CredentialFields::default() };
-        let facts = Facts { operation: self.catalogue.find(method, &path), credential, origin: Field::Absent };
+        let facts = facts(self.catalogue.find(method, &path), text);
         let presented = present(&facts, &self.policy)?;
         let table = self.table.pin();
         let found = table.get(presented.hash().as_bytes()).map(|entry| &**entry);
         presented.identify(found, FRESH, NOW)?.authorize(&facts, &self.policy)?.settle()
     }
+}
+
+fn facts<'a>(operation: Option<&'a Operation>, text: &'a [u8]) -> Facts<'a> {
+    let credential = CredentialFields { api_key: Field::One(text), ..CredentialFields::default() };
+    Facts { operation, credential, origin: Field::Absent }
 }
 
 fn catalogue() -> Catalogue {
@@ -137,29 +145,28 @@ fn filler(seed: u64) -> impl FnMut(&mut [u8]) {
 
 /// Decides about the texts in turn, and makes sure once that every outcome is the one that is measured.
 fn run(bencher: Bencher<'_, '_>, world: &World, method: HttpMethod, texts: &[String], expected: Result<(), Denial>) {
-    let path = b"/v1/send/4711".as_slice();
     for text in texts {
-        assert_eq!(world.decide(method, path, text.as_bytes()).map(|_| ()), expected);
+        assert_eq!(world.decide(method, PATH, text.as_bytes()).map(|_| ()), expected);
     }
     let mut turn = texts.iter().cycle();
     bencher
         .with_inputs(|| turn.next().unwrap().as_bytes())
-        .bench_local_values(|text| world.decide(black_box(method), black_box(path), text));
+        .bench_local_values(|text| world.decide(black_box(method), black_box(PATH), text));
 }
 
-#[divan::bench(args = SIZES)]
+#[divan::bench(args = SIZES, sample_size = BATCH)]
 fn known(bencher: Bencher<'_, '_>, keys: usize) {
     let world = World::of(keys);
     run(bencher, world, HttpMethod::Get, &world.texts, Ok(()));
 }
 
-#[divan::bench(args = SIZES)]
+#[divan::bench(args = SIZES, sample_size = BATCH)]
 fn refused_lacking_scope(bencher: Bencher<'_, '_>, keys: usize) {
     let world = World::of(keys);
     run(bencher, world, HttpMethod::Post, &world.texts, Err(Denial::ScopeInsufficient));
 }
 
-#[divan::bench(args = SIZES)]
+#[divan::bench(args = SIZES, sample_size = BATCH)]
 fn refused_unknown(bencher: Bencher<'_, '_>, keys: usize) {
     let world = World::of(keys);
     let shape = KeyShape::default();
@@ -170,13 +177,51 @@ fn refused_unknown(bencher: Bencher<'_, '_>, keys: usize) {
     run(bencher, world, HttpMethod::Get, &texts, Err(Denial::CredentialUnknown));
 }
 
-#[divan::bench(args = SIZES)]
+#[divan::bench(args = SIZES, sample_size = BATCH)]
 fn refused_malformed(bencher: Bencher<'_, '_>, keys: usize) {
     let world = World::of(keys);
     // Another environment in a right text: the checksum no longer fits.
     let test = world.texts.iter().filter(|text| text.starts_with("rk_test_"));
     let texts: Vec<_> = test.map(|text| text.replacen("rk_test_", "rk_live_", 1)).collect();
     run(bencher, world, HttpMethod::Get, &texts, Err(Denial::CredentialMalformed));
+}
+
+/// The parts that need no table, to see where the time of a decision goes.
+mod part {
+    use super::{FRESH, NOW, World, facts};
+    use admission::{path, present};
+    use divan::{Bencher, black_box};
+    use model::HttpMethod;
+
+    #[divan::bench(sample_size = super::BATCH)]
+    fn canonical_path(bencher: Bencher<'_, '_>) {
+        bencher.bench_local(|| path::canonical(black_box(super::PATH)));
+    }
+
+    #[divan::bench(sample_size = super::BATCH)]
+    fn find_operation(bencher: Bencher<'_, '_>) {
+        let catalogue = super::catalogue();
+        bencher.bench_local(|| catalogue.find(black_box(HttpMethod::Get), black_box(super::PATH)).is_some());
+    }
+
+    #[divan::bench(sample_size = super::BATCH)]
+    fn present_and_hash(bencher: Bencher<'_, '_>) {
+        let world = World::of(super::SIZES[0]);
+        let text = world.texts[0].as_bytes();
+        bencher.bench_local(|| present(&facts(None, black_box(text)), &world.policy).is_ok());
+    }
+
+    #[divan::bench(sample_size = super::BATCH)]
+    fn identify_authorize_settle(bencher: Bencher<'_, '_>) {
+        let world = World::of(super::SIZES[0]);
+        let facts = facts(world.catalogue.find(HttpMethod::Get, super::PATH), world.texts[0].as_bytes());
+        let table = world.table.pin();
+        let found = table.get(present(&facts, &world.policy).unwrap().hash().as_bytes()).map(|entry| &**entry);
+        bencher.with_inputs(|| present(&facts, &world.policy).unwrap()).bench_local_values(|presented| {
+            let identified = presented.identify(black_box(found), FRESH, NOW)?;
+            identified.authorize(black_box(&facts), &world.policy)?.settle()
+        });
+    }
 }
 
 /// Resident memory of this process, in bytes.
