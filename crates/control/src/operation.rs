@@ -8,7 +8,7 @@
 use crate::{authority, body, control::Control, issue::Issuer, refusal::Refusal};
 use api::{
     Code,
-    contract::{Operation, Target as _},
+    contract::{Effect, Operation, Target as _},
     receipt::ReceiptOut,
 };
 use axum::{
@@ -113,6 +113,10 @@ impl<O: Operation> Op<O> {
             Refusal::with_detail(Code::InvalidQuery, format!("{}.", body::brief(&error.body_text())))
         })?;
         let body = body::read(&parts.headers, body, &control.parts().limits).await?;
+        if O::EFFECT == Effect::Changes {
+            // The body came as slowly as its sender liked; a token that was revoked meanwhile changes nothing.
+            authority::admit(O::AUTHORITY, &parts.headers, control).await?;
+        }
         let context = Context { control: control.clone(), now: control.now(), request: tag.0, author };
         Ok(Self { context, target, query: query.0, body })
     }

@@ -156,3 +156,31 @@ async fn operator_tokens_need_a_description() {
         assert_eq!(reply.code(), "validation_failed", "{body}");
     }
 }
+
+#[tokio::test]
+async fn a_token_that_is_revoked_while_a_body_arrives_changes_nothing() {
+    let world = World::new().await;
+    let created = world.post("/v1/operator-tokens", json!({ "description": "slow" })).await.expect(201).json;
+    let (started, mut starts) = tokio::sync::mpsc::channel(1);
+    let (go_on, goes_on) = tokio::sync::oneshot::channel::<()>();
+    let body = futures_util::stream::once(async move {
+        started.send(()).await.unwrap();
+        goes_on.await.unwrap();
+        Ok::<_, std::io::Error>(http_body::Frame::data(bytes::Bytes::from_static(br#"{"name":"A"}"#)))
+    });
+    let request = Request::post("/v1/accounts")
+        .header("authorization", format!("Bearer {}", created["token"].as_str().unwrap()))
+        .header("content-type", "application/json")
+        .body(Body::new(http_body_util::StreamBody::new(body)))
+        .unwrap();
+    let revoke = async {
+        // The body is read only after the token was found valid.
+        starts.recv().await.unwrap();
+        let id = created["operator_token"]["id"].as_str().unwrap();
+        world.post(&format!("/v1/operator-tokens/{id}/revoke"), json!({})).await.expect(200);
+        go_on.send(()).unwrap();
+    };
+    let (reply, ()) = tokio::join!(world.raw(request), revoke);
+    assert_eq!(reply.status, 401, "{}", reply.text);
+    assert_eq!(world.get("/v1/accounts").await.json["data"], json!([]));
+}

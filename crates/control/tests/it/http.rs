@@ -245,3 +245,20 @@ async fn the_bounds_of_the_deployment_are_told() {
         assert!(reply.json["detail"].as_str().unwrap().starts_with("At most 1 "), "{}", reply.text);
     }
 }
+
+#[tokio::test]
+async fn metrics_are_there_when_the_process_has_some() {
+    let world = World::new().await;
+    assert_eq!(world.get("/metrics").await.expect(404).code(), "route_not_found");
+    let control = control::Control::with_metrics(world.parts.clone(), Arc::new(|| "# EOF\n".to_owned()));
+    let ask = async |method: &str| {
+        let request = Request::builder().method(method).uri("/metrics").body(Body::empty()).unwrap();
+        control.answer(request, false).await
+    };
+    let answer = ask("GET").await;
+    assert_eq!(answer.status(), 200);
+    assert_eq!(answer.headers()["content-type"], "application/openmetrics-text; version=1.0.0; charset=utf-8");
+    let text = http_body_util::BodyExt::collect(answer.into_body()).await.unwrap().to_bytes();
+    assert_eq!(text, "# EOF\n");
+    assert_eq!(ask("POST").await.status(), 405);
+}
