@@ -115,3 +115,26 @@ pub(crate) fn problem(path: &Path, problem: &catalogue::Problem) -> String {
     }
     out
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use model::{Audience, CompanyMode, HttpMethod};
+
+    #[test]
+    fn d43_the_reference_catalogue_serves_and_leaves_companies_to_the_context() {
+        let catalogue = reference().unwrap();
+        assert_eq!(catalogue.operations().len(), 36);
+        for operation in catalogue.operations() {
+            let public = operation.audience == Audience::Public;
+            assert_eq!(public, operation.id.as_str() == "health_get", "{}", operation.id);
+            let neutral = ["/v1/health", "/v1/status"].contains(&operation.template.to_string().as_str());
+            let mode = if neutral { CompanyMode::Neutral } else { CompanyMode::Context };
+            assert_eq!(operation.company, mode, "{}", operation.id);
+        }
+        let scope = |method, path: &str| catalogue.find(method, path.as_bytes()).unwrap().scope.to_string();
+        assert_eq!(scope(HttpMethod::Post, "/v1/send/xml"), "send:send");
+        assert_eq!(scope(HttpMethod::Post, "/v1/send/validate"), "send:read");
+        assert_eq!(scope(HttpMethod::Get, "/v1/export"), "export:write");
+    }
+}

@@ -15,7 +15,7 @@ use api::{
     page::{LIMIT_MAX, Page},
 };
 use bytes::Bytes;
-use egress::{Fetch, FetchError, Fetched, Target, TrustRoots, client_config};
+use egress::{Fetch, FetchError, Fetched, Target, TlsFault, TrustRoots, UpstreamError, client_config};
 use http::{HeaderMap, HeaderValue, Method, header};
 use model::Secret;
 use serde::{Serialize, de::DeserializeOwned};
@@ -75,8 +75,10 @@ impl Client {
             return Err(refused(&answer));
         }
         serde_json::from_slice(&answer.body).map_err(|_| {
-            let message = format!("{} answered {} with something that is no answer of the control API", self.base, answer.status);
-            Failure::new(Exit::Unreachable, message).hint("does CLAVIGER_URL lead to the control address, not to the gateway?")
+            let message =
+                format!("{} answered {} with something that is no answer of the control API", self.base, answer.status);
+            Failure::new(Exit::Unreachable, message)
+                .hint("does CLAVIGER_URL lead to the control address, not to the gateway?")
         })
     }
 
@@ -131,8 +133,9 @@ impl Client {
     fn headers(&self) -> Result<HeaderMap, Failure> {
         let mut headers = HeaderMap::new();
         let bearer = Secret::new(format!("Bearer {}", self.token.expose()));
-        let mut value = HeaderValue::from_str(bearer.expose())
-            .map_err(|_| Failure::usage("the operator token has characters that no token has", "check CLAVIGER_TOKEN"))?;
+        let mut value = HeaderValue::from_str(bearer.expose()).map_err(|_| {
+            Failure::usage("the operator token has characters that no token has", "check CLAVIGER_TOKEN")
+        })?;
         value.set_sensitive(true);
         headers.insert(header::AUTHORIZATION, value);
         headers.insert(header::USER_AGENT, HeaderValue::from_static(name::USER_AGENT));
@@ -142,11 +145,16 @@ impl Client {
 
     fn unreachable(&self, error: &FetchError) -> Failure {
         let hint = match error {
+            FetchError::Exchange(UpstreamError::Tls(TlsFault::Untrusted)) => {
+                "if the certificate is your own, say --ca-file or CLAVIGER_CA_FILE"
+            }
             FetchError::Timeout(_) => "whether a change was made shows when you read again",
             FetchError::Url(_) | FetchError::Exchange(_) | FetchError::TooLarge(_) => {
                 "is it running, and is this its control address? CLAVIGER_URL or --url says where it is"
             }
         };
+        // The errors of `egress` speak of upstreams, which is what its other user has.
+        let error = error.to_string().replace("the upstream", "the control API");
         Failure::new(Exit::Unreachable, format!("{}: {error}", self.base)).hint(hint)
     }
 }
@@ -169,7 +177,8 @@ fn token(at: &Connection) -> Result<Secret<String>, Failure> {
     let text = match (&at.token, &at.token_file) {
         (Some(token), _) => Secret::new(token.trim().to_owned()),
         (None, Some(path)) => {
-            let failed = |error: &dyn std::fmt::Display| Failure::new(Exit::Failed, format!("{}: {error}", path.display()));
+            let failed =
+                |error: &dyn std::fmt::Display| Failure::new(Exit::Failed, format!("{}: {error}", path.display()));
             if std::fs::metadata(path).map_err(|e| failed(&e))?.len() > TOKEN_FILE_MAX {
                 return Err(failed(&"too large for a token"));
             }
@@ -247,6 +256,39 @@ mod tests {
         let template = "/v1/accounts/{account_id}/keys/{key_id}/revoke";
         assert_eq!(path(template, &["acc_1", "key_2"], &[]), "/v1/accounts/acc_1/keys/key_2/revoke");
         assert_eq!(path(template, &["a/../b", "k?x=1#"], &[]), "/v1/accounts/a%2F..%2Fb/keys/k%3Fx%3D1%23/revoke");
-        assert_eq!(path("/v1/accounts", &[], &[("limit", "2"), ("cursor", "a b&")]), "/v1/accounts?limit=2&cursor=a+b%26");
+        assert_eq!(
+            path("/v1/accounts", &[], &[("limit", "2"), ("cursor", "a b&")]),
+            "/v1/accounts?limit=2&cursor=a+b%26"
+        );
+    }
+
+    fn answer(status: u16, body: &str) -> Fetched {
+        let status = http::StatusCode::from_u16(status).unwrap();
+        Fetched { status, headers: HeaderMap::new(), body: Bytes::copy_from_slice(body.as_bytes()) }
+    }
+
+    #[test]
+    fn refusals_are_told_in_words_with_the_request_id() {
+        let body = r#"{"type":"x:y","title":"Validation failed","detail":"See errors.","status":422,
+            "errors":[{"pointer":"/preset","message":"use read_only"}],
+            "error":{"code":"validation_failed","message":"See errors."},"request_id":"req_1"}"#;
+        let failure = refused(&answer(422, body));
+        assert_eq!(failure.exit, Exit::Refused);
+        let told = "error: Validation failed:\n    /preset: use read_only\n  request id: req_1";
+        assert_eq!(failure.to_string(), told);
+        let bare = refused(&answer(502, "<html>"));
+        assert_eq!(bare.to_string(), "error: the control API answered 502 Bad Gateway");
+    }
+
+    #[test]
+    fn an_address_of_a_gateway_is_recognised() {
+        let body = |code: &str| {
+            format!(
+                r#"{{"type":"x","title":"T","detail":"No.","status":401,"error":{{"code":"{code}","message":"No."}}}}"#
+            )
+        };
+        let hint = |code: &str| refused(&answer(401, &body(code))).hint.unwrap();
+        assert!(hint("api_key_required").contains("gateway"));
+        assert!(hint("unauthorized").contains("token"));
     }
 }

@@ -245,7 +245,8 @@ fn gateway_rules(sheet: &mut Sheet, section: &GatewaySection) {
         sheet.problem(Some(sheet.origin("gateway.plain_listen")), what, None);
     }
     if section.limits.revocation_bound < section.limits.follow_interval * 2 {
-        let what = "`gateway.limits.revocation_bound` must be at least twice `gateway.limits.follow_interval`".to_owned();
+        let what =
+            "`gateway.limits.revocation_bound` must be at least twice `gateway.limits.follow_interval`".to_owned();
         let hint = "otherwise one slow read of the change log stops the gateway";
         sheet.problem(Some(sheet.origin("gateway.limits.revocation_bound")), what, Some(hint.to_owned()));
     }

@@ -151,7 +151,8 @@ impl ThisProcess {
     fn readiness(&self) -> Readiness {
         let mut missing = Vec::new();
         if !self.gateway.is_fresh() {
-            missing.push("the gateway could not read the change log within its bound, so it refuses every key".to_owned());
+            missing
+                .push("the gateway could not read the change log within its bound, so it refuses every key".to_owned());
         }
         Readiness { missing }
     }

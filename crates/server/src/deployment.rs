@@ -54,7 +54,8 @@ impl Deployment {
     }
 
     async fn start_with(store: &Store, config: &Config, catalogue: Catalogue) -> Result<Self, Failure> {
-        let open = |tls, listener| Certificates::open(tls, &config.folder, listener, clock::now()).map(|c| c.map(Arc::new));
+        let open =
+            |tls, listener| Certificates::open(tls, &config.folder, listener, clock::now()).map(|c| c.map(Arc::new));
         let gateway_certificates = open(&config.gateway.tls, "gateway").context("[gateway.tls]")?;
         let control_certificates = open(&config.control.tls, "control").context("[control.tls]")?;
         let log = logging::request_sink(&config.log.requests)?;
@@ -62,7 +63,8 @@ impl Deployment {
         let listener = ControlPlane::bind(config.control.listen)?;
         let catalogue = Arc::new(catalogue);
         let gateway_config = gateway_config(config, gateway_certificates.as_deref(), log.sink)?;
-        let gateway = Gateway::start(gateway_config, Arc::clone(&catalogue), store.feed()).await.map_err(not_started)?;
+        let gateway =
+            Gateway::start(gateway_config, Arc::clone(&catalogue), store.feed()).await.map_err(not_started)?;
         let gateway = Arc::new(gateway);
         let control = ControlPlane::start(
             listener,
@@ -214,7 +216,10 @@ pub(crate) fn upstreams(config: &Config) -> anyhow::Result<Upstreams> {
             None
         } else if let Some(path) = &upstream.ca_file {
             let pem = std::fs::read(path).with_context(|| format!("{} {}", section(), path.display()))?;
-            Some(egress::client_config(TrustRoots::CaFile(&pem)).with_context(|| format!("{} {}", section(), path.display()))?)
+            Some(
+                egress::client_config(TrustRoots::CaFile(&pem))
+                    .with_context(|| format!("{} {}", section(), path.display()))?,
+            )
         } else {
             Some(egress::client_config(TrustRoots::Platform).with_context(section)?)
         };
@@ -245,7 +250,8 @@ pub(crate) fn warnings(config: &Config) -> Vec<String> {
     for environment in Environment::ALL {
         let upstream = config.upstream(environment);
         if upstream.ca_file.is_some() && !upstream.target.is_tls() {
-            warnings.push(format!("[upstream.{environment}] has a ca_file, but its URL is not https: it has no effect"));
+            warnings
+                .push(format!("[upstream.{environment}] has a ca_file, but its URL is not https: it has no effect"));
         }
     }
     warnings
@@ -254,8 +260,9 @@ pub(crate) fn warnings(config: &Config) -> Vec<String> {
 /// Said when both environments have one upstream (D43).
 pub(crate) fn shared_upstream(config: &Config) -> Option<String> {
     let (test, live) = (&config.upstream_test.target, &config.upstream_live.target);
-    (test == live)
-        .then(|| format!("test and live go to the same upstream, {test}: it must tell them apart by the signed context"))
+    (test == live).then(|| {
+        format!("test and live go to the same upstream, {test}: it must tell them apart by the signed context")
+    })
 }
 
 fn not_started(error: StartError) -> Failure {

@@ -99,7 +99,12 @@ fn install_panic_hook() {
         let place = info.location().map(ToString::to_string).unwrap_or_default();
         let thread = std::thread::current();
         let message: String = blot(message).chars().take(PANIC_MESSAGE_MAX).collect();
-        tracing::error!(thread = thread.name().unwrap_or("?"), place, message, "panic: this is a defect, please report it");
+        tracing::error!(
+            thread = thread.name().unwrap_or("?"),
+            place,
+            message,
+            "panic: this is a defect, please report it"
+        );
     }));
 }
 

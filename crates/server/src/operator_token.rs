@@ -10,7 +10,10 @@ use model::{AuditId, KeyShape, OperatorTokenId, Secret};
 use store::{Author, Page, Stamp, Store, StoreError};
 
 /// A new token; its text is the caller's to show once.
-pub(crate) async fn create(store: &Store, description: String) -> Result<(OperatorTokenId, Secret<String>), StoreError> {
+pub(crate) async fn create(
+    store: &Store,
+    description: String,
+) -> Result<(OperatorTokenId, Secret<String>), StoreError> {
     // Tokens have a head of their own; the shape of keys does not matter to them.
     let shape = KeyShape::default();
     let issuer = Issuer { shape: &shape, now: clock::now(), fill: &clock::fill };

@@ -56,12 +56,8 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error).with_context(in_draft),
         _ => {}
     }
-    let mut file = std::fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(&draft)
-        .with_context(in_draft)?;
+    let mut file =
+        std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft).with_context(in_draft)?;
     file.write_all(bytes).and_then(|()| file.sync_all()).with_context(in_draft)?;
     std::fs::rename(&draft, path).with_context(|| format!("writing {}", path.display()))?;
     std::fs::File::open(folder).and_then(|f| f.sync_all()).with_context(|| folder.display().to_string())

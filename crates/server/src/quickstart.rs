@@ -59,6 +59,8 @@ pub(crate) struct Running {
     pub(crate) control_url: String,
     /// The gateway's certificate, when it is self-signed.
     pub(crate) certificate: Option<PathBuf>,
+    /// The control API's, when it is self-signed.
+    pub(crate) control_certificate: Option<PathBuf>,
     pub(crate) account_id: String,
     pub(crate) token: Secret<String>,
     /// Secrets at the first start only; later just the key's id, as far as it is known.
@@ -139,6 +141,7 @@ async fn prepare(deployment: &Deployment) -> Result<Running, Failure> {
         gateway_url: deployment.gateway_url(),
         control_url: deployment.control_url(),
         certificate: deployment.self_signed("gateway"),
+        control_certificate: connection.ca_file,
         account_id,
         token,
         primary,
@@ -167,7 +170,8 @@ fn config(args: &Quickstart, behind: &Behind) -> Result<Config, Failure> {
         Behind::Theirs => None,
         Behind::Reference(listener) => {
             let address = listener.local_addr();
-            let address = address.map_err(|error| Failure::new(Exit::Failed, format!("the reference API's port: {error}")))?;
+            let address =
+                address.map_err(|error| Failure::new(Exit::Failed, format!("the reference API's port: {error}")))?;
             Some(format!("http://{address}"))
         }
     };

@@ -19,7 +19,8 @@ pub(crate) fn path(folder: &Path) -> PathBuf {
 pub(crate) fn load(folder: &Path) -> anyhow::Result<Secret<Vec<u8>>> {
     let path = path(folder);
     let document = private_file::read_or_make(&path, || {
-        let document = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).context("making the context's signing key")?;
+        let document =
+            Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).context("making the context's signing key")?;
         Ok(Secret::new(document.as_ref().to_vec()))
     })?;
     Ed25519KeyPair::from_pkcs8(document.expose())

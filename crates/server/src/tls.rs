@@ -93,8 +93,9 @@ impl Files {
         let cert = read(&self.cert)?;
         let key = Secret::new(read(&self.key)?);
         let chain = chain(&cert).with_context(|| self.cert.display().to_string())?;
-        let private = PrivateKeyDer::from_pem_slice(key.expose())
-            .map_err(|_| anyhow::anyhow!("{} holds no private key in PEM (PKCS#8, PKCS#1 or SEC1)", self.key.display()))?;
+        let private = PrivateKeyDer::from_pem_slice(key.expose()).map_err(|_| {
+            anyhow::anyhow!("{} holds no private key in PEM (PKCS#8, PKCS#1 or SEC1)", self.key.display())
+        })?;
         let provider = Arc::new(aws_lc_rs::default_provider());
         if let Err(error) = CertifiedKey::from_der(chain.clone(), private.clone_key(), &provider) {
             let (cert, key) = (self.cert.display(), self.key.display());
@@ -158,7 +159,9 @@ fn check_chain(
     match verifier.verify_server_cert(leaf, inner, &name, &[], at) {
         // The name is the callers' business; it is checked last, so that everything else was fine.
         Ok(_) | Err(Error::InvalidCertificate(Bad::NotValidForName | Bad::NotValidForNameContext { .. })) => Ok(()),
-        Err(Error::InvalidCertificate(Bad::Expired | Bad::ExpiredContext { .. })) => bail!("the certificate has expired"),
+        Err(Error::InvalidCertificate(Bad::Expired | Bad::ExpiredContext { .. })) => {
+            bail!("the certificate has expired")
+        }
         Err(Error::InvalidCertificate(Bad::UnknownIssuer | Bad::BadSignature)) => {
             bail!("the certificates are not a chain: put the server's first, then its issuer, then the issuer's issuer")
         }
@@ -174,15 +177,19 @@ fn fingerprint(chain: &[CertificateDer<'_>]) -> String {
 
 /// A certificate for development, made once per listener and kept, so that callers need to trust it once only.
 fn self_signed(folder: &Path, listener: &str, names: &[String], now: Timestamp) -> anyhow::Result<Files> {
-    let files =
-        Files { cert: folder.join(format!("{listener}-self-signed.crt")), key: folder.join(format!("{listener}-self-signed.key")) };
+    let files = Files {
+        cert: folder.join(format!("{listener}-self-signed.crt")),
+        key: folder.join(format!("{listener}-self-signed.key")),
+    };
     if files.cert.exists() && files.key.exists() {
         return Ok(files);
     }
     let names: Vec<_> = names.iter().map(|n| n.trim_matches(['[', ']']).to_owned()).collect();
     let mut params = rcgen::CertificateParams::new(names).context("a self-signed certificate for these names")?;
     params.distinguished_name = rcgen::DistinguishedName::new();
-    params.distinguished_name.push(rcgen::DnType::CommonName, format!("{} {listener}, self-signed", crate::name::TITLE));
+    params
+        .distinguished_name
+        .push(rcgen::DnType::CommonName, format!("{} {listener}, self-signed", crate::name::TITLE));
     let (from, to) = (day(now.plus_secs(-86_400))?, day(now.plus_secs(SELF_SIGNED_DAYS * 86_400))?);
     params.not_before = rcgen::date_time_ymd(from.0, from.1, from.2);
     params.not_after = rcgen::date_time_ymd(to.0, to.1, to.2);

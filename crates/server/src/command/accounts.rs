@@ -29,7 +29,11 @@ pub(crate) async fn run(command: AccountsCommand) -> Result<(), Failure> {
             Output::of(json.json).show(&page, |page| {
                 let row = |a: &AccountOut| vec![a.id.clone(), a.created_at.to_string(), a.name.clone()];
                 let rows = page.data.iter().map(row).collect();
-                table(&["id", "created", "name"], rows, "No accounts yet. Create one: claviger accounts create --name NAME")
+                table(
+                    &["id", "created", "name"],
+                    rows,
+                    "No accounts yet. Create one: claviger accounts create --name NAME",
+                )
             })?;
         }
         AccountsCommand::Show { id, at, json } => {
@@ -43,9 +47,5 @@ pub(crate) async fn run(command: AccountsCommand) -> Result<(), Failure> {
 }
 
 fn one(account: &AccountOut) -> String {
-    facts(&[
-        ("id", account.id.clone()),
-        ("name", account.name.clone()),
-        ("created", account.created_at.to_string()),
-    ])
+    facts(&[("id", account.id.clone()), ("name", account.name.clone()), ("created", account.created_at.to_string())])
 }

@@ -95,13 +95,16 @@ fn write(path: &Path, text: &str, force: bool) -> Result<(), Failure> {
 }
 
 fn check(args: &Check) -> Result<(), Failure> {
-    let report =
-        catalogue_file::check(&args.file, args.against.as_deref(), args.prefix.as_deref(), &args.rules)?;
+    let report = catalogue_file::check(&args.file, args.against.as_deref(), args.prefix.as_deref(), &args.rules)?;
     Output::of(args.json.json).show(&report, ToString::to_string)?;
     if report.is_clean() {
         return Ok(());
     }
     let lines: Vec<_> = report.problems.iter().map(|p| catalogue_file::problem(&args.file, p)).collect();
-    let message = if lines.is_empty() { format!("{}: there is something to settle", args.file.display()) } else { lines.join("\n") };
+    let message = if lines.is_empty() {
+        format!("{}: there is something to settle", args.file.display())
+    } else {
+        lines.join("\n")
+    };
     Err(Failure::problems(message))
 }

@@ -65,7 +65,9 @@ pub(crate) async fn run(command: CompaniesCommand) -> Result<(), Failure> {
             let client = Client::open(&at)?;
             let account = client.account(&account).await?;
             let deleted = client.call::<CompaniesDelete>(&[&account, &id], &[], NOTHING).await?;
-            let text = |d: &api::company::CompanyDeleted| format!("{} is deleted.\n{}", d.company_id, receipt_text(&d.in_force));
+            let text = |d: &api::company::CompanyDeleted| {
+                format!("{} is deleted.\n{}", d.company_id, receipt_text(&d.in_force))
+            };
             Output::of(json.json).show(&deleted, text)?;
         }
     }

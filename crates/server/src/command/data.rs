@@ -9,8 +9,9 @@ use crate::{
     clock,
     config::{Config, sheet::Sheet},
     failure::{Exit, Failure},
+    operator_token,
     output::{Output, facts},
-    operator_token, private_file, signing_key,
+    private_file, signing_key,
 };
 use std::path::{Path, PathBuf};
 use store::{Health, Options};

@@ -24,7 +24,10 @@ pub(crate) async fn run(command: TokensCommand) -> Result<(), Failure> {
             let created = Client::open(&at)?.call::<OperatorTokensCreate>(&[], &[], Some(&body)).await?;
             Output::of(json.json).show(&created, |c: &OperatorTokenCreated| {
                 let shown = ("token", c.token.secret().expose().clone());
-                format!("{}\nKeep the token now: it cannot be shown again.", facts(&[("id", c.operator_token.id.clone()), shown]))
+                format!(
+                    "{}\nKeep the token now: it cannot be shown again.",
+                    facts(&[("id", c.operator_token.id.clone()), shown])
+                )
             })?;
         }
         TokensCommand::List { at, json } => {

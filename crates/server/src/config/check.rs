@@ -43,13 +43,19 @@ pub(crate) fn size(text: &str) -> Result<u64, String> {
 /// A whole number from `min` to `max`.
 pub(crate) fn number(text: &str, min: u64, max: u64) -> Result<u64, String> {
     let number = text.parse::<u64>().map_err(|_| format!("{text:?} is no whole number"))?;
-    if (min..=max).contains(&number) { Ok(number) } else { Err(format!("{number} is out of range: from {min} to {max}")) }
+    if (min..=max).contains(&number) {
+        Ok(number)
+    } else {
+        Err(format!("{number} is out of range: from {min} to {max}"))
+    }
 }
 
 /// `127.0.0.1:8080` or `[::1]:8080`.
 pub(crate) fn address(text: &str) -> Result<SocketAddr, String> {
     text.parse().map_err(|_| {
-        format!("{text:?} is no address to listen on: write an IP address and a port, such as 127.0.0.1:8080 or [::1]:8080")
+        format!(
+            "{text:?} is no address to listen on: write an IP address and a port, such as 127.0.0.1:8080 or [::1]:8080"
+        )
     })
 }
 

@@ -68,12 +68,7 @@ pub(crate) struct InForce {
 pub(crate) fn explain(sheet: &Sheet) -> Vec<InForce> {
     let one = |setting: &'static settings::Setting| {
         let (value, origin) = sheet.in_force(setting);
-        InForce {
-            setting: setting.path,
-            value,
-            from: origin.to_string(),
-            variable: settings::variable(setting.path),
-        }
+        InForce { setting: setting.path, value, from: origin.to_string(), variable: settings::variable(setting.path) }
     };
     settings::all().map(one).collect()
 }

@@ -211,7 +211,11 @@ pub(crate) const SECTIONS: &[Section] = &[
                 r#""extended""#,
                 "\"extended\": RFC 9457 with the members error and request_id. \"rfc9457\": without them.",
             ),
-            with("errors.type_base", r#""urn:claviger:problem:""#, "What `type` begins with; better an address of yours that explains it."),
+            with(
+                "errors.type_base",
+                r#""urn:claviger:problem:""#,
+                "What `type` begins with; better an address of yours that explains it.",
+            ),
         ],
     },
     Section {

@@ -104,7 +104,8 @@ impl Sheet {
 
     fn read_table(&mut self, name: &str, text: &str, section: &str, table: &DeTable<'_>) {
         for (key, value) in table {
-            let path = if section.is_empty() { key.get_ref().to_string() } else { format!("{section}.{}", key.get_ref()) };
+            let path =
+                if section.is_empty() { key.get_ref().to_string() } else { format!("{section}.{}", key.get_ref()) };
             let origin = place(name, text, key.span());
             match (settings::find(&path), value.get_ref()) {
                 (Some(setting), value_ref) => {
@@ -112,7 +113,9 @@ impl Sheet {
                     let at = place(name, text, value.span());
                     self.said.insert(setting.path, (said, at));
                 }
-                (None, DeValue::Table(inner)) if settings::is_section(&path) => self.read_table(name, text, &path, inner),
+                (None, DeValue::Table(inner)) if settings::is_section(&path) => {
+                    self.read_table(name, text, &path, inner)
+                }
                 (None, _) if settings::is_section(&path) => self.problem(
                     Some(origin),
                     format!("`{path}` is a section, not a value"),
@@ -149,7 +152,11 @@ impl Sheet {
             None => {
                 let hint = nearest(&path, settings::all().map(|s| s.path))
                     .map(|near| format!("did you mean {}?", settings::variable(near)));
-                self.problem(Some(Origin::Environment(name.to_owned())), format!("no setting is called `{path}`"), hint);
+                self.problem(
+                    Some(Origin::Environment(name.to_owned())),
+                    format!("no setting is called `{path}`"),
+                    hint,
+                );
             }
         }
     }
@@ -180,8 +187,15 @@ impl Sheet {
     }
 
     /// A setting that may stay unsaid: `Some(None)` then; `None` when a problem was noted.
-    #[expect(clippy::option_option, reason = "the outer one says whether a problem was noted, the inner one is the setting")]
-    pub(crate) fn optional<T>(&mut self, path: &'static str, check: impl Fn(&str) -> Result<T, String>) -> Option<Option<T>> {
+    #[expect(
+        clippy::option_option,
+        reason = "the outer one says whether a problem was noted, the inner one is the setting"
+    )]
+    pub(crate) fn optional<T>(
+        &mut self,
+        path: &'static str,
+        check: impl Fn(&str) -> Result<T, String>,
+    ) -> Option<Option<T>> {
         let Some((said, origin)) = self.value(path) else { return Some(None) };
         let checked = match &said {
             Said::Text(text) | Said::Raw(text) => check(text),
@@ -288,9 +302,8 @@ fn read_file(path: &std::path::Path) -> Result<String, String> {
 fn said(name: &str, text: &str, value: &DeValue<'_>) -> Said {
     match value {
         DeValue::String(text) => Said::Text(text.to_string()),
-        DeValue::Integer(number) => {
-            i64::from_str_radix(number.as_str(), number.radix()).map_or(Said::Other("an integer out of range"), Said::Integer)
-        }
+        DeValue::Integer(number) => i64::from_str_radix(number.as_str(), number.radix())
+            .map_or(Said::Other("an integer out of range"), Said::Integer),
         DeValue::Boolean(flag) => Said::Flag(*flag),
         DeValue::Array(items) => {
             let item = |v: &Spanned<DeValue<'_>>| (said(name, text, v.get_ref()), place(name, text, v.span()));

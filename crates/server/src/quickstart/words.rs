@@ -53,11 +53,9 @@ pub(super) fn json(running: &Running) -> String {
         account_id: &running.account_id,
         operator_token: running.token.expose(),
         primary: match &running.primary {
-            Primary::New(secrets) => Some(Pair {
-                key_id: &secrets.key_id,
-                test: secrets.test.as_ref(),
-                live: secrets.live.as_ref(),
-            }),
+            Primary::New(secrets) => {
+                Some(Pair { key_id: &secrets.key_id, test: secrets.test.as_ref(), live: secrets.live.as_ref() })
+            }
             Primary::Old(_) => None,
         },
     };
@@ -87,18 +85,29 @@ pub(super) fn text(running: &Running, args: &Quickstart, guide: &Guide) -> Strin
     );
     out.push_str(&keys(running));
     out.push_str(&attempts(running, args, guide));
-    out.push_str(&format!(
-        "\nManage keys from another terminal:\n\n  \
-           export CLAVIGER_URL={} CLAVIGER_TOKEN={}\n  \
-           {name} keys create --preset read_only\n  \
-           {name} keys list\n  \
-           {name} explain POST /v1/company\n\n\
-         Ctrl-C stops.\n",
-        running.control_url,
-        running.token.expose(),
-        name = name::NAME,
-    ));
+    out.push_str(&management(running, args, guide));
     out
+}
+
+fn management(running: &Running, args: &Quickstart, guide: &Guide) -> String {
+    let trust = running.control_certificate.as_ref().map(|path| format!(" CLAVIGER_CA_FILE={}", path.display()));
+    let question = match (&args.openapi, guide.readable.first()) {
+        (None, _) => Some("POST /v1/company".to_owned()),
+        (Some(_), path) => path.map(|path| format!("GET {path}")),
+    };
+    let explain = question.map(|question| format!("\n  {} explain {question}", name::NAME));
+    format!(
+        "\nManage keys from another terminal:\n\n  \
+           export CLAVIGER_URL={url} CLAVIGER_TOKEN={token}{trust}\n  \
+           {name} keys create --preset read_only\n  \
+           {name} keys list{explain}\n\n\
+         Ctrl-C stops.\n",
+        url = running.control_url,
+        token = running.token.expose(),
+        trust = trust.unwrap_or_default(),
+        name = name::NAME,
+        explain = explain.unwrap_or_default(),
+    )
 }
 
 fn keys(running: &Running) -> String {
@@ -113,9 +122,8 @@ fn keys(running: &Running) -> String {
             );
         }
     };
-    let secret = |half: &Option<CredentialSecret>| {
-        half.as_ref().map(|c| c.secret.secret().expose().clone()).unwrap_or_default()
-    };
+    let secret =
+        |half: &Option<CredentialSecret>| half.as_ref().map(|c| c.secret.secret().expose().clone()).unwrap_or_default();
     format!(
         "\nPrimary keys of the account. They may do everything and are shown this once: keep them.\n\n  \
            test   {}\n  live   {}\n",

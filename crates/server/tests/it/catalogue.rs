@@ -50,7 +50,8 @@ fn problems_of_a_catalogue_are_told_with_their_place() {
 #[test]
 fn d7_what_a_description_has_and_a_catalogue_lacks_is_unmapped() {
     let folder = folder();
-    let import = ["catalogue", "import", "openapi.yml", "--prefix", "/v1", "-o", "catalogue.toml", "--ignore", "POST /send"];
+    let import =
+        ["catalogue", "import", "openapi.yml", "--prefix", "/v1", "-o", "catalogue.toml", "--ignore", "POST /send"];
     assert_eq!(folder.run(&import).code, 0);
     let check = ["catalogue", "check", "catalogue.toml", "--against", "openapi.yml", "--prefix", "/v1"];
     let said = folder.run(&check);

@@ -71,15 +71,21 @@ fn bad_files_are_told_all_their_problems() {
     );
     golden(
         "d21_plain_off_loopback",
-        &format!("[gateway]\nlisten = \"0.0.0.0:8080\"\nplain_listen = \"0.0.0.0:80\"\n[control]\nlisten = \"0.0.0.0:8081\"\n{REQUIRED}"),
+        &format!(
+            "[gateway]\nlisten = \"0.0.0.0:8080\"\nplain_listen = \"0.0.0.0:80\"\n[control]\nlisten = \"0.0.0.0:8081\"\n{REQUIRED}"
+        ),
     );
     golden(
         "d21_terminated_without_proxies",
-        &format!("[gateway]\nlisten = \"0.0.0.0:8080\"\n[gateway.tls]\nmode = \"terminated\"\n[control.tls]\nmode = \"terminated\"\n{REQUIRED}"),
+        &format!(
+            "[gateway]\nlisten = \"0.0.0.0:8080\"\n[gateway.tls]\nmode = \"terminated\"\n[control.tls]\nmode = \"terminated\"\n{REQUIRED}"
+        ),
     );
     golden(
         "tls_files_missing",
-        &format!("[gateway.tls]\nmode = \"files\"\ncert_file = \"tls.crt\"\n[control.tls]\ncert_file = \"a\"\n{REQUIRED}"),
+        &format!(
+            "[gateway.tls]\nmode = \"files\"\ncert_file = \"tls.crt\"\n[control.tls]\ncert_file = \"a\"\n{REQUIRED}"
+        ),
     );
 }
 
@@ -117,7 +123,11 @@ fn the_environment_overrides_the_file_and_unknown_variables_are_errors() {
     assert_eq!(said.code, 3);
     assert!(said.err.contains("did you mean CLAVIGER__GATEWAY__LISTEN?"), "{}", said.err);
     let said = check_with(REQUIRED, &[("CLAVIGER__GATEWAY__LIMITS__BODY_MAX", "huge")]);
-    assert!(said.code == 3 && said.err.contains("environment variable CLAVIGER__GATEWAY__LIMITS__BODY_MAX"), "{}", said.err);
+    assert!(
+        said.code == 3 && said.err.contains("environment variable CLAVIGER__GATEWAY__LIMITS__BODY_MAX"),
+        "{}",
+        said.err
+    );
     let said = check_with(REQUIRED, &[("CLAVIGER__GATEWAY__HOSTS", "api.example.com, API")]);
     assert!(said.code == 3 && said.err.contains("\"API\" is no host name"), "{}", said.err);
 }

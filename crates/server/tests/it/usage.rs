@@ -8,7 +8,12 @@ fn refused(args: &[&str], code: i32, parts: &[&str]) {
 }
 
 fn refused_with(args: &[&str], variables: &[(&str, &str)], code: i32, parts: &[&str]) {
-    let said = Folder::new().with("openapi.yml", "openapi: 3.0.0\ninfo: {title: T, version: '1'}\npaths: {/things: {get: {responses: {}}}}\n").run_with(args, variables);
+    let said = Folder::new()
+        .with(
+            "openapi.yml",
+            "openapi: 3.0.0\ninfo: {title: T, version: '1'}\npaths: {/things: {get: {responses: {}}}}\n",
+        )
+        .run_with(args, variables);
     assert_eq!((said.code, said.out.as_str()), (code, ""), "{args:?}: {}", said.err);
     for part in parts {
         assert!(said.err.contains(part), "{args:?} does not say {part:?}: {}", said.err);
@@ -18,18 +23,38 @@ fn refused_with(args: &[&str], variables: &[(&str, &str)], code: i32, parts: &[&
 #[test]
 fn d43_a_quickstart_needs_both_a_description_and_an_upstream_or_neither() {
     refused(&["quickstart", "--openapi", "openapi.yml"], 2, &["nothing says where it is", "--upstream URL"]);
-    refused(&["quickstart", "--upstream", "http://127.0.0.1:9"], 2, &["every request would be refused", "--openapi FILE"]);
+    refused(
+        &["quickstart", "--upstream", "http://127.0.0.1:9"],
+        2,
+        &["every request would be refused", "--openapi FILE"],
+    );
     refused(&["quickstart", "--upstream-test", "http://127.0.0.1:9"], 2, &["--upstream-live"]);
     refused(&["quickstart", "--prefix", "/v1"], 2, &["--openapi"]);
     let both = ["quickstart", "--openapi", "openapi.yml", "--upstream", "http://127.0.0.1:9"];
-    refused(&[&both[..], &["--upstream-test", "http://127.0.0.1:8", "--upstream-live", "http://127.0.0.1:7"]].concat(), 2, &["cannot be used with"]);
-    refused(&["quickstart", "--openapi", "none.yml", "--upstream", "http://127.0.0.1:9"], 3, &["none.yml: cannot be read"]);
-    refused(&["quickstart", "--openapi", "openapi.yml", "--upstream", "ftp://127.0.0.1"], 3, &["flag --upstream", "http:// or https://"]);
+    refused(
+        &[&both[..], &["--upstream-test", "http://127.0.0.1:8", "--upstream-live", "http://127.0.0.1:7"]].concat(),
+        2,
+        &["cannot be used with"],
+    );
+    refused(
+        &["quickstart", "--openapi", "none.yml", "--upstream", "http://127.0.0.1:9"],
+        3,
+        &["none.yml: cannot be read"],
+    );
+    refused(
+        &["quickstart", "--openapi", "openapi.yml", "--upstream", "ftp://127.0.0.1"],
+        3,
+        &["flag --upstream", "http:// or https://"],
+    );
 }
 
 #[test]
 fn d21_a_quickstart_off_loopback_needs_tls() {
-    refused(&["quickstart", "--listen", "0.0.0.0:8080"], 3, &["flag --listen", "off loopback", "CLAVIGER__GATEWAY__TLS__MODE"]);
+    refused(
+        &["quickstart", "--listen", "0.0.0.0:8080"],
+        3,
+        &["flag --listen", "off loopback", "CLAVIGER__GATEWAY__TLS__MODE"],
+    );
     refused(&["quickstart", "--control", "0.0.0.0:8081"], 3, &["flag --control", "operator tokens"]);
     refused(&["quickstart", "--listen", "localhost:8080"], 2, &["--listen"]);
 }
