@@ -4,7 +4,7 @@
 //! Never: installs anything; `./test` does.
 //! Read:  `run`, then `steps`.
 
-use crate::tidy;
+use crate::{fuzz, tidy};
 use anyhow::{Context, Result, bail};
 use std::{path::Path, process::Command, time::Duration};
 
@@ -21,7 +21,8 @@ pub(crate) fn run(root: &Path) -> Result<()> {
         }
         println!("== {} took {} s", step.name, took.as_secs());
     }
-    Ok(())
+    println!("== fuzz targets");
+    fuzz::run(root, fuzz::SECONDS)
 }
 
 /// One command of the gate.

@@ -5,6 +5,7 @@
 //! Read:  `chore`, then `gate`, then `tidy`.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program for people at a terminal")]
 
+mod fuzz;
 mod gate;
 mod metadata;
 mod tidy;
@@ -13,7 +14,8 @@ use anyhow::{Context, Result, bail};
 use std::{path::PathBuf, process::ExitCode};
 
 const USAGE: &str = "\
-cargo xtask ci            the gate: format, tidy, clippy, documentation, tests
+cargo xtask ci            the gate: tidy, format, clippy, documentation, tests, fuzzing
+cargo xtask fuzz [SECS]   every fuzz target, a few seconds each
 cargo xtask tidy          the rules that no other tool knows
 cargo xtask tidy --fix    the same, after rewriting what can be rewritten (the dependency table)";
 
@@ -33,6 +35,8 @@ fn chore() -> Result<()> {
     let root = root()?;
     match words.as_slice() {
         ["ci"] => gate::run(&root),
+        ["fuzz"] => fuzz::run(&root, fuzz::SECONDS),
+        ["fuzz", seconds] => fuzz::run(&root, seconds.parse().context("say how many seconds per target")?),
         ["tidy"] => tidy::run(&root, tidy::Mode::Check),
         ["tidy", "--fix"] => tidy::run(&root, tidy::Mode::Fix),
         [] | ["help" | "--help" | "-h"] => {
