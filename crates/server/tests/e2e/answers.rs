@@ -2,7 +2,7 @@
 
 use crate::deployment::{CLAVIGER, Deployment};
 use serde_json::{Value, json};
-use testkit::{Launch, Must, client::Call};
+use testkit::{Launch, Must, client::Call, eventually};
 
 /// The body with the request id blanked out: it is the one thing that may differ.
 fn but_for_the_request_id(body: &[u8]) -> String {
@@ -33,7 +33,8 @@ async fn d5_every_invalid_key_gets_one_body_byte_for_byte() {
     let rotate = admin.url(&format!("/keys/{}/rotate", rotated.id));
     assert_eq!(admin.ask(Call::post(&rotate).json(&json!({"overlap_seconds": 0}))).await.status, 200);
     let shown = admin.url(&format!("/keys/{}", other.id));
-    let other_client = admin.ask(Call::get(&shown)).await.json()["test"]["client_id"].as_str().must("find it").to_owned();
+    let other_client =
+        admin.ask(Call::get(&shown)).await.json()["test"]["client_id"].as_str().must("find it").to_owned();
 
     let mut wrong_sum = deployment.test.clone();
     let last = wrong_sum.pop();
@@ -49,7 +50,10 @@ async fn d5_every_invalid_key_gets_one_body_byte_for_byte() {
         ("truncated", Call::get(&url).key(&deployment.test[..30])),
         ("unknown", Call::get(&url).key(&unknown)),
         ("as bearer", Call::get(&url).bearer(&revoked.test)),
-        ("wrong pair", Call::get(&url).header("x-client-id", &other_client).header("x-client-secret", &deployment.test)),
+        (
+            "wrong pair",
+            Call::get(&url).header("x-client-id", &other_client).header("x-client-secret", &deployment.test),
+        ),
         ("unknown operation", Call::get(&deployment.url("/no/such/thing")).key(&revoked.test)),
         ("unknown method", Call::new("PUT", &url).key(&revoked.test)),
     ];
@@ -63,7 +67,13 @@ async fn d5_every_invalid_key_gets_one_body_byte_for_byte() {
     }
     assert!(first.must("have a body").contains("\"code\":\"invalid_api_key\""));
     assert_eq!(deployment.upstream.requests(), 0, "a refused request reached the upstream");
-    deployment.claviger.stop().await;
+    // The operator's log is precise where the answer is not.
+    for reason in ["key_disabled", "key_revoked", "credential_unknown", "credential_malformed", "credential_mismatched"]
+    {
+        let wanted = format!("\"reason\":\"{reason}\"");
+        eventually(&wanted, async || deployment.claviger.logs().contains(&wanted).then_some(())).await;
+    }
+    deployment.stop().await;
 }
 
 /// A key with the right shape and checksum that nobody ever issued: from another deployment's quickstart it would come;
@@ -121,7 +131,7 @@ async fn d3_d6_d7_refusals_without_a_key_with_two_and_with_the_wrong_one() {
     }
     assert_eq!(problem["request_id"].as_str(), Some(missing.header("x-request-id")));
     assert_eq!(deployment.upstream.requests(), 0);
-    deployment.claviger.stop().await;
+    deployment.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -142,7 +152,7 @@ async fn d2_d3_all_four_presentations_open_the_same_door() {
     ] {
         assert_eq!(call.send().await.status, 200, "{how}");
     }
-    deployment.claviger.stop().await;
+    deployment.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -159,7 +169,7 @@ async fn r75_a_missing_scope_is_403_insufficient_scope() {
     assert_eq!(deployment.get("/things", &custom.test).await.status, 403, "write does not imply read (D7)");
     let write = Call::post(&deployment.url("/things")).key(&custom.test).json(&json!({})).send().await;
     assert_eq!(write.status, 200);
-    deployment.claviger.stop().await;
+    deployment.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -178,7 +188,8 @@ async fn d24_d27_the_upstream_learns_who_calls_and_never_with_what() {
     let seen = reply.json();
     assert_eq!((seen["method"].as_str(), seen["target"].as_str()), (Some("GET"), Some("/head?x=1")));
     let pairs: Vec<(String, String)> = serde_json::from_value(seen["headers"].clone()).must("read the headers");
-    let values = |name: &str| -> Vec<&str> { pairs.iter().filter(|(n, _)| n == name).map(|(_, v)| v.as_str()).collect() };
+    let values =
+        |name: &str| -> Vec<&str> { pairs.iter().filter(|(n, _)| n == name).map(|(_, v)| v.as_str()).collect() };
     assert_eq!(values("claviger-account"), [deployment.claviger.text("/account_id")]);
     assert_eq!(values("claviger-environment"), ["live"]);
     assert_eq!(values("claviger-kind"), ["primary"]);
@@ -191,7 +202,7 @@ async fn d24_d27_the_upstream_learns_who_calls_and_never_with_what() {
     }
     deployment.claviger.secrets().assert_absent("what the upstream saw", seen.to_string().as_bytes());
     verify(values("claviger-context")[0], &deployment).await;
-    deployment.claviger.stop().await;
+    deployment.stop().await;
 }
 
 /// Checks the signed context with the published key, and its claims.
@@ -225,7 +236,9 @@ async fn d8_no_api_key_opens_the_control_api_and_no_operator_token_the_gateway()
     let control = deployment.claviger.control();
     for path in ["/v1/accounts", "/v1/operations", "/v1/audit", "/v1/operator-tokens"] {
         for key in [&deployment.test, &deployment.live, &full.test, &full.live] {
-            for call in [Call::get(&format!("{control}{path}")).bearer(key), Call::get(&format!("{control}{path}")).key(key)] {
+            for call in
+                [Call::get(&format!("{control}{path}")).bearer(key), Call::get(&format!("{control}{path}")).key(key)]
+            {
                 let reply = call.send().await;
                 assert_eq!((reply.status, reply.code().as_str()), (401, "unauthorized"), "{path}");
             }
@@ -234,7 +247,7 @@ async fn d8_no_api_key_opens_the_control_api_and_no_operator_token_the_gateway()
     let token = deployment.claviger.text("/operator_token");
     assert_eq!(Call::get(&deployment.url("/things")).bearer(&token).send().await.status, 401);
     assert_eq!(deployment.get("/things", &token).await.status, 401);
-    deployment.claviger.stop().await;
+    deployment.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

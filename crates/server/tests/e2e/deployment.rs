@@ -93,6 +93,19 @@ impl Deployment {
         Call::get(&self.url(path)).key(key).send().await
     }
 
+    /// Stops it and judges the run: neither metrics nor anything that the upstream was sent tells a secret, and neither
+    /// does a log or a file, which `Claviger` looks at.
+    pub(crate) async fn stop(self) -> (Home, Secrets) {
+        let secrets = self.claviger.secrets();
+        let metrics = Call::get(&format!("{}/metrics", self.claviger.control())).send().await;
+        assert_eq!(metrics.status, 200);
+        secrets.assert_absent("the metrics", &metrics.body);
+        for head in self.upstream.heads() {
+            secrets.assert_absent("what the upstream was sent", format!("{head:?}").as_bytes());
+        }
+        self.claviger.stop().await
+    }
+
     pub(crate) async fn admin(&self) -> Admin {
         Admin::of(&self.claviger).await
     }

@@ -87,7 +87,7 @@ async fn d42_framing_and_syntax() {
     }
     let hello = [0x16, 3, 1, 0, 5, 1, 0, 0, 1, 3, b'\r', b'\n', b'\r', b'\n'];
     expect(&deployment, "a TLS hello on the plain port", hello, StatusOrClosed(400)).await;
-    deployment.claviger.stop().await;
+    deployment.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -119,7 +119,7 @@ async fn d42_two_framings_never_smuggle_a_request() {
         let framings = ["content-length", "transfer-encoding"].map(|name| head.headers.get_all(name).iter().count());
         assert_eq!(framings.iter().sum::<usize>(), 1, "not exactly one framing: {:?}", head.headers);
     }
-    deployment.claviger.stop().await;
+    deployment.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -151,7 +151,7 @@ async fn r62_keys_of_every_wrong_length_and_place() {
     let both = request("GET /things", &key, &format!("authorization: Bearer {key}\r\n"), "");
     expect(&deployment, "two places", both, Problem(400, "ambiguous_credentials")).await;
     assert_eq!(deployment.upstream.requests(), 0);
-    deployment.claviger.stop().await;
+    deployment.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -159,19 +159,40 @@ async fn paths_are_matched_and_forwarded_in_one_spelling() {
     let deployment = Deployment::start().await;
     let key = deployment.test.clone();
     for path in [
-        "//things", "/things//7", "/./things", "/things/../head", "/things/..", "/things/%2e%2e/head", "/things/.%2E/head",
-        "/things%2f7", "/things%2F7", "/things;x=1", "/things/7;a", "/things\\7", "/things%5c7", "/things%5C..%5Chead",
-        "/things/%00", "/things/%0a", "/things/%0d%0ahost:%20x", "/things/%c0%ae%c0%ae/head", "/things/%", "/things/%zz", "/things/%f",
+        "//things",
+        "/things//7",
+        "/./things",
+        "/things/../head",
+        "/things/..",
+        "/things/%2e%2e/head",
+        "/things/.%2E/head",
+        "/things%2f7",
+        "/things%2F7",
+        "/things;x=1",
+        "/things/7;a",
+        "/things\\7",
+        "/things%5c7",
+        "/things%5C..%5Chead",
+        "/things/%00",
+        "/things/%0a",
+        "/things/%0d%0ahost:%20x",
+        "/things/%c0%ae%c0%ae/head",
+        "/things/%",
+        "/things/%zz",
+        "/things/%f",
     ] {
         let bytes = request(&format!("GET {path}"), &key, "", "");
         expect(&deployment, path, bytes, Problem(400, "unsafe_path")).await;
     }
-    for (path, seen) in [("/%74hings", "/things"), ("/things/%7e1", "/things/~1"), ("/things/a%252fb", "/things/a%252fb")] {
+    for (path, seen) in
+        [("/%74hings", "/things"), ("/things/%7e1", "/things/~1"), ("/things/a%252fb", "/things/a%252fb")]
+    {
         expect(&deployment, path, request(&format!("GET {path}"), &key, "", ""), Forwarded).await;
         assert_eq!(deployment.upstream.heads().last().must("see a request").target, seen, "{path}");
     }
     for path in ["/Things", "/things/", "/thing", "/things/7/more"] {
-        expect(&deployment, path, request(&format!("GET {path}"), &key, "", ""), Problem(404, "operation_not_found")).await;
+        expect(&deployment, path, request(&format!("GET {path}"), &key, "", ""), Problem(404, "operation_not_found"))
+            .await;
     }
     // An absolute target names its host itself; it is matched by its path alone.
     expect(&deployment, "absolute", request("GET http://api.example/things", &key, "", ""), Forwarded).await;
@@ -183,7 +204,7 @@ async fn paths_are_matched_and_forwarded_in_one_spelling() {
         let answer = Raw::exchange(deployment.claviger.address(), request(line, &key, "", "")).await;
         assert!((400..500).contains(&answer.status), "{line}: {}", answer.head);
     }
-    deployment.claviger.stop().await;
+    deployment.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -205,7 +226,7 @@ async fn slow_heads_and_stalled_bodies_are_given_up() {
     assert!(raw.closes_within(Duration::from_secs(10)).await);
     // Others were served all the time.
     assert_eq!(deployment.get("/things", &deployment.test).await.status, 200);
-    deployment.claviger.stop().await;
+    deployment.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -218,7 +239,8 @@ async fn heavy_r62_a_large_body_streams_and_memory_stays_flat() {
     let piece = vec![b'x'; 256 * 1024];
     for chunked in [false, true] {
         let counted = deployment.upstream.body_bytes();
-        let framing = if chunked { "transfer-encoding: chunked\r\n".to_owned() } else { format!("content-length: {size}\r\n") };
+        let framing =
+            if chunked { "transfer-encoding: chunked\r\n".to_owned() } else { format!("content-length: {size}\r\n") };
         let mut raw = Raw::open(deployment.claviger.address()).await;
         assert!(raw.send(request("POST /count", &deployment.test, &framing, "")).await);
         let mut left = size;
@@ -238,7 +260,7 @@ async fn heavy_r62_a_large_body_streams_and_memory_stays_flat() {
     let grown = deployment.claviger.peak_kib().saturating_sub(before);
     assert!(grown < GROWTH_MAX_KIB, "the gateway grew by {grown} KiB while {size} bytes passed twice");
     println!("{size} bytes passed twice; the gateway's peak is {grown} KiB above where it began");
-    deployment.claviger.stop().await;
+    deployment.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -254,7 +276,7 @@ async fn r62_a_body_beyond_the_bound_is_413_in_either_framing() {
     let bytes = request("POST /count", &deployment.test, "transfer-encoding: chunked\r\n", &chunks);
     let answer = Raw::exchange(deployment.claviger.address(), bytes).await;
     judge("chunked beyond the bound", &answer, Problem(413, "body_too_large"));
-    deployment.claviger.stop().await;
+    deployment.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -293,7 +315,7 @@ async fn r62_a_thousand_mutilated_requests_do_no_harm() {
     }
     assert!(deployment.claviger.alive());
     assert_eq!(deployment.get("/things", &deployment.test).await.status, 200);
-    deployment.claviger.stop().await;
+    deployment.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -313,5 +335,5 @@ async fn unknown_hosts_are_not_served() {
     let absolute = request("GET http://other.example/things", &key, "", "");
     let answer = Raw::exchange(deployment.claviger.address(), absolute).await;
     assert!(matches!(answer.status, 400 | 421), "an absolute target of another host: {}", answer.head);
-    deployment.claviger.stop().await;
+    deployment.stop().await;
 }

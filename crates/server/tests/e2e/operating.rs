@@ -31,7 +31,7 @@ async fn an_idle_connection_does_not_hold_up_a_drain() {
     let mut idle = Raw::open(deployment.claviger.address()).await;
     idle.send(format!("GET /things HTTP/1.1\r\nhost: x\r\nx-api-key: {}\r\n\r\n", deployment.test)).await;
     assert_eq!(idle.answer().await.status, 200);
-    within("a quick stop", Duration::from_secs(15), deployment.claviger.stop()).await;
+    within("a quick stop", Duration::from_secs(15), deployment.stop()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -50,8 +50,8 @@ async fn d44_a_backup_brings_back_what_it_held() {
     assert_ne!(restore().end().await.code, 0, "restored under a running process");
 
     deployment.claviger.secrets().assert_absent("the back-up", &std::fs::read(&file).must("read the back-up"));
-    let upstream = deployment.upstream;
-    let (home, secrets) = deployment.claviger.stop().await;
+    let (claviger, upstream) = (deployment.claviger, deployment.upstream);
+    let (home, secrets) = claviger.stop().await;
     let restored = restore().end().await;
     assert_eq!(restored.code, 0, "{}", restored.errors);
     let doctor = Run::new(CLAVIGER, &["doctor", "--json", "--data"]).arg(&data).end().await;
@@ -75,13 +75,13 @@ async fn d44_a_backup_brings_back_what_it_held() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_doctor_finds_a_damaged_database() {
     let deployment = Deployment::start().await;
-    let (home, _) = deployment.claviger.stop().await;
+    let (home, _) = deployment.stop().await;
     let examine = || Run::new(CLAVIGER, &["doctor", "--data"]).arg(home.data());
     assert_eq!(examine().end().await.code, 0);
     let database = std::fs::read_dir(home.data()).must("list the folder").flatten().map(|entry| entry.path());
-    let database = database.filter(|path| path.extension().is_some_and(|end| end == "db")).max_by_key(|path| {
-        std::fs::metadata(path).map(|file| file.len()).unwrap_or_default()
-    });
+    let database = database
+        .filter(|path| path.extension().is_some_and(|end| end == "db"))
+        .max_by_key(|path| std::fs::metadata(path).map(|file| file.len()).unwrap_or_default());
     let database = database.must("find the database");
     let mut bytes = std::fs::read(&database).must("read the database");
     let middle = bytes.len() / 2;
@@ -118,22 +118,26 @@ async fn the_command_line_does_all_of_it_through_the_control_api() {
     assert_eq!(cli.run(&["keys", "show", &key.id]).await.code, 4);
     let company = cli.json(&["companies", "create", "--name", "Alfa Srl", "--external-name", "test:id=42"]).await;
     assert!(company.to_string().contains("co_"), "{company}");
-    for list in [["accounts", "list"], ["companies", "list"], ["keys", "list"], ["operations", "list"], ["audit", "list"]] {
+    for list in
+        [["accounts", "list"], ["companies", "list"], ["keys", "list"], ["operations", "list"], ["audit", "list"]]
+    {
         let done = cli.run(&list).await;
         assert_eq!(done.code, 0, "{list:?}: {}", done.errors);
         assert!(done.output.lines().count() > 1, "{list:?}: {}", done.output);
     }
     let refused = cli.with_token("op_wrong").run(&["keys", "list"]).await;
     assert_eq!(refused.code, 4, "{}", refused.errors);
-    let nobody = Run::new(CLAVIGER, &["keys", "list", "--url", "http://127.0.0.1:1"]).env("CLAVIGER_TOKEN", "op_x").end().await;
+    let nobody =
+        Run::new(CLAVIGER, &["keys", "list", "--url", "http://127.0.0.1:1"]).env("CLAVIGER_TOKEN", "op_x").end().await;
     assert_eq!(nobody.code, 5, "{}", nobody.errors);
-    deployment.claviger.stop().await;
+    deployment.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_configuration_is_checked_whole_and_explained() {
     let home = Home::new();
-    let bad = home.file("bad.toml", "[gateway]\nlisten = \"nowhere\"\nunknown = 1\n\n[upstream.test]\nurl = \"ftp://x\"\n");
+    let bad =
+        home.file("bad.toml", "[gateway]\nlisten = \"nowhere\"\nunknown = 1\n\n[upstream.test]\nurl = \"ftp://x\"\n");
     let check = |file: &std::path::Path| Run::new(CLAVIGER, &["config", "check", "--config"]).arg(file);
     let done = check(&bad).end().await;
     assert_eq!(done.code, 3, "{}{}", done.output, done.errors);
@@ -150,7 +154,8 @@ async fn a_configuration_is_checked_whole_and_explained() {
          [catalogue]\nfile = \"catalogue.toml\"\n",
     );
     let description = home.file("upstream.json", testkit::upstream::OPENAPI);
-    let import = Run::new(CLAVIGER, &["catalogue", "import"]).arg(&description).args(["-o", "catalogue.toml"]).within(&home);
+    let import =
+        Run::new(CLAVIGER, &["catalogue", "import"]).arg(&description).args(["-o", "catalogue.toml"]).within(&home);
     assert_eq!(import.end().await.code, 0);
     let done = check(&good).end().await;
     assert_eq!(done.code, 0, "{}{}", done.output, done.errors);
@@ -161,6 +166,30 @@ async fn a_configuration_is_checked_whole_and_explained() {
         .await;
     assert_eq!(explained.code, 0, "{}", explained.errors);
     assert!(explained.output.contains("127.0.0.1:7777") && explained.output.contains("CLAVIGER__GATEWAY__LISTEN"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_catalogue_is_read_again_on_sighup_and_a_broken_one_is_not_used() {
+    let deployment = Deployment::serve(&[]).await;
+    let file = deployment.claviger.home().path().join("catalogue.toml");
+    let first = std::fs::read_to_string(&file).must("read the catalogue");
+    let reload = async |text: String, said: &str| {
+        let before = deployment.claviger.logs().matches(said).count();
+        std::fs::write(&file, text).must("write the catalogue");
+        deployment.claviger.signal("HUP").await;
+        let logs = || deployment.claviger.logs();
+        eventually(said, async || (logs().matches(said).count() > before).then_some(())).await;
+    };
+    assert_eq!(deployment.get("/things", &deployment.test).await.status, 200);
+    let without = first.split("[[operation]]").filter(|part| !part.contains("\"/things\"")).collect::<Vec<_>>();
+    reload(without.join("[[operation]]"), "catalogue in force").await;
+    assert_eq!(deployment.get("/things", &deployment.test).await.status, 404);
+    assert_eq!(deployment.get("/things/7", &deployment.test).await.status, 200);
+    reload(format!("{first}\n[[operation]]\nid = 7\n"), "the new catalogue is not used").await;
+    assert_eq!(deployment.get("/things", &deployment.test).await.status, 404, "the one before stays in force");
+    reload(first, "catalogue in force").await;
+    assert_eq!(deployment.get("/things", &deployment.test).await.status, 200);
+    deployment.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -179,5 +208,5 @@ async fn r72_metrics_and_readiness_tell_no_secret() {
     }
     let ready = Call::get(&format!("{}/readyz", deployment.claviger.control())).send().await;
     assert_eq!(ready.status, 200, "{}", String::from_utf8_lossy(&ready.body));
-    deployment.claviger.stop().await;
+    deployment.stop().await;
 }

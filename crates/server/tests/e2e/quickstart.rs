@@ -36,7 +36,8 @@ fn commands(text: &str) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     let mut open = false;
     for line in text.lines() {
-        let (part, continues) = line.trim().strip_suffix('\\').map_or_else(|| (line.trim(), false), |part| (part.trim(), true));
+        let (part, continues) =
+            line.trim().strip_suffix('\\').map_or_else(|| (line.trim(), false), |part| (part.trim(), true));
         match lines.last_mut() {
             Some(last) if open => *last = format!("{last} {part}"),
             _ => lines.push(part.trim_start_matches("$ ").to_owned()),
@@ -51,7 +52,8 @@ async fn d7_d34_the_real_description_is_mapped_whole() {
     let Some(description) = test_data("invoicetronic-openapi.yml") else { return };
     let home = Home::new();
     let file = home.path().join("catalogue.toml");
-    let import = Run::new(CLAVIGER, &["catalogue", "import"]).arg(&description).args(["--prefix", "/v1", "-o"]).arg(&file);
+    let import =
+        Run::new(CLAVIGER, &["catalogue", "import"]).arg(&description).args(["--prefix", "/v1", "-o"]).arg(&file);
     let import = import.end().await;
     assert_eq!(import.code, 0, "{}{}", import.output, import.errors);
     let text = std::fs::read_to_string(&file).must("read the catalogue");
@@ -76,9 +78,8 @@ async fn d7_an_import_can_be_checked_and_is_never_overwritten() {
     let home = Home::new();
     let description = home.file("upstream.json", OPENAPI);
     let file = home.path().join("catalogue.toml");
-    let import = |more: &[&str]| {
-        Run::new(CLAVIGER, &["catalogue", "import"]).arg(&description).arg("-o").arg(&file).args(more)
-    };
+    let import =
+        |more: &[&str]| Run::new(CLAVIGER, &["catalogue", "import"]).arg(&description).arg("-o").arg(&file).args(more);
     assert_eq!(import(&[]).end().await.code, 0);
     check(&file).await;
     let first = std::fs::read(&file).must("read the catalogue");

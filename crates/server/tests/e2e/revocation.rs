@@ -1,13 +1,16 @@
 //! Revocation is in force when the call returns (R59, R124, D14, D41).
+#![expect(clippy::disallowed_methods, reason = "a test compares an expiry with the time at which it happens")]
 
 use crate::deployment::Deployment;
 use http_body_util::BodyExt as _;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use std::time::Duration;
 use testkit::{
     client::{Call, Connection, Wire, address_of},
-    eventually, within,
+    eventually,
     websocket::WebSocket,
+    within,
 };
 use tokio::task::JoinSet;
 
@@ -45,11 +48,12 @@ async fn heavy_d14_a_thousand_waiting_requests_are_answered_401_and_no_later_one
         refused += 1;
     }
     assert_eq!(refused, IN_FLIGHT);
-    let cut: u64 = receipt["in_force"]["gateways"].as_array().expect("gateways").iter().filter_map(|g| g["cut"].as_u64()).sum();
+    let cut: u64 =
+        receipt["in_force"]["gateways"].as_array().expect("gateways").iter().filter_map(|g| g["cut"].as_u64()).sum();
     assert_eq!(cut, IN_FLIGHT as u64, "the receipt counts what was cut: {receipt}");
     assert_eq!(neighbour.await.expect("the neighbour's task").status, 200, "another key noticed (R60, R88)");
     assert_eq!(deployment.get("/things", &other.test).await.status, 200);
-    deployment.claviger.stop().await;
+    deployment.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -84,7 +88,7 @@ async fn d14_a_stream_and_a_websocket_are_cut() {
     untouched.body_mut().frame().await.expect("a further piece").expect("a whole piece");
     assert_eq!(WebSocket::open(address, "/socket", &key.test).await.err(), Some(401));
     drop((untouched, neighbour));
-    deployment.claviger.stop().await;
+    deployment.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -99,7 +103,7 @@ async fn d14_disable_is_reversible_and_as_immediate() {
         assert_eq!(deployment.get("/things", &key.live).await.status, 401, "both halves obey the record (D4)");
         admin.change_key(&key.id, "enable").await;
     }
-    deployment.claviger.stop().await;
+    deployment.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -122,7 +126,7 @@ async fn d13_d41_a_rotation_overlaps_and_can_be_ended_early() {
     deployment.upstream.release();
     assert_eq!(unharmed.await.expect("a caller's task").status, 200, "what was admitted with the new secret is not");
     assert_eq!(deployment.get("/things", &fresh.test).await.status, 200);
-    deployment.claviger.stop().await;
+    deployment.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -146,5 +150,24 @@ async fn d14_requests_on_one_http2_connection_are_cut_key_by_key() {
         let (expected, status) = ended.expect("a caller's task");
         assert_eq!(status, expected);
     }
-    deployment.claviger.stop().await;
+    deployment.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn r86_d13_d41_expiry_is_enforced_to_the_second_and_cuts_what_was_admitted() {
+    let deployment = Deployment::start().await;
+    let mut admin = deployment.admin().await;
+    let in_two_seconds = Timestamp::now().checked_add(SignedDuration::from_secs(2)).expect("a time");
+    let key = admin.create_key(json!({"expires_at": in_two_seconds.to_string()})).await;
+    let waiting = tokio::spawn(Call::get(&deployment.url("/slow")).key(&key.test).send());
+    deployment.upstream.until_waiting(1).await;
+    let refused_at = eventually("the key to expire", async || {
+        let reply = deployment.get("/things", &key.live).await;
+        (reply.status == 401).then(Timestamp::now)
+    })
+    .await;
+    assert!(refused_at >= in_two_seconds, "refused before its time: {refused_at}");
+    assert!(refused_at.duration_since(in_two_seconds) < SignedDuration::from_secs(1), "passed too long: {refused_at}");
+    assert_eq!(within("the waiting request", CUT_BOUND, waiting).await.expect("a caller's task").status, 401);
+    deployment.stop().await;
 }

@@ -28,7 +28,7 @@ async fn r63_r65_tls_1_2_and_1_3_are_served_with_hsts_on_both_http_versions() {
             }
         }
     }
-    deployment.claviger.stop().await;
+    deployment.stop().await;
 }
 
 /// A hello of TLS 1.0 or 1.1: no extension says that the client knows better.
@@ -65,7 +65,7 @@ async fn r63_tls_1_0_and_1_1_are_refused() {
     assert_eq!(answer.status, 0, "plain HTTP was answered on the HTTPS port: {}", answer.head);
     assert!(plain.closes_within(Duration::from_secs(10)).await);
     assert_eq!(deployment.upstream.requests(), 0);
-    deployment.claviger.stop().await;
+    deployment.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -82,7 +82,7 @@ async fn http2_with_prior_knowledge_on_loopback_and_many_requests_on_one_connect
         let call = Call::post(&deployment.url("/count")).key(&deployment.test).body(body.clone());
         assert_eq!(connection.send(call).await.json()["bytes"], body.len(), "{wire:?}");
     }
-    deployment.claviger.stop().await;
+    deployment.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -96,7 +96,7 @@ async fn trailers_pass_and_upstream_failures_are_502() {
     assert_eq!((reset.status, reset.code().as_str()), (502, "upstream_invalid_response"));
     let early = Call::post(&deployment.url("/early")).key(&deployment.test).body(vec![b'x'; 4 * 1024 * 1024]);
     assert_eq!(early.send().await.status, 200, "an upstream may answer before it has read the body");
-    deployment.claviger.stop().await;
+    deployment.stop().await;
 }
 
 /// A network of its own with one address beyond loopback; nothing outside it can reach or be reached.
