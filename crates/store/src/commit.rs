@@ -16,10 +16,7 @@ use crate::{
     options::Options,
     stamp::{Committed, Revision, Stamp, Subject},
 };
-use sqlx::{
-    Acquire, Connection, SqliteConnection,
-    sqlite::{SqliteConnectOptions, SqliteRow},
-};
+use sqlx::{Acquire, Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 use std::{future::Future, pin::Pin};
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -65,14 +62,10 @@ pub(crate) struct Heads {
 
 impl Heads {
     pub(crate) async fn load(connection: &mut SqliteConnection) -> Result<Self, StoreError> {
-        let revision = "SELECT COALESCE(MAX(revision), 0) FROM change_log";
-        let revision = column::count(&sqlx::query(revision).fetch_one(&mut *connection).await?, 0)?;
-        let last = "SELECT sequence, hash FROM audit ORDER BY sequence DESC LIMIT 1";
-        let last: Option<SqliteRow> = sqlx::query(last).fetch_optional(&mut *connection).await?;
-        let (sequence, hash) = match last {
-            Some(row) => (column::count(&row, 0)?, column::bytes(&row, 1)?),
-            None => (0, [0; 32]),
-        };
+        let statement = "SELECT (SELECT COALESCE(MAX(revision), 0) FROM change_log), COALESCE(MAX(sequence), 0), \
+                         COALESCE((SELECT hash FROM audit ORDER BY sequence DESC LIMIT 1), zeroblob(32)) FROM audit";
+        let row = sqlx::query(statement).fetch_one(connection).await?;
+        let (revision, sequence, hash) = (column::count(&row, 0)?, column::count(&row, 1)?, column::bytes(&row, 2)?);
         Ok(Self { revision, sequence, hash })
     }
 }
@@ -137,7 +130,7 @@ async fn record<C: Change>(
     Ok(Committed { revision: Revision(heads.revision), value: effect.value })
 }
 
-/// Makes the waiting changes durable in one transaction. An error means that none of them was kept.
+/// Makes the waiting changes durable in one transaction. An error means that none of them is acknowledged.
 async fn commit(
     connection: &mut SqliteConnection,
     group: &mut [Box<dyn Job>],
@@ -257,7 +250,7 @@ impl Task {
             }
             // What state the connection is in is not known: it is closed, which rolls back, and another one is opened.
             Err(error) => {
-                tracing::error!(%error, changes = group.len(), "a commit failed; none of its changes was kept")
+                tracing::error!(%error, changes = group.len(), "a commit failed; none of its changes was acknowledged")
             }
         }
         outcome

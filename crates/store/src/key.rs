@@ -71,13 +71,6 @@ macro_rules! credentials {
     };
 }
 
-/// Test before live, current before previous.
-macro_rules! credential_order {
-    () => {
-        "c.environment = 'live', c.slot = 'previous'"
-    };
-}
-
 /// Without credentials and companies; `attach` adds them.
 fn read(row: &SqliteRow) -> Result<KeyRow, StoreError> {
     Ok(KeyRow {
@@ -136,6 +129,11 @@ fn read_credential(row: &SqliteRow) -> Result<CredentialRow, StoreError> {
     })
 }
 
+/// Test before live, the current one before the previous one.
+pub(crate) fn sort(credentials: &mut [CredentialRow]) {
+    credentials.sort_unstable_by_key(|c| (c.credential.environment, c.credential.slot == SecretSlot::Previous));
+}
+
 /// Gives credentials and companies to their keys. `keys` are sorted by id; rows of other keys are left out.
 fn attach(keys: &mut [KeyRow], credentials: &[SqliteRow], companies: &[SqliteRow]) -> Result<(), StoreError> {
     for row in credentials {
@@ -144,6 +142,7 @@ fn attach(keys: &mut [KeyRow], credentials: &[SqliteRow], companies: &[SqliteRow
             keys[at].credentials.push(read_credential(row)?);
         }
     }
+    keys.iter_mut().for_each(|key| sort(&mut key.credentials));
     let mut sets: Vec<Vec<CompanyId>> = vec![Vec::new(); if companies.is_empty() { 0 } else { keys.len() }];
     for row in companies {
         let id = column::id(row, 0, KeyId::from_bytes)?;
@@ -173,7 +172,7 @@ pub(crate) async fn find(
         return Ok(None);
     };
     let mut found = [read(&row)?];
-    let credentials = concat!(credentials!(), "WHERE c.key_id = $1 ORDER BY ", credential_order!());
+    let credentials = concat!(credentials!(), "WHERE c.key_id = $1");
     let credentials = sqlx::query(credentials).bind(id.clone()).fetch_all(&mut *connection).await?;
     let companies = "SELECT key_id, company_id FROM key_companies WHERE key_id = $1";
     let companies = match found[0].key.companies {
@@ -220,8 +219,7 @@ pub(crate) async fn list(
         let (first, last) = (first.key.id.to_bytes().to_vec(), last.key.id.to_bytes().to_vec());
         let credentials = concat!(
             credentials!(),
-            "JOIN keys k ON k.id = c.key_id WHERE k.account_id = $1 AND k.id BETWEEN $2 AND $3 ORDER BY ",
-            credential_order!()
+            "JOIN keys k ON k.id = c.key_id WHERE k.account_id = $1 AND k.id BETWEEN $2 AND $3"
         );
         let query = sqlx::query(credentials).bind(account.clone()).bind(first.clone()).bind(last.clone());
         let credentials = query.fetch_all(&mut *connection).await?;
@@ -245,8 +243,7 @@ pub(crate) async fn chunk(
     let mut rows: Vec<KeyRow> = query.fetch_all(&mut *connection).await?.iter().map(read).collect::<Result<_, _>>()?;
     if let (Some(first), Some(last)) = (rows.first(), rows.last()) {
         let (first, last) = (first.key.id.to_bytes().to_vec(), last.key.id.to_bytes().to_vec());
-        let credentials =
-            concat!(credentials!(), "WHERE c.key_id BETWEEN $1 AND $2 ORDER BY c.key_id, ", credential_order!());
+        let credentials = concat!(credentials!(), "WHERE c.key_id BETWEEN $1 AND $2");
         let query = sqlx::query(credentials).bind(first.clone()).bind(last.clone());
         let credentials = query.fetch_all(&mut *connection).await?;
         let companies = "SELECT key_id, company_id FROM key_companies WHERE key_id BETWEEN $1 AND $2";

@@ -11,7 +11,7 @@ use crate::{
     commit::{Change, Effect},
     company_change::{check_version, differences},
     error::{ConflictReason, StoreError},
-    key::{self, KeyRow, NewKey},
+    key::{self, CredentialRow, KeyRow, NewKey},
     operator_token::check_description,
     options::Options,
     stamp::{Stamp, Subject},
@@ -103,7 +103,10 @@ pub(crate) async fn insert(
     for credential in &credentials {
         insert_credential(tx, key.id, credential, stamp.now).await?;
     }
-    key::get(tx, key.account, key.id).await
+    let made = |credential| CredentialRow { credential, created_at: stamp.now, ended: None };
+    let mut credentials: Vec<CredentialRow> = credentials.into_iter().map(made).collect();
+    key::sort(&mut credentials);
+    Ok(KeyRow { key, credentials, version: 1, updated_at: stamp.now })
 }
 
 /// Whether the account may have one more key of this kind.

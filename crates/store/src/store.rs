@@ -35,6 +35,9 @@ const WAL_KEPT_MAX: &str = "67108864";
 /// SQLite's page, as new databases get it.
 const PAGE_BYTES: u64 = 4_096;
 
+/// Rows that a reading connection may be ahead of who takes them: a first load is not woken for every few.
+const ROWS_AHEAD: usize = 1_024;
+
 /// The durable truth of one deployment. Cheap to clone; the folder is free again after `close`, or soon after the last
 /// clone is gone. Must be opened inside a tokio runtime, which then runs the task that writes.
 #[derive(Clone)]
@@ -221,6 +224,7 @@ pub(crate) fn read_only(path: &Path, options: &Options) -> SqliteConnectOptions 
     SqliteConnectOptions::new()
         .filename(path)
         .read_only(true)
+        .row_buffer_size(ROWS_AHEAD)
         .busy_timeout(options.busy_timeout)
         .pragma("trusted_schema", "OFF")
         .disable_statement_logging()

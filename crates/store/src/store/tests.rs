@@ -1,4 +1,8 @@
 //! Tests of the settings that only the store's own connections show.
+//!
+//! Owns:  proofs about connections, which the public face does not show.
+//! Never: the contract; that is `tests/it`.
+//! Read:  top down.
 
 use super::*;
 use sqlx::{Connection, Row, SqliteConnection};

@@ -1,4 +1,8 @@
 //! The audit chain: what is written, what it names, and that tampering shows.
+//!
+//! Owns:  the content of entries, the walk, a table of ways to tamper.
+//! Never: which change writes which entry in detail.
+//! Read:  top down.
 
 use crate::world::{World, number, raw};
 use model::{AuditId, Entropy, Environments, KeyStatus, OperatorTokenId, RequestId, Timestamp};

@@ -1,4 +1,8 @@
 //! Back-up, restore and examination.
+//!
+//! Owns:  what an operator relies on when something went wrong.
+//! Never: the switch's inner steps.
+//! Read:  top down.
 
 use crate::world::{World, number, raw};
 use model::KeyStatus;

@@ -1,4 +1,8 @@
 //! Companies: external names, versions, and what deleting one does to keys.
+//!
+//! Owns:  what `AccountStore` promises about companies (D9, D35).
+//! Never: other accounts; that is `isolation`.
+//! Read:  top down.
 
 use crate::world::World;
 use model::{CompanyId, CompanyRestriction, CompanySet, ExternalName, KeyStatus};

@@ -1,4 +1,8 @@
 //! Many writers at once: grouped commits keep the log gapless and ordered, and a refused change takes no other with it.
+//!
+//! Owns:  callers that compete, go away, or come too late.
+//! Never: killed processes; that is `durability`.
+//! Read:  top down.
 
 use crate::world::World;
 use std::sync::Arc;

@@ -3,6 +3,10 @@
 //! The test starts its own binary again as a writer (`writer_process`), which changes keys and companies from several tasks
 //! and says on its output what was acknowledged. It is killed at random moments; then everything that was acknowledged must
 //! be there, and rows, change log and audit chain must agree.
+//!
+//! Owns:  the writer, the killing, and the comparison.
+//! Never: loss of power: `synchronous=FULL` is for that, and `store::tests` shows that it is set.
+//! Read:  `run_and_kill`, then `check`.
 
 use crate::world::{Source, number};
 use model::{AccountId, KeyId, KeyStatus};

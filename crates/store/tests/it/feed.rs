@@ -1,4 +1,8 @@
 //! The feed: a first load and the batches behind it lead to the same state.
+//!
+//! Owns:  a follower like a gateway's, and the comparison.
+//! Never: how rows are changed; the other modules test that.
+//! Read:  `Follower`, then the property.
 
 use crate::world::World;
 use model::{CompanyId, CompanyRestriction, CompanySet, Environments, KeyId, KeyStatus, Preset, SecretSlot, Timestamp};

@@ -1,4 +1,8 @@
 //! The data folder: permissions, the lock, and files that are not ours.
+//!
+//! Owns:  opening, closing, and what is refused at the door.
+//! Never: rows, beyond showing that they survived.
+//! Read:  top down.
 
 use crate::world::{World, raw};
 use std::{fs, os::unix::fs::PermissionsExt};

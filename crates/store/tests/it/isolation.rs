@@ -1,4 +1,8 @@
 //! Invariant 5: an account's rows are reached only through its own `AccountStore`.
+//!
+//! Owns:  every method of `AccountStore`, called with another account's ids. A new method gets a line here.
+//! Never: what the methods do for their own account.
+//! Read:  top down.
 
 use crate::world::{World, picture};
 use model::{AccountId, CompanyRestriction, CompanySet, Environment, Environments, KeyStatus, SecretSlot, Timestamp};

@@ -1,4 +1,8 @@
 //! Keys: creation, settings, status, rotation, limits, lists.
+//!
+//! Owns:  what `AccountStore` promises about keys.
+//! Never: other accounts; that is `isolation`.
+//! Read:  top down.
 
 use crate::world::{World, picture, secret};
 use model::{

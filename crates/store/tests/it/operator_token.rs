@@ -1,4 +1,8 @@
 //! Operator tokens and accounts.
+//!
+//! Owns:  what `Store` promises about tokens and accounts.
+//! Never: keys or companies.
+//! Read:  top down.
 
 use crate::world::World;
 use model::{OperatorTokenId, SecretHash};

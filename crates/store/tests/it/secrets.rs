@@ -1,4 +1,8 @@
 //! R69, R116, R71: only hashes of secrets reach the disk, and nothing prints them.
+//!
+//! Owns:  a search of every byte that the store wrote for secrets that were planted.
+//! Never: how secrets are made.
+//! Read:  top down.
 
 use crate::world::World;
 use model::{Environment, KeyKind, KeyShape, SecretHash, key_text::token_text};
