@@ -130,8 +130,8 @@ impl Stream {
         self.incoming.poll_next(&mut self.lease.conn, cx)
     }
 
-    /// Sends on what is left of the request. A failure here is the caller's or the upstream's own business: the answer
-    /// has begun, and the connection will not be used again.
+    /// Sends on what is left of the request. A failure here does not end the answer, which has begun, but the connection:
+    /// on one that holds half a request the next would be read as the other half.
     fn poll_rest(&mut self, cx: &mut Context<'_>) {
         let Some(rest) = &mut self.rest else { return };
         let (polled, written) = rest.poll_rest(&mut self.lease.conn.io, cx);
@@ -139,7 +139,8 @@ impl Stream {
             self.written = written;
             self.lease.conn.timer.clear();
         }
-        if polled.is_ready() {
+        if let Poll::Ready(result) = polled {
+            self.keep &= result.is_ok();
             self.rest = None;
         }
     }

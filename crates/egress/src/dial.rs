@@ -11,7 +11,7 @@ use rustls::{CertificateError, ClientConfig};
 use rustls_pki_types::ServerName;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::net::{TcpStream, lookup_host};
 use tokio::time::{Instant, timeout, timeout_at};
@@ -19,12 +19,31 @@ use tokio_rustls::TlsConnector;
 
 /// Addresses of one name that are tried.
 const ADDRESSES_MAX: usize = 8;
+/// How long the addresses of a name are believed, unless none of them answers: a burst of new connections is one look-up.
+const ADDRESSES_KEEP: Duration = Duration::from_secs(5);
+
+/// The addresses of one target's name, as found lately.
+#[derive(Debug, Default)]
+pub(crate) struct Lately(Mutex<Option<(Instant, Arc<[SocketAddr]>)>>);
+
+impl Lately {
+    fn get(&self) -> Option<Arc<[SocketAddr]>> {
+        let found = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        found.as_ref().filter(|(at, _)| at.elapsed() < ADDRESSES_KEEP).map(|(_, addresses)| Arc::clone(addresses))
+    }
+
+    fn set(&self, addresses: Option<&Arc<[SocketAddr]>>) {
+        let found = addresses.map(|addresses| (Instant::now(), Arc::clone(addresses)));
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = found;
+    }
+}
 
 /// Connects: look-up, TCP and TLS together within `bound`. Each address but the last gets an even part of what is left,
 /// so that one that never answers does not use up the time of those that would.
 pub(crate) async fn dial(
     target: &Target,
     tls: Option<&Arc<ClientConfig>>,
+    lately: &Lately,
     bound: Duration,
 ) -> Result<Box<Connection>, UpstreamError> {
     // Refused before the look-up: nothing that the network does could change it.
@@ -34,7 +53,7 @@ pub(crate) async fn dial(
         (true, None) => return Err(UpstreamError::Tls(TlsFault::NotConfigured)),
     };
     let connecting = async {
-        let tcp = connect(target, bound).await?;
+        let tcp = connect(target, lately, bound).await?;
         // An answer must not wait for the other side's acknowledgement of the request's last packet.
         tcp.set_nodelay(true).map_err(UpstreamError::Connect)?;
         let io = match tls {
@@ -51,9 +70,9 @@ pub(crate) async fn dial(
 
 const TIMED_OUT: UpstreamError = UpstreamError::Timeout { wait: Wait::Connect, fate: Fate::NotSent };
 
-async fn connect(target: &Target, bound: Duration) -> Result<TcpStream, UpstreamError> {
+async fn connect(target: &Target, lately: &Lately, bound: Duration) -> Result<TcpStream, UpstreamError> {
     let start = Instant::now();
-    let addresses = addresses(target).await?;
+    let addresses = addresses(target, lately).await?;
     let mut last = UpstreamError::Resolve(io::Error::new(io::ErrorKind::NotFound, "the name has no address"));
     for (at, address) in addresses.iter().enumerate() {
         let left = bound.saturating_sub(start.elapsed());
@@ -64,17 +83,23 @@ async fn connect(target: &Target, bound: Duration) -> Result<TcpStream, Upstream
             Err(_) => last = TIMED_OUT,
         }
     }
+    lately.set(None);
     Err(last)
 }
 
-async fn addresses(target: &Target) -> Result<Vec<SocketAddr>, UpstreamError> {
+async fn addresses(target: &Target, lately: &Lately) -> Result<Arc<[SocketAddr]>, UpstreamError> {
     match (target.ip(), target.domain()) {
-        (Some(ip), _) => Ok(vec![SocketAddr::new(ip, target.port())]),
+        (Some(ip), _) => Ok([SocketAddr::new(ip, target.port())].into()),
         (None, Some(name)) => {
+            if let Some(found) = lately.get() {
+                return Ok(found);
+            }
             let found = lookup_host((name, target.port())).await.map_err(UpstreamError::Resolve)?;
-            Ok(found.take(ADDRESSES_MAX).collect())
+            let found: Arc<[SocketAddr]> = found.take(ADDRESSES_MAX).collect();
+            lately.set(Some(&found));
+            Ok(found)
         }
-        (None, None) => Ok(Vec::new()),
+        (None, None) => Ok(Arc::new([])),
     }
 }
 

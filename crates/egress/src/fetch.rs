@@ -7,7 +7,7 @@
 use crate::body::Incoming;
 use crate::codec::{Asked, Decoder, Length, Limits, write_head};
 use crate::connection::Connection;
-use crate::dial::dial;
+use crate::dial::{Lately, dial};
 use crate::error::UpstreamError;
 use crate::exchange::{Terms, exchange};
 use crate::sender::Sender;
@@ -117,7 +117,7 @@ async fn run(request: Fetch<'_>) -> Result<Fetched, FetchError> {
     let length = Length::of(&request.method, &body.size_hint(), body.is_end_stream());
     let mut out = Vec::new();
     write_head(&mut out, &target, &head, length, true).map_err(UpstreamError::Request)?;
-    let mut conn = dial(&target, request.tls.as_ref(), request.timeout).await?;
+    let mut conn = dial(&target, request.tls.as_ref(), &Lately::default(), request.timeout).await?;
     let limits = Limits { head_max: HEAD_MAX, headers_max: HEADERS_MAX };
     let terms = Terms { limits, head_timeout: request.timeout, idle_body_timeout: request.timeout };
     let asked = Asked { head: request.method == Method::HEAD, upgrade: None };

@@ -30,6 +30,7 @@ pub(crate) struct Pool {
     pub(crate) opened: Cell<u64>,
     pub(crate) reused: Cell<u64>,
     pub(crate) retried: Cell<u64>,
+    pub(crate) writes: Cell<u64>,
 }
 
 #[derive(Debug)]
@@ -86,6 +87,7 @@ impl Pool {
             opened: Cell::new(0),
             reused: Cell::new(0),
             retried: Cell::new(0),
+            writes: Cell::new(0),
         })
     }
 
@@ -158,11 +160,12 @@ impl Pool {
             opened: self.opened.get(),
             reused: self.reused.get(),
             retried: self.retried.get(),
+            writes: self.writes.get(),
         }
     }
 }
 
-/// Adds one to a count.
-pub(crate) fn count(cell: &Cell<u64>) {
-    cell.set(cell.get() + 1);
+/// Adds to a count.
+pub(crate) fn count(cell: &Cell<u64>, more: u64) {
+    cell.set(cell.get().wrapping_add(more));
 }

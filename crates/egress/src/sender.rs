@@ -66,6 +66,8 @@ pub(crate) struct Sender<B> {
     waits: Waits,
     /// Bytes that a socket took.
     written: u64,
+    /// In so many writes.
+    writes: u64,
 }
 
 impl<B> Sender<B>
@@ -89,6 +91,7 @@ where
             turns: if complete { 0 } else { TURNS },
             waits: Waits::Socket,
             written: 0,
+            writes: 0,
         }
     }
 
@@ -201,6 +204,7 @@ where
 
     fn advance(&mut self, count: usize) {
         self.written += count as u64;
+        self.writes += 1;
         let from_out = count.min(self.out.len() - self.at);
         self.at += from_out;
         let from_data = (count - from_out).min(self.data.len());
@@ -221,6 +225,11 @@ where
     /// Bytes of the request that a socket took.
     pub(crate) const fn written(&self) -> u64 {
         self.written
+    }
+
+    /// Writes that a socket took.
+    pub(crate) const fn writes(&self) -> u64 {
+        self.writes
     }
 
     /// What the last pending `poll_send` waits for.

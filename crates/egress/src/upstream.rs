@@ -7,7 +7,7 @@
 use crate::body::UpstreamBody;
 use crate::codec::{Asked, Length, Limits, write_head};
 use crate::connection::Connection;
-use crate::dial::dial;
+use crate::dial::{Lately, dial};
 use crate::error::UpstreamError;
 use crate::exchange::{Answered, Failure, Terms, exchange};
 use crate::pool::{Lease, Pool, count};
@@ -125,6 +125,8 @@ pub struct Counts {
     pub reused: u64,
     /// Requests repeated on a fresh connection because the kept one had died.
     pub retried: u64,
+    /// Writes of answered requests up to their answers, since start: one per plain request.
+    pub writes: u64,
 }
 
 /// One target as seen by one core: its pool of connections. Not `Send`.
@@ -133,6 +135,7 @@ pub struct Upstream {
     config: UpstreamConfig,
     terms: Terms,
     pool: Rc<Pool>,
+    lately: Lately,
 }
 
 impl Upstream {
@@ -144,7 +147,7 @@ impl Upstream {
             head_timeout: config.head_timeout,
             idle_body_timeout: config.idle_body_timeout,
         };
-        Rc::new(Self { terms, pool: Pool::new(&config), config })
+        Rc::new(Self { terms, pool: Pool::new(&config), lately: Lately::default(), config })
     }
 
     /// Sends a request and waits for the head of its answer. Dropping the future closes the connection it used.
@@ -171,7 +174,7 @@ impl Upstream {
         let answered = match exchange(&mut lease.conn, &mut sender, asked, &self.terms).await {
             Ok(answered) => answered,
             Err(failure) if reused && may_repeat(&failure, head.method, &sender) && sender.rewind() => {
-                count(&self.pool.retried);
+                count(&self.pool.retried, 1);
                 lease.conn = self.dial().await?;
                 exchange(&mut lease.conn, &mut sender, asked, &self.terms).await.map_err(|failure| failure.error)?
             }
@@ -184,7 +187,7 @@ impl Upstream {
     async fn lease(&self) -> Result<(Lease, bool), UpstreamError> {
         let slot = self.pool.slot().await?;
         if let Some(conn) = self.pool.reuse() {
-            count(&self.pool.reused);
+            count(&self.pool.reused, 1);
             return Ok((Lease { conn, slot }, true));
         }
         Ok((Lease { conn: self.dial().await?, slot }, false))
@@ -192,8 +195,10 @@ impl Upstream {
 
     async fn dial(&self) -> Result<Box<Connection>, UpstreamError> {
         // Boxed, so that a request on a kept connection does not carry the room that dialling needs.
-        let conn = Box::pin(dial(&self.config.target, self.config.tls.as_ref(), self.config.connect_timeout)).await?;
-        count(&self.pool.opened);
+        let conn =
+            Box::pin(dial(&self.config.target, self.config.tls.as_ref(), &self.lately, self.config.connect_timeout))
+                .await?;
+        count(&self.pool.opened, 1);
         Ok(conn)
     }
 
@@ -203,6 +208,7 @@ impl Upstream {
         B::Error: Into<BodyError>,
     {
         let Answered { head, sent } = answered;
+        count(&self.pool.writes, sender.writes());
         let mut response = Response::new(());
         *response.status_mut() = head.status;
         *response.headers_mut() = head.headers;

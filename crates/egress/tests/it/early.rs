@@ -111,6 +111,38 @@ async fn an_answer_that_ends_before_its_request_ends_the_connection() {
 }
 
 #[tokio::test]
+async fn d42_a_request_that_fails_after_its_answer_began_ends_the_connection() {
+    let (seen, saw) = tokio::sync::oneshot::channel();
+    let (go, gone) = tokio::sync::oneshot::channel();
+    let (address, peer) = peer(async |listener| {
+        let mut wire = listener.accept().await;
+        wire.head().await.unwrap();
+        wire.say("HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nans").await;
+        wire.until(b"half").await;
+        seen.send(()).unwrap();
+        gone.await.unwrap();
+        wire.say("wer").await;
+        assert!(wire.closed().await, "what comes next would be read as the other half");
+    })
+    .await;
+    let upstream = upstream(address);
+    let (feeder, body) = fed(Some(8));
+    let feed = async {
+        feeder.data("half").await;
+        saw.await.unwrap();
+        feeder.fail("the caller went away").await;
+        feeder.dropped().await;
+        go.send(()).unwrap();
+    };
+    let mut response = post("/").with(&upstream, body).await.unwrap();
+    response.body_mut().frame().await.unwrap().unwrap();
+    let (last, ()) = tokio::join!(response.body_mut().frame(), feed);
+    assert_eq!(last.unwrap().unwrap().into_data().unwrap(), "wer");
+    assert_eq!((upstream.counts().active, upstream.counts().idle), (0, 0));
+    peer.await.unwrap();
+}
+
+#[tokio::test]
 async fn interim_answers_are_passed_over_up_to_a_bound() {
     let (address, peer) = peer(async |listener| {
         let mut wire = listener.accept().await;

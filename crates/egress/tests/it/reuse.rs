@@ -15,9 +15,21 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
 
 fn opened_reused_retried(counts: Counts) -> (u64, u64, u64) {
     (counts.opened, counts.reused, counts.retried)
+}
+
+/// Waits until the runtime has heard everything that the system knew when this began: a connection of our own is made, and
+/// what was ready before it is told before it.
+async fn until_heard() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let (near, far) = tokio::join!(TcpStream::connect(listener.local_addr().unwrap()), listener.accept());
+    let (mut near, (mut far, _)) = (near.unwrap(), far.unwrap());
+    far.write_all(b"x").await.unwrap();
+    near.read_exact(&mut [0]).await.unwrap();
 }
 
 /// Waits until the runtime has heard that the unused connections were closed.
@@ -47,6 +59,7 @@ async fn r13_one_connection_serves_one_request_after_another() {
         assert_eq!((upstream.counts().active, upstream.counts().idle), (0, 1));
     }
     assert_eq!(opened_reused_retried(upstream.counts()), (1, 2, 0));
+    assert_eq!(upstream.counts().writes, 3);
     drop(upstream);
     peer.await.unwrap();
 }
@@ -90,7 +103,9 @@ async fn a_small_body_goes_out_with_its_head_in_one_write() {
     .await;
     let upstream = upstream(address);
     assert_eq!(text(post("/").with(&upstream, full("hello")).await.unwrap()).await.0, 200);
+    assert_eq!(upstream.counts().writes, 1);
     assert_eq!(text(post("/").with(&upstream, Late(0)).await.unwrap()).await.0, 200);
+    assert_eq!(upstream.counts().writes, 2);
     peer.await.unwrap();
 }
 
@@ -117,29 +132,54 @@ async fn a_whole_answer_gives_its_connection_back_before_it_is_read() {
 
 #[tokio::test]
 async fn a_connection_that_the_upstream_closed_is_not_used() {
+    let (closed, heard) = tokio::sync::oneshot::channel();
     let (address, peer) = peer(async |listener| {
-        for body in ["first", "second"] {
-            let mut wire = listener.accept().await;
-            wire.head().await.unwrap();
-            wire.say(ok(body)).await;
-        }
+        let mut wire = listener.accept().await;
+        wire.head().await.unwrap();
+        wire.say(ok("first")).await;
+        drop(wire);
+        closed.send(()).unwrap();
+        let mut wire = listener.accept().await;
+        wire.head().await.unwrap();
+        wire.say(ok("second")).await;
     })
     .await;
     let upstream = upstream(address);
     assert_eq!(get("/").text(&upstream).await.1, "first");
-    until_idle_is_gone(&upstream).await;
+    heard.await.unwrap();
+    until_heard().await;
+    assert_eq!(upstream.counts().idle, 1, "nothing has swept it away");
     assert_eq!(post("/").text(&upstream).await.1, "second", "even a POST is safe: nothing was sent on the dead one");
     assert_eq!(opened_reused_retried(upstream.counts()), (2, 0, 0));
     peer.await.unwrap();
 }
 
 #[tokio::test]
+async fn a_sweep_closes_what_the_upstream_closed() {
+    let (address, peer) = peer(async |listener| {
+        let mut wire = listener.accept().await;
+        wire.head().await.unwrap();
+        wire.say(ok("")).await;
+    })
+    .await;
+    let upstream = upstream(address);
+    get("/").text(&upstream).await;
+    until_idle_is_gone(&upstream).await;
+    assert_eq!(upstream.counts().active, 0);
+    peer.await.unwrap();
+}
+
+#[tokio::test]
 async fn bytes_on_an_unused_connection_spoil_it() {
+    let (ask, asked) = tokio::sync::oneshot::channel();
+    let (said, heard) = tokio::sync::oneshot::channel();
     let (address, peer) = peer(async |listener| {
         let mut wire = listener.accept().await;
         wire.head().await.unwrap();
         wire.say(ok("first")).await;
+        asked.await.unwrap();
         wire.say("HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\npoison").await;
+        said.send(()).unwrap();
         let mut other = listener.accept().await;
         other.head().await.unwrap();
         other.say(ok("second")).await;
@@ -147,7 +187,10 @@ async fn bytes_on_an_unused_connection_spoil_it() {
     .await;
     let upstream = upstream(address);
     assert_eq!(get("/").text(&upstream).await.1, "first");
-    until_idle_is_gone(&upstream).await;
+    assert_eq!(upstream.counts().idle, 1);
+    ask.send(()).unwrap();
+    heard.await.unwrap();
+    until_heard().await;
     assert_eq!(get("/").text(&upstream).await.1, "second");
     peer.await.unwrap();
 }

@@ -209,6 +209,14 @@ fn a_ca_file_without_certificates_is_refused_in_words() {
     assert_eq!(config.alpn_protocols, [b"http/1.1"]);
 }
 
+#[test]
+fn the_machines_trust_store_is_used_or_its_absence_said_in_words() {
+    match client_config(TrustRoots::Platform) {
+        Ok(config) => assert_eq!(config.alpn_protocols, [b"http/1.1"]),
+        Err(error) => assert!(error.to_string().contains("ca-certificates"), "{error}"),
+    }
+}
+
 #[tokio::test]
 async fn an_upstream_closing_tls_politely_leaves_no_dead_connection() {
     let (pem, issuer) = authority();
