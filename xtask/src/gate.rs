@@ -57,7 +57,7 @@ fn steps(root: &Path) -> Vec<Step> {
         },
     ];
     if has(root, "deny") {
-        steps.push(step("licences and bans", &["deny", "--offline", "check", "bans", "licenses", "sources"]));
+        steps.push(step("licences and bans", &["deny", "--locked", "check", "bans", "licenses", "sources"]));
     } else {
         println!("cargo-deny is not installed: licences are not checked; tidy checks the bans all the same");
     }
