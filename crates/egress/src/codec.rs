@@ -115,7 +115,8 @@ fn end_of_fields(buf: &[u8], from: usize) -> Option<usize> {
 /// line's end; other readers do not.
 fn has_bare_lf(bytes: &[u8]) -> bool {
     // Without an early exit, so that it can be done many bytes at a time.
-    bytes.windows(2).fold(false, |bad, pair| bad | ((pair[1] == b'\n') & (pair[0] != b'\r')))
+    let bare = |(byte, before): (&u8, &u8)| u8::from(*byte == b'\n') & u8::from(*before != b'\r');
+    bytes.iter().skip(1).zip(bytes).map(bare).fold(0, |bad, one| bad | one) != 0
 }
 
 /// Whether a field may stand in a trailer section: none that frames, routes, authenticates or describes the content
