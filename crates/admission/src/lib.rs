@@ -4,7 +4,7 @@
 //! Never: I/O, clocks, locks, async, logging, HTTP framing; the data plane's checks do not allocate.
 //! Read:  `present`, then follow the types: `Presented`, `Identified`, `Authorized`, `Permit`. Tests: `tests/it`.
 //!
-//! A request becomes [`Facts`]. [`present`] reads its credential, [`Presented::identify`] holds it against what is known
+//! A request becomes [`Facts`]. [`present()`] reads its credential, [`Presented::identify`] holds it against what is known
 //! of that secret, [`Identified::authorize`] holds the key against the operation, and [`Authorized::settle`] gives the
 //! [`Permit`]. Each stage is a type that only the stage before it makes, so no stage can be left out:
 //!
