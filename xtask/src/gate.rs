@@ -2,27 +2,22 @@
 //!
 //! Owns:  the list of steps; the test command and CI call it and nothing else.
 //! Never: installs anything; `./test` does.
-//! Read:  `run`, then `steps`.
+//! Read:  `run`, then `checks`, then `tests`.
 
 use crate::{fuzz, tidy};
 use anyhow::{Context, Result, bail};
 use std::{path::Path, process::Command, time::Duration};
 
-/// Runs every step and stops at the first that fails.
+/// Runs every step and stops at the first that fails. The tests come last, so that their summary is what a log ends with.
 pub(crate) fn run(root: &Path) -> Result<()> {
     println!("== tidy");
     tidy::run(root, tidy::Mode::Check)?;
-    for step in steps(root) {
-        println!("== {}", step.name);
-        let (outcome, took) = timed(|| step.command(root).status());
-        let status = outcome.with_context(|| format!("{}: cannot start cargo", step.name))?;
-        if !status.success() {
-            bail!("{} failed; run it alone with: {}", step.name, step.line());
-        }
-        println!("== {} took {} s", step.name, took.as_secs());
+    for step in checks(root) {
+        step.run(root)?;
     }
     println!("== fuzz targets");
-    fuzz::run(root, fuzz::SECONDS)
+    fuzz::run(root, fuzz::SECONDS)?;
+    tests(root).run(root)
 }
 
 /// One command of the gate.
@@ -33,6 +28,17 @@ struct Step {
 }
 
 impl Step {
+    fn run(&self, root: &Path) -> Result<()> {
+        println!("== {}", self.name);
+        let (outcome, took) = timed(|| self.command(root).status());
+        let status = outcome.with_context(|| format!("{}: cannot start cargo", self.name))?;
+        if !status.success() {
+            bail!("{} failed; run it alone with: {}", self.name, self.line());
+        }
+        println!("== {} took {} s", self.name, took.as_secs());
+        Ok(())
+    }
+
     fn command(&self, root: &Path) -> Command {
         let mut command = Command::new("cargo");
         command.current_dir(root).args(&self.arguments).envs(self.environment.iter().copied());
@@ -46,7 +52,7 @@ impl Step {
     }
 }
 
-fn steps(root: &Path) -> Vec<Step> {
+fn checks(root: &Path) -> Vec<Step> {
     let mut steps = vec![
         step("format", &["fmt", "--all", "--check"]),
         step("clippy", &["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]),
@@ -61,13 +67,16 @@ fn steps(root: &Path) -> Vec<Step> {
     } else {
         println!("cargo-deny is not installed: licences are not checked; tidy checks the bans all the same");
     }
-    steps.push(if has(root, "nextest") {
-        step("tests", &["nextest", "run", "--workspace", "--locked", "--no-fail-fast"])
-    } else {
-        step("tests", &["test", "--workspace", "--all-targets", "--locked", "--no-fail-fast"])
-    });
     steps.push(step("documentation tests", &["test", "--workspace", "--doc", "--locked", "--quiet"]));
     steps
+}
+
+fn tests(root: &Path) -> Step {
+    if has(root, "nextest") {
+        step("tests", &["nextest", "run", "--workspace", "--locked", "--no-fail-fast"])
+    } else {
+        step("tests", &["test", "--workspace", "--lib", "--bins", "--tests", "--locked", "--no-fail-fast"])
+    }
 }
 
 fn step(name: &'static str, arguments: &[&'static str]) -> Step {
