@@ -1,10 +1,10 @@
 //! Bodies on their way: the caller's, counted and timed; the answer's, held to its ticket.
 //!
 //! Owns:  `RequestBody` (cap and timeout with a name) and `ResponseBody` (ends when its request is cut).
-//! Never: buffers; frames pass as they come, trailers included.
+//! Never: buffers; frames pass as they come. Trailers lose what headers lose.
 //! Read:  top down.
 
-use crate::{fault::Fault, inflight::Ticket};
+use crate::{core::Core, facts, fault::Fault, inflight::Ticket};
 use bytes::Bytes;
 use egress::UpstreamBody;
 use http_body::{Body, Frame, SizeHint};
@@ -16,7 +16,6 @@ use std::{
     pin::Pin,
     rc::Rc,
     task::{Context, Poll, ready},
-    time::Duration,
 };
 use tokio::time::Sleep;
 
@@ -43,11 +42,11 @@ impl fmt::Display for BodyError {
 
 impl std::error::Error for BodyError {}
 
-/// The caller's body: at most `max` bytes, never silent for longer than `timeout`.
+/// The caller's body: at most `body_max` bytes, never silent for longer than `body_timeout`.
 pub(crate) struct RequestBody {
     inner: Incoming,
+    core: Rc<Core>,
     left: u64,
-    timeout: Duration,
     /// Set while the body is waited for; plain requests never need it.
     alarm: Option<Pin<Box<Sleep>>>,
     failed: Rc<Cell<Option<Fault>>>,
@@ -55,8 +54,9 @@ pub(crate) struct RequestBody {
 
 impl RequestBody {
     /// `failed` tells the exchange afterwards whether it was the body that ended it, and how.
-    pub(crate) fn new(inner: Incoming, max: u64, timeout: Duration, failed: Rc<Cell<Option<Fault>>>) -> Self {
-        Self { inner, left: max, timeout, alarm: None, failed }
+    pub(crate) fn new(inner: Incoming, core: Rc<Core>, failed: Rc<Cell<Option<Fault>>>) -> Self {
+        let left = core.shared.limits.body_max;
+        Self { inner, core, left, alarm: None, failed }
     }
 
     fn fail(&self, fault: Fault) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
@@ -65,7 +65,7 @@ impl RequestBody {
     }
 
     fn poll_alarm(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        let timeout = self.timeout;
+        let timeout = self.core.shared.limits.body_timeout;
         self.alarm.get_or_insert_with(|| Box::pin(tokio::time::sleep(timeout))).as_mut().poll(context)
     }
 }
@@ -74,10 +74,17 @@ impl Body for RequestBody {
     type Data = Bytes;
     type Error = BodyError;
 
-    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         let this = &mut *self;
         match Pin::new(&mut this.inner).poll_frame(context) {
-            Poll::Ready(Some(Ok(frame))) => {
+            Poll::Ready(Some(Ok(mut frame))) => {
+                // A server may read a trailer as if it were a header (D27).
+                if let Some(trailers) = frame.trailers_mut() {
+                    facts::strip_request(trailers, &this.core.shared.namespace);
+                }
                 let length = frame.data_ref().map_or(0, Bytes::len) as u64;
                 let Some(left) = this.left.checked_sub(length) else { return this.fail(Fault::BodyTooLarge) };
                 this.left = left;
@@ -112,6 +119,7 @@ pub(crate) enum ResponseBody {
 
 /// An upstream's body and the ticket of its request.
 pub(crate) struct Held {
+    pub(crate) core: Rc<Core>,
     pub(crate) body: UpstreamBody,
     pub(crate) ticket: Ticket,
 }
@@ -120,7 +128,10 @@ impl Body for ResponseBody {
     type Data = Bytes;
     type Error = BodyError;
 
-    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         match &mut *self {
             Self::Whole(bytes) => Poll::Ready(bytes.take().map(|b| Ok(Frame::data(b)))),
             Self::Held(held) => held.poll_frame(context),
@@ -148,7 +159,10 @@ impl Held {
         if self.ticket.poll_cut(context).is_ready() {
             return Poll::Ready(Some(Err(BodyError::Cut)));
         }
-        let frame = ready!(Pin::new(&mut self.body).poll_frame(context));
+        let mut frame = ready!(Pin::new(&mut self.body).poll_frame(context));
+        if let Some(trailers) = frame.as_mut().and_then(|f| f.as_mut().ok()).and_then(Frame::trailers_mut) {
+            facts::strip_response(trailers, &self.core.shared.namespace);
+        }
         self.ticket.handed_out();
         Poll::Ready(frame.map(|f| f.map_err(BodyError::Upstream)))
     }

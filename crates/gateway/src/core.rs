@@ -31,6 +31,8 @@ use tokio::{
 
 /// How often expiry and stalls are looked at and log lines are handed over.
 const TICK: Duration = Duration::from_millis(250);
+/// How often a drain looks whether the last connection is gone.
+const DRAIN_LOOK: Duration = Duration::from_millis(10);
 /// Commands that may wait for a core.
 pub(crate) const COMMANDS_MAX: usize = 64;
 
@@ -114,7 +116,7 @@ pub(crate) struct Connection {
     pub(crate) secure: bool,
     /// Plain HTTP from where it is not allowed: every request is answered 403 (D21).
     pub(crate) refused: bool,
-    /// Set when a stream on it is cut; see `inflight`.
+    /// Set when a stream of an HTTP/1 connection is cut; see `inflight`.
     pub(crate) cut: Rc<Cell<bool>>,
 }
 
@@ -259,7 +261,8 @@ async fn drain(core: &Rc<Core>, commands: &mut mpsc::Receiver<Command>, drain_ma
     core.draining.send_replace(true);
     let deadline = tokio::time::sleep(drain_max);
     tokio::pin!(deadline);
-    let mut tick = tokio::time::interval(Duration::from_millis(10));
+    let mut look = tokio::time::interval(DRAIN_LOOK);
+    let mut tick = tokio::time::interval(TICK);
     while core.connections() > 0 {
         tokio::select! {
             () = &mut deadline => return,
@@ -269,7 +272,9 @@ async fn drain(core: &Rc<Core>, commands: &mut mpsc::Receiver<Command>, drain_ma
                 Some(Command::Shutdown(_)) => {}
                 None => return,
             },
-            _ = tick.tick() => {}
+            // Secrets end and callers stall during a drain too.
+            _ = tick.tick() => core.tick(),
+            _ = look.tick() => {}
         }
     }
 }

@@ -10,6 +10,7 @@ use crate::{
     facts::{self, Facts},
     fault::{Fault, Refusal},
     inflight::{Hold, Ticket},
+    listen,
     record::Line,
     respond,
     signer::Subject,
@@ -21,56 +22,88 @@ use egress::{Answer, Fate, HostField, RequestHead, UpstreamError, Wait};
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, header, request::Parts};
 use hyper::body::{Body as _, Incoming};
 use model::{AccountId, Denial, Environment, KeyId, RequestId, Timestamp};
-use std::{
-    cell::Cell,
-    future::Future,
-    panic::AssertUnwindSafe,
-    pin::pin,
-    rc::Rc,
-    task::Poll,
-};
+use std::{cell::Cell, future::Future, panic::AssertUnwindSafe, pin::pin, rc::Rc, task::Poll};
 
 /// Where the key set of the signed context is served, after the namespace.
 const JWKS_PATH_END: &str = "/jwks.json";
 
-/// What is known of a request by the time its line is written.
+/// What is known of a request so far.
 #[derive(Default)]
 struct Story {
     operation: Option<model::OperationId>,
     caller: Option<(KeyId, AccountId)>,
     environment: Option<Environment>,
+    own: bool,
+}
+
+/// A request that was taken in. Whatever becomes of it, even when its caller goes away and nothing is awaited any more,
+/// its line is written when this is dropped.
+struct Taken<'a> {
+    core: &'a Core,
+    at: Timestamp,
+    id: RequestId,
+    peer: std::net::IpAddr,
+    method: &'static str,
+    story: Story,
+    status: u16,
+    refusal: Option<Refusal>,
+}
+
+impl Drop for Taken<'_> {
+    fn drop(&mut self) {
+        self.core.recorder.record(&Line {
+            at: self.at,
+            request: self.id,
+            peer: self.peer,
+            method: self.method,
+            operation: self.story.operation.as_ref().map(model::OperationId::as_str),
+            caller: self.story.caller,
+            environment: self.story.environment,
+            status: self.status,
+            refusal: self.refusal,
+            own: self.story.own,
+            micros: (self.core.shared.clock)().micros_since(self.at),
+        });
+    }
 }
 
 /// Answers one request; never fails, and a panic of ours becomes a 500.
-pub(crate) async fn handle(core: Rc<Core>, connection: Rc<Connection>, request: Request<Incoming>) -> Response<ResponseBody> {
+pub(crate) async fn handle(
+    core: Rc<Core>,
+    connection: Rc<Connection>,
+    request: Request<Incoming>,
+) -> Response<ResponseBody> {
     let started = (core.shared.clock)();
     let id = core.next_request_id(started);
     let id_value = respond::id_value(id);
+    let head = request.method() == http::Method::HEAD;
     let method = model::HttpMethod::parse(request.method().as_str()).map_or("OTHER", model::HttpMethod::as_str);
-    let mut story = Story::default();
+    let gone = Fault::CallerGone;
+    let mut taken = Taken {
+        core: &core,
+        at: started,
+        id,
+        peer: connection.peer,
+        method,
+        story: Story::default(),
+        status: gone.answer().status,
+        refusal: Some(gone.into()),
+    };
     let result = {
-        let mut work = pin!(exchange(&core, &connection, request, started, &id_value, &mut story));
+        let mut work = pin!(exchange(&core, &connection, request, started, &id_value, &mut taken.story));
         std::future::poll_fn(|context| {
             std::panic::catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(context)))
                 .unwrap_or(Poll::Ready(Err(Fault::Internal.into())))
         })
         .await
     };
-    let refusal = result.as_ref().err().copied();
+    taken.refusal = result.as_ref().err().copied();
     let mut response = result.unwrap_or_else(|refusal| respond::refuse(refusal, &core.shared.problems, id));
     respond::finish(&mut response, &id_value, connection.secure, connection.refused);
-    core.recorder.record(&Line {
-        at: started,
-        request: id,
-        peer: connection.peer,
-        method,
-        operation: story.operation.as_ref().map(model::OperationId::as_str),
-        caller: story.caller,
-        environment: story.environment,
-        status: response.status().as_u16(),
-        refusal,
-        micros: (core.shared.clock)().micros_since(started),
-    });
+    if head {
+        respond::without_body(&mut response);
+    }
+    taken.status = response.status().as_u16();
     response
 }
 
@@ -92,21 +125,26 @@ async fn exchange(
 ) -> Result<Response<ResponseBody>, Refusal> {
     let (mut parts, body) = request.into_parts();
     let catalogue = core.catalogue();
+    if connection.refused {
+        note_exposed(core, &parts.headers, now, story);
+        return Err(Fault::HttpsRequired.into());
+    }
+    // HTTP/2 bounds the bytes of a head only.
+    if parts.headers.len() > core.shared.limits.headers_max {
+        return Err(Fault::TooManyHeaders.into());
+    }
     let (admitted, target, host) = {
         let facts = Facts::read(&parts, &catalogue, core.shared.hosts.as_deref())?;
         story.operation = facts.operation.map(|o| o.id.clone());
-        if connection.refused {
-            note_exposed(core, &parts.headers, now, story);
-            return Err(Fault::HttpsRequired.into());
-        }
         if let Some(answer) = own_document(core, &facts) {
+            story.own = true;
             return Ok(answer);
         }
         if is_preflight(&parts) {
             return Err(Fault::PreflightRefused.into());
         }
-        let cut = (parts.version < http::Version::HTTP_2).then_some(&connection.cut);
-        let admitted = decide(core, cut, &facts, &parts.headers, now, story)?;
+        let stuck = listen::stream_cut().unwrap_or_else(|| Rc::clone(&connection.cut));
+        let admitted = decide(core, stuck, &facts, &parts.headers, now, story)?;
         (admitted, target(&facts, &parts), facts.host.and_then(|h| HeaderValue::from_str(h).ok()))
     };
     if body.size_hint().lower() > core.shared.limits.body_max {
@@ -130,7 +168,7 @@ async fn exchange(
 /// revocation can fall between the look-up and the ticket (see `inflight`).
 fn decide(
     core: &Core,
-    cut: Option<&Rc<Cell<bool>>>,
+    stuck: Rc<Cell<bool>>,
     facts: &Facts<'_>,
     headers: &HeaderMap,
     now: Timestamp,
@@ -142,7 +180,7 @@ fn decide(
         story.environment = Some(environment);
         let subject = Subject::Public(environment);
         let token = core.signer.at_hand(&subject, now);
-        return Ok(Admitted { permit, ticket: core.inflight.enter(None, cut), subject, token });
+        return Ok(Admitted { permit, ticket: core.inflight.enter(None, stuck), subject, token });
     }
     let policy = &core.shared.policy;
     let presented = admission::present(&judged, policy)?;
@@ -162,7 +200,7 @@ fn decide(
         secret_ends: live.entry.ends_at.unwrap_or(Timestamp::MAX),
         key_ends: live.entry.record.expires_at.unwrap_or(Timestamp::MAX),
     };
-    let ticket = core.inflight.enter(Some(hold), cut);
+    let ticket = core.inflight.enter(Some(hold), stuck);
     let subject = Subject::Key(live);
     let token = core.signer.at_hand(&subject, now);
     Ok(Admitted { permit, ticket, subject, token })
@@ -244,9 +282,8 @@ async fn forward(
     outgoing: Outgoing,
 ) -> Result<Response<ResponseBody>, Refusal> {
     let Outgoing { parts, target, body, caller_side, trailers } = outgoing;
-    let limits = &core.shared.limits;
     let body_failed = Rc::new(Cell::new(None));
-    let body = RequestBody::new(body, limits.body_max, limits.body_timeout, Rc::clone(&body_failed));
+    let body = RequestBody::new(body, Rc::clone(core), Rc::clone(&body_failed));
     let head = RequestHead {
         method: &parts.method,
         path_and_query: &target,
@@ -267,7 +304,7 @@ async fn forward(
                 ResponseBody::Whole(None)
             } else {
                 ticket.stream();
-                ResponseBody::Held(Held { body, ticket })
+                ResponseBody::Held(Held { core: Rc::clone(core), body, ticket })
             };
             Ok(Response::from_parts(head, body))
         }

@@ -25,7 +25,7 @@ const HOP_BY_HOP: [HeaderName; 6] = [
 ];
 
 /// Request fields that never reach the upstream (D27): credentials, method overrides, and what the gateway says itself.
-const NEVER_FORWARDED: [HeaderName; 17] = [
+const NEVER_FORWARDED: [HeaderName; 11] = [
     X_API_KEY,
     X_CLIENT_ID,
     X_CLIENT_SECRET,
@@ -33,17 +33,14 @@ const NEVER_FORWARDED: [HeaderName; 17] = [
     header::PROXY_AUTHORIZATION,
     header::EXPECT,
     header::FORWARDED,
-    HeaderName::from_static("x-forwarded-for"),
-    HeaderName::from_static("x-forwarded-host"),
-    HeaderName::from_static("x-forwarded-port"),
-    HeaderName::from_static("x-forwarded-proto"),
-    HeaderName::from_static("x-forwarded-server"),
-    HeaderName::from_static("x-forwarded-prefix"),
     HeaderName::from_static("x-real-ip"),
     HeaderName::from_static("x-request-id"),
     HeaderName::from_static("x-original-url"),
     HeaderName::from_static("x-rewrite-url"),
 ];
+
+/// How fields about the way here begin; all of them are the gateway's to say (D27).
+const FORWARDED_PREFIX: &str = "x-forwarded-";
 
 /// Fields that would make the upstream do another operation than the one that was matched (D27).
 const METHOD_OVERRIDES: [&str; 4] = ["x-http-method-override", "x-http-method", "x-method-override", "x-method"];
@@ -92,12 +89,14 @@ fn host(parts: &Parts) -> Result<Option<&str>, Fault> {
         return Err(Fault::HostMalformed);
     }
     let target = parts.uri.authority().map(|a| a.as_str());
+    // It is told to the upstream, which may build links of it: names, addresses and ports have no other characters.
+    let is_plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b':' | b'[' | b']');
     match (target, field) {
-        (Some(target), _) if target.contains('@') => Err(Fault::HostMalformed),
         (Some(target), Some(field)) if !target.eq_ignore_ascii_case(field) => Err(Fault::HostMalformed),
-        (Some(target), _) => Ok(Some(target)),
-        (None, Some(field)) if field.is_empty() || field.contains(['/', '@', ' ', ',']) => Err(Fault::HostMalformed),
-        (None, Some(field)) => Ok(Some(field)),
+        (Some(host), _) | (None, Some(host)) if host.is_empty() || !host.bytes().all(is_plain) => {
+            Err(Fault::HostMalformed)
+        }
+        (Some(host), _) | (None, Some(host)) => Ok(Some(host)),
         (None, None) if parts.version == Version::HTTP_11 => Err(Fault::HostMalformed),
         (None, None) => Ok(None),
     }
@@ -119,7 +118,11 @@ fn field<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Field<'h> {
 pub(crate) fn wants_websocket(parts: &Parts) -> bool {
     let lists = |name: HeaderName, token: &str| {
         let values = parts.headers.get_all(name);
-        values.iter().filter_map(|v| v.to_str().ok()).flat_map(|v| v.split(',')).any(|t| t.trim().eq_ignore_ascii_case(token))
+        values
+            .iter()
+            .filter_map(|v| v.to_str().ok())
+            .flat_map(|v| v.split(','))
+            .any(|t| t.trim().eq_ignore_ascii_case(token))
     };
     parts.version == Version::HTTP_11
         && parts.method == http::Method::GET
@@ -147,6 +150,19 @@ pub(crate) fn strip_request(headers: &mut HeaderMap, namespace: &str) {
     }
     headers.remove(header::HOST);
     headers.remove(header::CONTENT_LENGTH);
+    join_cookies(headers);
+}
+
+/// HTTP/2 callers may send a cookie in pieces; HTTP/1.1 knows one field only (RFC 9113, 8.2.3).
+fn join_cookies(headers: &mut HeaderMap) {
+    if headers.get_all(header::COOKIE).iter().nth(1).is_none() {
+        return;
+    }
+    let pieces: Vec<&[u8]> = headers.get_all(header::COOKIE).iter().map(HeaderValue::as_bytes).collect();
+    // Pieces of values are a value.
+    if let Ok(whole) = HeaderValue::from_bytes(&pieces.join(b"; ".as_slice())) {
+        headers.insert(header::COOKIE, whole);
+    }
 }
 
 /// Takes the fields of one connection out of an answer, and what only the gateway may say.
@@ -176,17 +192,17 @@ fn strip_hop_by_hop(headers: &mut HeaderMap) {
     }
 }
 
-/// Whether a field is of the product's own namespace, a method override, or a credential or forwarding field that is
-/// spelt with underscores.
+/// Whether a field is of the product's own namespace, a forwarding field, a method override, or a credential field that
+/// is spelt with underscores.
 fn is_ours(name: &str, namespace: &str) -> bool {
     let plain = |text: &str, other: &str| {
-        text.len() == other.len()
-            && text.bytes().zip(other.bytes()).all(|(a, b)| a == b || (a == b'_' && b == b'-'))
+        text.len() == other.len() && text.bytes().zip(other.bytes()).all(|(a, b)| a == b || (a == b'_' && b == b'-'))
     };
     let in_namespace = name
         .split_at_checked(namespace.len())
-        .is_some_and(|(head, rest)| head == namespace && (rest.starts_with('-') || rest.starts_with('_')));
+        .is_some_and(|(head, rest)| plain(head, namespace) && (rest.starts_with('-') || rest.starts_with('_')));
     in_namespace
+        || name.get(..FORWARDED_PREFIX.len()).is_some_and(|head| plain(head, FORWARDED_PREFIX))
         || METHOD_OVERRIDES.iter().any(|known| plain(name, known))
         || (name.contains('_') && NEVER_FORWARDED.iter().any(|known| plain(name, known.as_str())))
 }
@@ -221,6 +237,9 @@ mod tests {
             ("x_http_method_override", "DELETE"),
             ("x-forwarded-for", "1.2.3.4"),
             ("x_forwarded_for", "1.2.3.4"),
+            ("x-forwarded-user", "root"),
+            ("x_forwarded-client_cert", "root"),
+            ("cookie", "b=2"),
             ("expect", "100-continue"),
             ("content-length", "3"),
             ("idempotency-key", "stays"),
@@ -230,6 +249,16 @@ mod tests {
         let mut left: Vec<_> = map.keys().map(HeaderName::as_str).collect();
         left.sort_unstable();
         assert_eq!(left, ["clavigerx", "cookie", "idempotency-key"]);
+        assert_eq!(map.get("cookie").unwrap(), "b=2; stays");
+        let mut map = headers(&[
+            ("my_api_key", "1"),
+            ("my-api_key", "1"),
+            ("my_api-key", "1"),
+            ("my-api-key", "1"),
+            ("my.api", "stays"),
+        ]);
+        strip_request(&mut map, "my-api");
+        assert_eq!(map.len(), 1);
     }
 
     #[test]
@@ -251,6 +280,9 @@ mod tests {
         assert_eq!(read("/", &["evil.example"]), Err(Fault::HostUnknown));
         assert_eq!(read("/", &[]), Err(Fault::HostMalformed));
         assert_eq!(read("/", &["a", "a"]), Err(Fault::HostMalformed));
+        for odd in ["", "a b", "a\"b", "a<b", "a/b", "a?b", "a#b", "a,b"] {
+            assert_eq!(read("/", &[odd]), Err(Fault::HostMalformed), "{odd}");
+        }
         assert_eq!(read("http://evil.example/", &["api.example.com"]), Err(Fault::HostMalformed));
         assert_eq!(read("http://a@api.example.com/", &["a@api.example.com"]), Err(Fault::HostMalformed));
     }

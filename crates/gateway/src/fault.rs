@@ -4,8 +4,8 @@
 //! Never: formats a body; `respond` does.
 //! Read:  `Fault::answer`.
 
-use model::denial::{Answer, Blame};
 use model::Denial;
+use model::denial::{Answer, Blame};
 
 /// A request failed at the door, at its body, or at the upstream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -18,6 +18,10 @@ pub(crate) enum Fault {
     HostUnknown,
     /// Plain HTTP from beyond loopback (D21).
     HttpsRequired,
+    /// More than `headers_max` header fields, where the protocol below has no such bound of its own.
+    TooManyHeaders,
+    /// The caller went away before it had an answer. Nobody reads it; the request log does.
+    CallerGone,
     /// A browser's preflight; no origin is allowed yet for this operation (D10).
     PreflightRefused,
     /// The body is longer than `body_max`.
@@ -40,11 +44,13 @@ pub(crate) enum Fault {
 
 impl Fault {
     /// Every fault.
-    pub(crate) const ALL: [Self; 13] = [
+    pub(crate) const ALL: [Self; 15] = [
         Self::PathUnsafe,
         Self::HostMalformed,
         Self::HostUnknown,
         Self::HttpsRequired,
+        Self::TooManyHeaders,
+        Self::CallerGone,
         Self::PreflightRefused,
         Self::BodyTooLarge,
         Self::BodyTimeout,
@@ -58,7 +64,14 @@ impl Fault {
 
     /// What the fault says.
     pub(crate) const fn answer(self) -> Answer {
-        let (status, code, title, detail, blame) = match self {
+        let (status, code, title, detail, blame) = self.words();
+        // The public code of a refused preflight is that of a refused origin; the reason tells them apart.
+        let reason = if matches!(self, Self::PreflightRefused) { "preflight_refused" } else { code };
+        Answer { status, code, title, detail, reason, blame }
+    }
+
+    const fn words(self) -> (u16, &'static str, &'static str, &'static str, Blame) {
+        match self {
             Self::PathUnsafe => (
                 400,
                 "unsafe_path",
@@ -66,25 +79,35 @@ impl Fault {
                 "The path has empty or dot segments, encoded separators, backslashes, semicolons or control characters.",
                 Blame::Caller,
             ),
-            Self::HostMalformed => {
-                (400, "malformed_host", "Malformed host", "Send exactly one Host.", Blame::Caller)
-            }
+            Self::HostMalformed => (400, "malformed_host", "Malformed host", "Send exactly one Host.", Blame::Caller),
             Self::HostUnknown => {
                 (421, "unknown_host", "Unknown host", "This gateway does not serve that host name.", Blame::Caller)
             }
-            Self::HttpsRequired => {
-                (403, "https_required", "HTTPS required", "Use https. A key sent over plain HTTP may have been read on the way: rotate it.", Blame::Caller)
+            Self::HttpsRequired => (
+                403,
+                "https_required",
+                "HTTPS required",
+                "Use https. A key sent over plain HTTP may have been read on the way: rotate it.",
+                Blame::Caller,
+            ),
+            Self::TooManyHeaders => {
+                (431, "too_many_headers", "Too many headers", "Send fewer header fields.", Blame::Caller)
             }
+            Self::CallerGone => (499, "caller_gone", "Caller gone", "The caller closed the request.", Blame::Caller),
             Self::PreflightRefused => (
                 403,
                 "origin_not_allowed",
                 "Origin not allowed",
-                "No key allows this operation from this origin.",
+                "No key allows this from this origin.",
                 Blame::Account,
             ),
-            Self::BodyTooLarge => {
-                (413, "body_too_large", "Body too large", "The request body is longer than this API takes.", Blame::Caller)
-            }
+            Self::BodyTooLarge => (
+                413,
+                "body_too_large",
+                "Body too large",
+                "The request body is longer than this API takes.",
+                Blame::Caller,
+            ),
             Self::BodyTimeout => {
                 (408, "body_timeout", "Body timeout", "The request body did not arrive in time.", Blame::Caller)
             }
@@ -118,8 +141,7 @@ impl Fault {
             Self::Internal => {
                 (500, "internal_error", "Internal error", "The gateway failed on this request.", Blame::Operator)
             }
-        };
-        Answer { status, code, title, detail, reason: code, blame }
+        }
     }
 }
 
@@ -150,5 +172,20 @@ impl From<Denial> for Refusal {
 impl From<Fault> for Refusal {
     fn from(fault: Fault) -> Self {
         Self::Failed(fault)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_reason_is_its_own_because_the_metrics_are_labelled_with_it() {
+        let denied = Denial::ALL.iter().map(|d| d.answer().reason);
+        let mut reasons: Vec<_> = denied.chain(Fault::ALL.iter().map(|f| f.answer().reason)).collect();
+        let count = reasons.len();
+        reasons.sort_unstable();
+        reasons.dedup();
+        assert_eq!(reasons.len(), count);
     }
 }

@@ -57,9 +57,9 @@ struct Slot {
     waker: Option<Waker>,
     /// Tick at which data was handed to the caller's side and not yet asked for again.
     handed_out: Option<u32>,
-    /// Set with the cut of a stream, so that an HTTP/1 connection stuck in a write ends too. None for HTTP/2, where
-    /// other streams live on: one that is cut sends no more than what its peer's window had taken already.
-    connection: Option<Rc<Cell<bool>>>,
+    /// Set with the cut of a stream, so that what is stuck in a write ends too: the connection of HTTP/1, the one stream
+    /// of HTTP/2, where the others live on.
+    stuck: Rc<Cell<bool>>,
 }
 
 /// All requests in flight on one core.
@@ -80,15 +80,8 @@ impl InFlight {
     }
 
     /// Registers a request. `hold` is none for public operations, which no key can end.
-    pub(crate) fn enter(self: &Rc<Self>, hold: Option<Hold>, connection: Option<&Rc<Cell<bool>>>) -> Ticket {
-        let slot = Slot {
-            hold,
-            phase: Phase::Waiting,
-            cut: false,
-            waker: None,
-            handed_out: None,
-            connection: connection.map(Rc::clone),
-        };
+    pub(crate) fn enter(self: &Rc<Self>, hold: Option<Hold>, stuck: Rc<Cell<bool>>) -> Ticket {
+        let slot = Slot { hold, phase: Phase::Waiting, cut: false, waker: None, handed_out: None, stuck };
         Ticket { registry: Rc::clone(self), index: self.slots.borrow_mut().insert(slot) }
     }
 
@@ -139,8 +132,8 @@ impl InFlight {
             if !slot.cut && ends(slot) {
                 slot.cut = true;
                 count += 1;
-                if let (Phase::Streaming, Some(connection)) = (slot.phase, &slot.connection) {
-                    connection.set(true);
+                if slot.phase == Phase::Streaming {
+                    slot.stuck.set(true);
                 }
                 wake.extend(slot.waker.take());
             }
@@ -207,14 +200,14 @@ mod tests {
 
     fn enter(registry: &Rc<InFlight>, n: u8) -> (Ticket, Rc<Cell<bool>>) {
         let connection = Rc::new(Cell::new(false));
-        (registry.enter(Some(hold(n, Timestamp::MAX)), Some(&connection)), connection)
+        (registry.enter(Some(hold(n, Timestamp::MAX)), Rc::clone(&connection)), connection)
     }
 
     #[test]
     fn d14_a_cut_ends_the_key_and_nothing_else() {
         let registry = InFlight::new();
         let ((one, _), (two, _), (other, _)) = (enter(&registry, 1), enter(&registry, 1), enter(&registry, 2));
-        let public = registry.enter(None, None);
+        let public = registry.enter(None, Rc::default());
         assert_eq!(registry.cut(&Cut::Key(hold(1, Timestamp::MAX).key)), 2);
         assert!(one.is_cut() && two.is_cut() && !other.is_cut() && !public.is_cut());
         drop(one);
@@ -230,7 +223,7 @@ mod tests {
         streaming.stream();
         assert_eq!(registry.cut(&Cut::Streams(hold(1, Timestamp::MAX).key)), 1);
         assert!(!waiting.is_cut() && streaming.is_cut() && connection.get());
-        let late = registry.enter(Some(hold(3, Timestamp::from_secs(10))), Some(&connection));
+        let late = registry.enter(Some(hold(3, Timestamp::from_secs(10))), connection);
         assert_eq!(registry.expire(Timestamp::from_micros(9_999_999)), 0);
         assert_eq!(registry.expire(Timestamp::from_secs(10)), 1);
         assert!(late.is_cut());

@@ -21,6 +21,7 @@ mod respond;
 mod signer;
 mod snapshot;
 mod upgrade;
+mod wire;
 
 pub use config::{Clock, GatewayConfig, Limits, Listen, LogSink, PlainHttp, Randomness, TlsSlot, Upstreams};
 pub use follow::Applied;
@@ -131,7 +132,18 @@ impl Gateway {
         let (stop, stopped) = oneshot::channel();
         tokio::spawn(follower.run(stopped));
         let exposition = Exposition { cores: counters, credentials: Arc::clone(&snapshot) };
-        Ok(Self { addresses, commands, cores: handles, log, progress: watched, follower: Some(stop), exposition, snapshot, clock, name })
+        Ok(Self {
+            addresses,
+            commands,
+            cores: handles,
+            log,
+            progress: watched,
+            follower: Some(stop),
+            exposition,
+            snapshot,
+            clock,
+            name,
+        })
     }
 
     /// The addresses that are listened on, in the order of the configuration.

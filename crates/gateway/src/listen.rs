@@ -6,11 +6,15 @@
 
 use crate::{
     StartError,
+    body::ResponseBody,
     config::{Limits, Listen, PlainHttp, TlsSlot},
     core::{Connection, Core},
     exchange,
+    wire::Wire,
 };
+use bytes::Bytes;
 use http::{HeaderValue, Request};
+use http_body::{Body, Frame, SizeHint};
 use hyper::{body::Incoming, rt::Executor, service::service_fn};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
@@ -22,16 +26,17 @@ use std::{
     convert::Infallible,
     future::Future,
     net::{IpAddr, SocketAddr, TcpListener},
-    pin::pin,
+    pin::{Pin, pin},
     rc::Rc,
     sync::Arc,
-    task::Poll,
+    task::{Context, Poll},
     time::Duration,
 };
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpStream,
     sync::Semaphore,
+    time::Instant,
 };
 
 /// Connections that the kernel keeps for us until they are accepted.
@@ -43,14 +48,14 @@ const RESET_STREAMS_MAX: usize = 20;
 /// An HTTP/2 connection without an answer to a ping for this long is closed.
 const PING_TIMEOUT: Duration = Duration::from_secs(20);
 
+/// hyper reads heads of at least this size.
+const HEAD_MIN: usize = 8 * 1024;
+
 /// The listening sockets of one core, each with its TLS if it has any.
 pub(crate) type Listeners = Vec<(TcpListener, Option<TlsSlot>)>;
 
 /// Binds one socket per core to every address, all with SO_REUSEPORT; returns them by core, and the addresses bound.
-pub(crate) fn bind(
-    listen: &[Listen],
-    cores: usize,
-) -> Result<(Vec<Listeners>, Vec<SocketAddr>), StartError> {
+pub(crate) fn bind(listen: &[Listen], cores: usize) -> Result<(Vec<Listeners>, Vec<SocketAddr>), StartError> {
     let mut by_core: Vec<Listeners> = (0..cores).map(|_| Vec::new()).collect();
     let mut addresses = Vec::new();
     for one in listen {
@@ -113,14 +118,23 @@ pub(crate) async fn accept(core: Rc<Core>, listener: tokio::net::TcpListener, tl
     }
 }
 
-async fn connection(core: Rc<Core>, builder: Rc<auto::Builder<OnThisCore>>, stream: TcpStream, peer: SocketAddr, tls: Option<TlsSlot>) {
+async fn connection(
+    core: Rc<Core>,
+    builder: Rc<auto::Builder<OnThisCore>>,
+    stream: TcpStream,
+    peer: SocketAddr,
+    tls: Option<TlsSlot>,
+) {
     let _open = core.open();
     // A socket that is gone already fails at the first read.
     let _fails_later = stream.set_nodelay(true);
+    let local = stream.local_addr().is_ok_and(|a| a.ip().to_canonical().is_loopback());
+    let stream = Wire::new(stream, core.shared.limits.client_stall_max);
     let peer = peer.ip().to_canonical();
     let cut = Rc::new(Cell::new(false));
     let facts = |secure, refused| {
-        let peer_value = HeaderValue::from_str(&peer.to_string()).unwrap_or_else(|_| HeaderValue::from_static("unknown"));
+        let peer_value =
+            HeaderValue::from_str(&peer.to_string()).unwrap_or_else(|_| HeaderValue::from_static("unknown"));
         Rc::new(Connection { peer, peer_value, secure, refused, cut: Rc::clone(&cut) })
     };
     match tls {
@@ -133,7 +147,6 @@ async fn connection(core: Rc<Core>, builder: Rc<auto::Builder<OnThisCore>>, stre
             }
         }
         None => {
-            let local = stream.local_addr().is_ok_and(|a| a.ip().to_canonical().is_loopback());
             let terminated = terminated(&core.shared.plain_http, peer);
             http(core, &builder, stream, facts(terminated, !local && !terminated)).await;
         }
@@ -152,24 +165,25 @@ async fn http<S>(core: Rc<Core>, builder: &auto::Builder<OnThisCore>, stream: S,
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let asked = Rc::new(Cell::new(false));
+    let work = Rc::new(Work::default());
     let service = {
-        let (core, facts, asked) = (Rc::clone(&core), Rc::clone(&facts), Rc::clone(&asked));
+        let (core, facts, work) = (Rc::clone(&core), Rc::clone(&facts), Rc::clone(&work));
         service_fn(move |request: Request<Incoming>| {
-            asked.set(true);
-            let work = exchange::handle(Rc::clone(&core), Rc::clone(&facts), request);
-            async move { Ok::<_, Infallible>(work.await) }
+            let one = work.begin();
+            let answer = exchange::handle(Rc::clone(&core), Rc::clone(&facts), request);
+            async move { Ok::<_, Infallible>(answer.await.map(|body| Counted { body, _one: one })) }
         })
     };
     let mut served = pin!(builder.serve_connection_with_upgrades(TokioIo::new(stream), service));
     let mut draining = core.draining.subscribe();
     let mut drain = pin!(async move { draining.wait_for(|d| *d).await.map(|_| ()) });
     let mut drained = false;
-    // hyper's clock for a head starts when it knows which HTTP it reads; until then a silent caller is given up here.
-    let mut silent = pin!(tokio::time::sleep(core.shared.limits.header_timeout));
+    let mut idle = Idle::new(&core.shared.limits);
     std::future::poll_fn(|context| {
-        if !asked.get() && silent.as_mut().poll(context).is_ready() {
-            return Poll::Ready(());
+        match idle.poll(&work, context) {
+            Poll::Ready(End::Now) => return Poll::Ready(()),
+            Poll::Ready(End::Gracefully) => served.as_mut().graceful_shutdown(),
+            Poll::Pending => {}
         }
         // A cut stream may be stuck in a write that the caller does not take; then only this ends it.
         if facts.cut.get() {
@@ -186,6 +200,104 @@ where
     .await;
 }
 
+/// The requests of one connection.
+struct Work {
+    open: Cell<usize>,
+    asked: Cell<bool>,
+    /// Since when there is none.
+    idle_since: Cell<Instant>,
+}
+
+impl Default for Work {
+    fn default() -> Self {
+        Self { open: Cell::new(0), asked: Cell::new(false), idle_since: Cell::new(Instant::now()) }
+    }
+}
+
+impl Work {
+    fn begin(self: &Rc<Self>) -> OneRequest {
+        self.open.set(self.open.get() + 1);
+        self.asked.set(true);
+        OneRequest(Rc::clone(self))
+    }
+}
+
+/// Counts a request until its answer has been handed over.
+struct OneRequest(Rc<Work>);
+
+impl Drop for OneRequest {
+    fn drop(&mut self) {
+        self.0.open.set(self.0.open.get() - 1);
+        self.0.idle_since.set(Instant::now());
+    }
+}
+
+enum End {
+    Gracefully,
+    Now,
+}
+
+/// Gives up a connection without requests: hyper's clock for a head starts when it knows which HTTP it reads, and its
+/// HTTP/2 keeps a connection for as long as pings are answered.
+struct Idle {
+    max: Duration,
+    stall_max: Duration,
+    asked_to_go: bool,
+    alarm: Pin<Box<tokio::time::Sleep>>,
+}
+
+impl Idle {
+    fn new(limits: &Limits) -> Self {
+        let (max, stall_max) = (limits.header_timeout, limits.client_stall_max);
+        Self { max, stall_max, asked_to_go: false, alarm: Box::pin(tokio::time::sleep(max)) }
+    }
+
+    fn poll(&mut self, work: &Work, context: &mut Context<'_>) -> Poll<End> {
+        while self.alarm.as_mut().poll(context).is_ready() {
+            let now = Instant::now();
+            let over = if work.open.get() == 0 { work.idle_since.get() + self.max } else { now + self.max };
+            if over > now {
+                self.alarm.as_mut().reset(over);
+                self.asked_to_go = false;
+            } else if self.asked_to_go || !work.asked.get() {
+                return Poll::Ready(End::Now);
+            } else {
+                self.asked_to_go = true;
+                // What was handed over last may still be on its way.
+                self.alarm.as_mut().reset(now + self.stall_max);
+                return Poll::Ready(End::Gracefully);
+            }
+        }
+        Poll::Pending
+    }
+}
+
+/// An answer's body that is counted among its connection's work.
+struct Counted {
+    body: ResponseBody,
+    _one: OneRequest,
+}
+
+impl Body for Counted {
+    type Data = Bytes;
+    type Error = <ResponseBody as Body>::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        Pin::new(&mut self.body).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
 fn builder(limits: &Limits) -> auto::Builder<OnThisCore> {
     let mut builder = auto::Builder::new(OnThisCore);
     builder
@@ -193,7 +305,7 @@ fn builder(limits: &Limits) -> auto::Builder<OnThisCore> {
         .timer(TokioTimer::new())
         .header_read_timeout(limits.header_timeout)
         .max_headers(limits.headers_max)
-        .max_buf_size(limits.head_max);
+        .max_buf_size(limits.head_max.max(HEAD_MIN));
     builder
         .http2()
         .timer(TokioTimer::new())
@@ -206,15 +318,34 @@ fn builder(limits: &Limits) -> auto::Builder<OnThisCore> {
     builder
 }
 
-/// Runs HTTP/2 streams on the core that has the connection.
+/// Runs HTTP/2 streams on the core that has the connection, each so that a cut can end it.
 #[derive(Clone, Copy)]
 struct OnThisCore;
+
+tokio::task_local! {
+    static STREAM_CUT: Rc<Cell<bool>>;
+}
+
+/// The mark that ends the HTTP/2 stream that is being worked on; none on HTTP/1.
+pub(crate) fn stream_cut() -> Option<Rc<Cell<bool>>> {
+    STREAM_CUT.try_with(Rc::clone).ok()
+}
 
 impl<F: Future + 'static> Executor<F> for OnThisCore
 where
     F::Output: 'static,
 {
     fn execute(&self, work: F) {
-        tokio::task::spawn_local(work);
+        let cut = Rc::new(Cell::new(false));
+        tokio::task::spawn_local(STREAM_CUT.scope(Rc::clone(&cut), async move {
+            let mut work = pin!(work);
+            std::future::poll_fn(|context| {
+                let ended = work.as_mut().poll(context).map(|_| ());
+                // One that waits for its caller's window does not ask its body, so it never hears of the cut. Dropping
+                // it resets the stream, and what waited in it is thrown away.
+                if cut.get() { Poll::Ready(()) } else { ended }
+            })
+            .await;
+        }));
     }
 }

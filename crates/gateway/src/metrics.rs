@@ -23,6 +23,7 @@ pub(crate) struct Counters {
     failed: [AtomicU64; Fault::ALL.len()],
     /// By first digit of the upstream's status, 1 to 5.
     forwarded: [AtomicU64; 5],
+    documents: AtomicU64,
     cut: AtomicU64,
     log_lines_dropped: AtomicU64,
     connections: AtomicI64,
@@ -35,6 +36,7 @@ impl Counters {
             denied: std::array::from_fn(|_| AtomicU64::new(0)),
             failed: std::array::from_fn(|_| AtomicU64::new(0)),
             forwarded: std::array::from_fn(|_| AtomicU64::new(0)),
+            documents: AtomicU64::new(0),
             cut: AtomicU64::new(0),
             log_lines_dropped: AtomicU64::new(0),
             connections: AtomicI64::new(0),
@@ -52,6 +54,10 @@ impl Counters {
 
     pub(crate) fn forwarded(&self, status: u16) {
         add(self.forwarded.get(usize::from(status / 100).wrapping_sub(1)), 1);
+    }
+
+    pub(crate) fn document(&self) {
+        add(Some(&self.documents), 1);
     }
 
     pub(crate) fn cut(&self, requests: u64) {
@@ -105,20 +111,35 @@ impl Collector for Exposition {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), std::fmt::Error> {
         let kind = ConstCounter::new(0u64).metric_type();
         let mut refused = encoder.encode_descriptor("requests_refused", "Requests refused, by reason", None, kind)?;
-        let denied = Denial::ALL.iter().enumerate().map(|(i, d)| (d.answer().reason, self.sum(|c| read(c.denied.get(i)))));
-        let failed = Fault::ALL.iter().enumerate().map(|(i, f)| (f.answer().reason, self.sum(|c| read(c.failed.get(i)))));
+        let denied =
+            Denial::ALL.iter().enumerate().map(|(i, d)| (d.answer().reason, self.sum(|c| read(c.denied.get(i)))));
+        let failed =
+            Fault::ALL.iter().enumerate().map(|(i, f)| (f.answer().reason, self.sum(|c| read(c.failed.get(i)))));
         for (reason, count) in denied.chain(failed) {
             ConstCounter::new(count).encode(refused.encode_family(&[("reason", reason)])?)?;
         }
-        let mut forwarded =
-            encoder.encode_descriptor("requests_forwarded", "Requests passed on, by status of the answer", None, kind)?;
+        let mut forwarded = encoder.encode_descriptor(
+            "requests_forwarded",
+            "Requests passed on, by status of the answer",
+            None,
+            kind,
+        )?;
         for (i, class) in ["1xx", "2xx", "3xx", "4xx", "5xx"].into_iter().enumerate() {
             let count = self.sum(|c| read(c.forwarded.get(i)));
             ConstCounter::new(count).encode(forwarded.encode_family(&[("status", class)])?)?;
         }
         let counters = [
-            ("requests_cut", "Requests ended by a revocation or an expiry", self.sum(|c| c.cut.load(Relaxed))),
-            ("log_lines_dropped", "Request log lines given up because the sink was slow", self.sum(|c| c.log_lines_dropped.load(Relaxed))),
+            ("documents_served", "Requests for the gateway's own documents", self.sum(|c| c.documents.load(Relaxed))),
+            (
+                "requests_cut",
+                "Requests ended by a revocation, an expiry or a caller that took nothing",
+                self.sum(|c| c.cut.load(Relaxed)),
+            ),
+            (
+                "log_lines_dropped",
+                "Request log lines given up because the sink was slow",
+                self.sum(|c| c.log_lines_dropped.load(Relaxed)),
+            ),
         ];
         for (name, help, count) in counters {
             let metric = ConstCounter::new(count);

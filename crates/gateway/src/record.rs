@@ -32,6 +32,8 @@ pub(crate) struct Line<'a> {
     pub(crate) environment: Option<Environment>,
     pub(crate) status: u16,
     pub(crate) refusal: Option<Refusal>,
+    /// Answered with a document of the gateway's own.
+    pub(crate) own: bool,
     pub(crate) micros: i64,
 }
 
@@ -59,13 +61,19 @@ fn write(batches: &Receiver<String>, mut sink: LogSink) {
 
 impl Recorder {
     pub(crate) fn new(queue: Option<SyncSender<String>>, counters: Arc<Counters>) -> Self {
-        Self { buffer: RefCell::new(String::with_capacity(BATCH_BYTES + 1024)), lines: RefCell::new(0), queue, counters }
+        Self {
+            buffer: RefCell::new(String::with_capacity(BATCH_BYTES + 1024)),
+            lines: RefCell::new(0),
+            queue,
+            counters,
+        }
     }
 
     /// Counts the request and writes its line down.
     pub(crate) fn record(&self, line: &Line<'_>) {
         match line.refusal {
             Some(refusal) => self.counters.refused(refusal),
+            None if line.own => self.counters.document(),
             None => self.counters.forwarded(line.status),
         }
         if self.queue.is_none() {
@@ -100,12 +108,29 @@ impl Recorder {
     }
 }
 
+// Requests that end with their core have their lines written after its last tick.
+impl Drop for Recorder {
+    fn drop(&mut self) {
+        self.flush();
+    }
+}
+
 impl Line<'_> {
     /// Every value is a number, an id, a closed word or an address, so nothing needs escaping.
     fn write(&self, out: &mut String) -> std::fmt::Result {
         let at = self.at.as_micros();
-        write!(out, r#"{{"at":{}.{:06},"request_id":"{}""#, at.div_euclid(1_000_000), at.rem_euclid(1_000_000), self.request)?;
-        write!(out, r#","peer":"{}","method":"{}","status":{},"micros":{}"#, self.peer, self.method, self.status, self.micros)?;
+        write!(
+            out,
+            r#"{{"at":{}.{:06},"request_id":"{}""#,
+            at.div_euclid(1_000_000),
+            at.rem_euclid(1_000_000),
+            self.request
+        )?;
+        write!(
+            out,
+            r#","peer":"{}","method":"{}","status":{},"micros":{}"#,
+            self.peer, self.method, self.status, self.micros
+        )?;
         if let Some(operation) = self.operation {
             write!(out, r#","operation":"{operation}""#)?;
         }
@@ -147,10 +172,10 @@ mod tests {
                 environment: Some(Environment::Test),
                 status: 403,
                 refusal: Some(Denial::ScopeInsufficient.into()),
+                own: false,
                 micros: 7,
             });
         }
-        recorder.flush();
         drop(recorder);
         thread.join().unwrap();
         let text = String::from_utf8(seen.lock().unwrap().clone()).unwrap();

@@ -53,6 +53,15 @@ pub(crate) fn finish(response: &mut Response<ResponseBody>, request: &HeaderValu
     }
 }
 
+/// An answer to HEAD: what was made here for GET, without its body (RFC 9110, 9.3.2). hyper's HTTP/2 would send it.
+pub(crate) fn without_body(response: &mut Response<ResponseBody>) {
+    if let ResponseBody::Whole(bytes) = response.body_mut()
+        && let Some(bytes) = bytes.take()
+    {
+        response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(bytes.len()));
+    }
+}
+
 /// The request id as a header value.
 pub(crate) fn id_value(request: RequestId) -> HeaderValue {
     HeaderValue::from_str(&request.to_string()).unwrap_or_else(|_| HeaderValue::from_static("req"))

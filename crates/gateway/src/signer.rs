@@ -83,8 +83,8 @@ struct Shared {
 impl Signer {
     /// Starts the signing thread. It ends when the last `Signer` is dropped.
     pub(crate) fn start(config: &GatewayConfig, snapshot: Arc<Snapshot>) -> Result<Self, crate::StartError> {
-        let pair = Ed25519KeyPair::from_pkcs8(config.signing_key.expose())
-            .map_err(|_| crate::StartError::SigningKey)?;
+        let pair =
+            Ed25519KeyPair::from_pkcs8(config.signing_key.expose()).map_err(|_| crate::StartError::SigningKey)?;
         let digest = model::SecretHash::of(pair.public_key().as_ref());
         let key_id = BASE64URL_NOPAD.encode(digest.as_bytes().get(..12).unwrap_or_default());
         let header = json!({"alg": "EdDSA", "typ": "JWT", "kid": key_id}).to_string();
@@ -109,7 +109,8 @@ impl Signer {
     /// The key set that verifies the tokens (RFC 8037).
     pub(crate) fn jwks(&self) -> String {
         let x = BASE64URL_NOPAD.encode(self.shared.pair.public_key().as_ref());
-        let key = json!({"kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "use": "sig", "kid": self.shared.key_id, "x": x});
+        let key =
+            json!({"kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "use": "sig", "kid": self.shared.key_id, "x": x});
         json!({ "keys": [key] }).to_string()
     }
 
@@ -156,7 +157,9 @@ fn work(shared: &Shared, mut jobs: mpsc::Receiver<Job>) {
         let now = (shared.clock)();
         // Many first requests of one key wait at once; one signature serves them all.
         let just_made = slot.token.load_full().filter(|token| {
-            now.micros_since(token.signed_at) < TOKEN_RENEW_MICROS && token.names_epoch == shared.snapshot.names_epoch()
+            // A token from the future is of no use: the clock was set back since.
+            (0..TOKEN_RENEW_MICROS).contains(&now.micros_since(token.signed_at))
+                && token.names_epoch == shared.snapshot.names_epoch()
         });
         let token = just_made.or_else(|| shared.sign(&job.subject, now).map(Arc::new));
         slot.renewing.store(false, Ordering::Release);
@@ -207,9 +210,11 @@ impl Shared {
         let record = &entry.record;
         let companies = match &record.companies {
             CompanyRestriction::All => Value::from("all"),
-            CompanyRestriction::Only(set) => {
-                set.as_slice().iter().map(|id| json!({"id": id.to_string(), "names": self.names(*id, entry.environment)})).collect()
-            }
+            CompanyRestriction::Only(set) => set
+                .as_slice()
+                .iter()
+                .map(|id| json!({"id": id.to_string(), "names": self.names(*id, entry.environment)}))
+                .collect(),
         };
         json!({
             "environment": entry.environment.as_str(),

@@ -4,12 +4,7 @@
 //! Never: starts before the upstream has said 101.
 //! Read:  `join`.
 
-use crate::{
-    body::ResponseBody,
-    core::Core,
-    facts,
-    inflight::Ticket,
-};
+use crate::{body::ResponseBody, core::Core, facts, inflight::Ticket};
 use egress::UpgradedIo;
 use http::{HeaderValue, Response, header};
 use hyper_util::rt::TokioIo;
@@ -89,7 +84,11 @@ impl<T> Counted<T> {
 }
 
 impl<T: AsyncRead + Unpin> AsyncRead for Counted<T> {
-    fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<std::io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<std::io::Result<()>> {
         let before = buffer.filled().len();
         let result = Pin::new(&mut self.inner).poll_read(context, buffer);
         self.count(buffer.filled().len() - before);

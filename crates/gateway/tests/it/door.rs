@@ -29,7 +29,9 @@ async fn d24_the_upstream_gets_a_context_that_the_key_set_verifies_and_nothing_o
     let field = |name: &str| head.lines().find_map(|l| l.strip_prefix(&format!("{name}: "))).unwrap().to_owned();
     assert_eq!(field("x-forwarded-for"), "127.0.0.1");
     let token = field("claviger-context");
-    let jwks = body(&world.raw("GET /.well-known/claviger/jwks.json HTTP/1.1\r\nHost: api\r\nConnection: close\r\n\r\n").await);
+    let jwks = body(
+        &world.raw("GET /.well-known/claviger/jwks.json HTTP/1.1\r\nHost: api\r\nConnection: close\r\n\r\n").await,
+    );
     let x = BASE64URL_NOPAD.decode(jwks["keys"][0]["x"].as_str().unwrap().as_bytes()).unwrap();
     let (signed, signature) = token.rsplit_once('.').unwrap();
     let signature = BASE64URL_NOPAD.decode(signature.as_bytes()).unwrap();
@@ -53,7 +55,10 @@ async fn d7_unknown_operations_are_401_without_a_key_and_404_with_one() {
         assert_eq!((status(&without), body(&without)["error"]["code"].as_str().unwrap()), (401, "api_key_required"));
         assert!(without.contains("www-authenticate"));
     }
-    let write = format!("POST /v1/thing HTTP/1.1\r\nHost: api\r\nX-API-Key: {}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", key.text);
+    let write = format!(
+        "POST /v1/thing HTTP/1.1\r\nHost: api\r\nX-API-Key: {}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+        key.text
+    );
     let refused = world.raw(&write).await;
     assert_eq!((status(&refused), body(&refused)["error"]["code"].as_str().unwrap()), (403, "insufficient_scope"));
     let public = world.raw("GET /v1/health HTTP/1.1\r\nHost: api\r\nConnection: close\r\n\r\n").await;
@@ -69,7 +74,9 @@ async fn bodies_have_a_cap_and_a_time_and_paths_are_safe() {
     })
     .await;
     let key = world.key(Preset::FullAccess).await;
-    let post = |rest: &str| format!("POST /v1/thing HTTP/1.1\r\nHost: api\r\nX-API-Key: {}\r\nConnection: close\r\n{rest}", key.text);
+    let post = |rest: &str| {
+        format!("POST /v1/thing HTTP/1.1\r\nHost: api\r\nX-API-Key: {}\r\nConnection: close\r\n{rest}", key.text)
+    };
     assert_eq!(status(&world.raw(&post("Content-Length: 10\r\n\r\n0123456789")).await), 200);
     assert_eq!(status(&world.raw(&post("Content-Length: 11\r\n\r\n01234567890")).await), 413);
     assert_eq!(status(&world.raw(&post("Transfer-Encoding: chunked\r\n\r\nb\r\n01234567890\r\n0\r\n\r\n")).await), 413);

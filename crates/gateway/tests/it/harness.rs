@@ -3,10 +3,11 @@
 use gateway::{Gateway, GatewayConfig, Limits, Listen, PlainHttp, Upstreams};
 use model::{
     Account, AccountId, Audience, AuditId, ClientId, CompanyMode, CompanyRestriction, Credential, Entropy, Environment,
-    Environments, HttpMethod, Key, KeyId, KeyKind, KeyShape, KeyStatus, LimitClass, Operation, OperationId, Preset, Scope,
-    Secret, SecretHash, SecretSlot, Template, Timestamp,
+    Environments, HttpMethod, Key, KeyId, KeyKind, KeyShape, KeyStatus, LimitClass, Operation, OperationId, Preset,
+    Scope, Secret, SecretHash, SecretSlot, Template, Timestamp,
 };
 use std::{
+    future::Future,
     net::SocketAddr,
     sync::{
         Arc,
@@ -16,7 +17,7 @@ use std::{
 };
 use store::{AccountStore, Author, NewKey, Revision, Stamp, Store};
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     net::{TcpListener, TcpStream},
     sync::Notify,
 };
@@ -45,6 +46,7 @@ pub(crate) fn entropy() -> Entropy {
 }
 
 /// An upstream that answers by path, and counts.
+#[derive(Clone)]
 pub(crate) struct Upstream {
     pub(crate) address: SocketAddr,
     /// Requests whose head has arrived.
@@ -53,22 +55,52 @@ pub(crate) struct Upstream {
     pub(crate) release: Arc<Notify>,
     /// The last request's head.
     pub(crate) last_head: Arc<std::sync::Mutex<String>>,
+    /// The last request's body as it came, chunks and trailers included.
+    pub(crate) last_body: Arc<std::sync::Mutex<Vec<u8>>>,
+    /// Connections that are open.
+    pub(crate) open: Arc<AtomicUsize>,
 }
 
 impl Upstream {
     pub(crate) async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let (seen, release) = (Arc::new(AtomicUsize::new(0)), Arc::new(Notify::new()));
-        let last_head = Arc::new(std::sync::Mutex::new(String::new()));
-        let upstream =
-            Self { address, seen: Arc::clone(&seen), release: Arc::clone(&release), last_head: Arc::clone(&last_head) };
+        let upstream = Self {
+            address,
+            seen: Arc::default(),
+            release: Arc::new(Notify::new()),
+            last_head: Arc::default(),
+            last_body: Arc::default(),
+            open: Arc::default(),
+        };
+        let told = upstream.clone();
         tokio::spawn(async move {
             while let Ok((socket, _)) = listener.accept().await {
-                tokio::spawn(serve(socket, Arc::clone(&seen), Arc::clone(&release), Arc::clone(&last_head)));
+                let told = told.clone();
+                tokio::spawn(async move {
+                    told.open.fetch_add(1, Ordering::SeqCst);
+                    told.serve(socket).await;
+                    told.open.fetch_sub(1, Ordering::SeqCst);
+                });
             }
         });
         upstream
+    }
+
+    pub(crate) fn head(&self) -> String {
+        self.last_head.lock().unwrap().clone()
+    }
+
+    /// What the last request's head says for a field.
+    pub(crate) fn field(&self, name: &str) -> Option<String> {
+        self.head().lines().find_map(|l| l.strip_prefix(&format!("{name}: ")).map(str::to_owned))
+    }
+
+    /// The claims of the last request's context; its signature is not looked at.
+    pub(crate) fn claims(&self) -> serde_json::Value {
+        let token = self.field("claviger-context").expect("a context");
+        let claims = data_encoding::BASE64URL_NOPAD.decode(token.split('.').nth(1).unwrap().as_bytes()).unwrap();
+        serde_json::from_slice(&claims).unwrap()
     }
 
     pub(crate) async fn wait_seen(&self, count: usize) {
@@ -81,63 +113,103 @@ impl Upstream {
     }
 }
 
-async fn serve(mut socket: TcpStream, seen: Arc<AtomicUsize>, release: Arc<Notify>, last: Arc<std::sync::Mutex<String>>) {
-    let mut buffer = Vec::new();
-    loop {
-        let Some(head) = read_head(&mut socket, &mut buffer).await else { return };
-        let released = release.notified();
-        tokio::pin!(released);
-        released.as_mut().enable();
-        last.lock().unwrap().clone_from(&head);
-        seen.fetch_add(1, Ordering::SeqCst);
-        let path = head.split(' ').nth(1).unwrap_or_default().to_owned();
-        let answer: &[u8] = match path.as_str() {
-            "/v1/hold" => {
-                released.await;
-                b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nheld"
-            }
-            "/v1/stream" => {
-                socket.write_all(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n").await.unwrap();
-                while socket.write_all(b"5\r\ntick\n\r\n").await.is_ok() {
-                    tokio::time::sleep(Duration::from_millis(5)).await;
-                }
-                return;
-            }
-            "/v1/flood" => {
-                socket.write_all(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n").await.unwrap();
-                let chunk = [b"10000\r\n".as_slice(), &[b'x'; 0x10000], b"\r\n"].concat();
-                while socket.write_all(&chunk).await.is_ok() {}
-                return;
-            }
-            "/v1/ws" => {
-                let hello = b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n";
-                socket.write_all(hello).await.unwrap();
-                let mut bytes = [0; 64];
-                while let Ok(n @ 1..) = socket.read(&mut bytes).await {
-                    if socket.write_all(&bytes[..n]).await.is_err() {
-                        return;
+impl Upstream {
+    async fn serve(&self, mut socket: TcpStream) {
+        let mut buffer = Vec::new();
+        while let Some(head) = read_head(&mut socket, &mut buffer).await {
+            let released = self.release.notified();
+            tokio::pin!(released);
+            released.as_mut().enable();
+            self.last_head.lock().unwrap().clone_from(&head);
+            self.seen.fetch_add(1, Ordering::SeqCst);
+            let path = head.split([' ', '?']).nth(1).unwrap_or_default().to_owned();
+            let answer = match path.as_str() {
+                "/v1/hold" => {
+                    let mut byte = [0];
+                    tokio::select! {
+                        () = released => {}
+                        // Nothing is sent meanwhile, so this is the end.
+                        _ = socket.peek(&mut byte), if !head.contains("content-length") => return,
                     }
+                    "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nheld"
                 }
+                "/v1/stream" | "/v1/flood" | "/v1/ws" => return endless(&path, &mut socket).await,
+                "/v1/early" => {
+                    socket
+                        .write_all(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nearly\r\n")
+                        .await
+                        .unwrap();
+                    "0\r\n\r\n"
+                }
+                "/v1/conflict" => {
+                    let _gone = socket
+                        .write_all(b"HTTP/1.1 409 Conflict\r\nContent-Length: 2\r\nConnection: close\r\n\r\nno")
+                        .await;
+                    return;
+                }
+                "/v1/unchanged" => "HTTP/1.1 304 Not Modified\r\nETag: \"1\"\r\nContent-Length: 5\r\n\r\n",
+                "/v1/empty" => "HTTP/1.1 204 No Content\r\n\r\n",
+                "/v1/trailers" => {
+                    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: x-sum, claviger-account\r\n\r\n2\r\nok\r\n0\r\nX-Sum: 7\r\nClaviger-Account: forged\r\n\r\n"
+                }
+                _ if head.starts_with("HEAD") => "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n",
+                _ => "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nClaviger-Account: forged\r\n\r\nok",
+            };
+            let Some(body) = read_body(&mut socket, &mut buffer, &head).await else { return };
+            *self.last_body.lock().unwrap() = body;
+            if socket.write_all(answer.as_bytes()).await.is_err() {
                 return;
             }
-            _ => b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nClaviger-Account: forged\r\n\r\nok",
-        };
-        let length = head.to_ascii_lowercase().split("content-length: ").nth(1).map_or(0, |l| l.split('\r').next().unwrap().parse().unwrap());
-        let chunked = head.to_ascii_lowercase().contains("transfer-encoding: chunked");
-        let end = |buffer: &[u8]| match buffer.windows(5).position(|w| w == b"0\r\n\r\n") {
-            Some(at) if chunked => Some(at + 5),
-            _ => (!chunked && buffer.len() >= length).then_some(length),
-        };
-        while end(&buffer).is_none() {
-            if socket.read_buf(&mut buffer).await.unwrap_or(0) == 0 {
-                return;
-            }
-        }
-        buffer.drain(..end(&buffer).unwrap());
-        if socket.write_all(answer).await.is_err() {
-            return;
         }
     }
+}
+
+async fn endless(path: &str, socket: &mut TcpStream) {
+    let head: &[u8] = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+    match path {
+        "/v1/stream" => {
+            socket.write_all(head).await.unwrap();
+            while socket.write_all(b"5\r\ntick\n\r\n").await.is_ok() {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        }
+        "/v1/flood" => {
+            socket.write_all(head).await.unwrap();
+            let chunk = [b"10000\r\n".as_slice(), &[b'x'; 0x10000], b"\r\n"].concat();
+            while socket.write_all(&chunk).await.is_ok() {}
+        }
+        _ => {
+            let hello = b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n";
+            socket.write_all(hello).await.unwrap();
+            let mut bytes = [0; 64];
+            while let Ok(n @ 1..) = socket.read(&mut bytes).await {
+                if socket.write_all(&bytes[..n]).await.is_err() {
+                    return;
+                }
+            }
+        }
+    }
+}
+
+/// The body, chunk sizes and trailers included.
+async fn read_body(socket: &mut TcpStream, buffer: &mut Vec<u8>, head: &str) -> Option<Vec<u8>> {
+    let head = head.to_ascii_lowercase();
+    let length = head.split("content-length: ").nth(1).map_or(0, |l| l.split('\r').next().unwrap().parse().unwrap());
+    let chunked = head.contains("transfer-encoding: chunked");
+    let end = |buffer: &[u8]| {
+        if !chunked {
+            return (buffer.len() >= length).then_some(length);
+        }
+        let last = if buffer.starts_with(b"0\r\n") { 0 } else { buffer.windows(5).position(|w| w == b"\r\n0\r\n")? };
+        let tail = buffer[last..].windows(4).position(|w| w == b"\r\n\r\n")?;
+        Some(last + tail + 4)
+    };
+    while end(buffer).is_none() {
+        if socket.read_buf(buffer).await.unwrap_or(0) == 0 {
+            return None;
+        }
+    }
+    Some(buffer.drain(..end(buffer).unwrap()).collect())
 }
 
 async fn read_head(socket: &mut TcpStream, buffer: &mut Vec<u8>) -> Option<String> {
@@ -191,6 +263,12 @@ pub(crate) fn operations() -> Vec<Operation> {
         operation("ws", get, "/v1/ws", "things:read"),
         operation("thing", get, "/v1/thing/{id:int32}", "things:read"),
         operation("make", HttpMethod::Post, "/v1/thing", "things:write"),
+        operation("hold_body", HttpMethod::Post, "/v1/hold", "things:write"),
+        operation("early", HttpMethod::Post, "/v1/early", "things:write"),
+        operation("conflict", HttpMethod::Post, "/v1/conflict", "things:write"),
+        operation("unchanged", get, "/v1/unchanged", "things:read"),
+        operation("empty", get, "/v1/empty", "things:read"),
+        operation("trailers", get, "/v1/trailers", "things:read"),
     ];
     let mut health = operation("health", get, "/v1/health", "health:read");
     health.audience = Audience::Public;
@@ -210,7 +288,8 @@ impl World {
         let upstream = Upstream::start().await;
         let target = egress::Target::parse(&format!("http://{}", upstream.address)).unwrap();
         let to = egress::UpstreamConfig::new(target, None);
-        let document = aws_lc_rs::signature::Ed25519KeyPair::generate_pkcs8(&aws_lc_rs::rand::SystemRandom::new()).unwrap();
+        let document =
+            aws_lc_rs::signature::Ed25519KeyPair::generate_pkcs8(&aws_lc_rs::rand::SystemRandom::new()).unwrap();
         let mut config = GatewayConfig {
             name: "gateway-1".into(),
             namespace: "claviger".into(),
@@ -283,13 +362,89 @@ impl World {
     pub(crate) async fn get(&self, path: &str, key: &str) -> String {
         self.raw(&get(path, key)).await
     }
+
+    /// Opens a connection and sends bytes on it.
+    pub(crate) async fn send(&self, request: &str) -> TcpStream {
+        let mut socket = TcpStream::connect(self.address).await.unwrap();
+        socket.write_all(request.as_bytes()).await.unwrap();
+        socket
+    }
+
+    /// HTTP/2 with prior knowledge.
+    pub(crate) async fn h2(&self) -> Http2 {
+        http2(TcpStream::connect(self.address).await.unwrap()).await
+    }
+
+    /// The gateway's metrics as text.
+    pub(crate) fn metrics(&self) -> String {
+        let mut registry = prometheus_client::registry::Registry::default();
+        registry.register_collector(Box::new(self.gateway.exposition()));
+        let mut text = String::new();
+        prometheus_client::encoding::text::encode(&mut text, &registry).unwrap();
+        text
+    }
+
+    /// Waits until the metrics say so.
+    pub(crate) async fn wait_metric(&self, line: &str) {
+        until(line, || self.metrics().lines().any(|l| l == line)).await;
+    }
+}
+
+/// Waits until it is so.
+pub(crate) async fn until(what: &str, mut so: impl FnMut() -> bool) {
+    let reached = async {
+        while !so() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), reached).await.unwrap_or_else(|_| panic!("in time: {what}"));
+}
+
+/// A bound on what a test waits for.
+pub(crate) async fn soon<F: Future>(work: F) -> F::Output {
+    tokio::time::timeout(Duration::from_secs(20), work).await.expect("in time")
+}
+
+pub(crate) type Http2Body = http_body_util::combinators::BoxBody<bytes::Bytes, std::convert::Infallible>;
+pub(crate) type Http2 = hyper::client::conn::http2::SendRequest<Http2Body>;
+
+/// An HTTP/2 client whose streams stop after 64 KiB that nobody reads.
+pub(crate) async fn http2<S: AsyncRead + AsyncWrite + Send + Unpin + 'static>(io: S) -> Http2 {
+    let (sender, connection) = hyper::client::conn::http2::Builder::new(hyper_util::rt::TokioExecutor::new())
+        .initial_stream_window_size(65_535)
+        .initial_connection_window_size(1 << 20)
+        .handshake(hyper_util::rt::TokioIo::new(io))
+        .await
+        .unwrap();
+    tokio::spawn(async move {
+        let _ended = connection.await;
+    });
+    sender
+}
+
+pub(crate) fn no_body() -> Http2Body {
+    http_body_util::BodyExt::boxed(http_body_util::Empty::new())
+}
+
+pub(crate) fn request(method: &str, path: &str, key: &str) -> http::request::Builder {
+    http::Request::builder().method(method).uri(format!("http://api{path}")).header("x-api-key", key)
+}
+
+pub(crate) async fn ask(
+    connection: &mut Http2,
+    method: &str,
+    path: &str,
+    key: &str,
+) -> http::Response<hyper::body::Incoming> {
+    let request = request(method, path, key).body(no_body()).unwrap();
+    soon(connection.send_request(request)).await.unwrap()
 }
 
 pub(crate) fn get(path: &str, key: &str) -> String {
     format!("GET {path} HTTP/1.1\r\nHost: api\r\nX-API-Key: {key}\r\nConnection: close\r\n\r\n")
 }
 
-pub(crate) async fn read_to_end(socket: &mut TcpStream) -> String {
+pub(crate) async fn read_to_end(socket: &mut (impl AsyncRead + Unpin)) -> String {
     let mut answer = Vec::new();
     let read = async {
         let mut buffer = vec![0; 16 * 1024];
@@ -302,14 +457,19 @@ pub(crate) async fn read_to_end(socket: &mut TcpStream) -> String {
 }
 
 /// Reads until the text is there.
-pub(crate) async fn read_until(socket: &mut TcpStream, text: &str) -> String {
+pub(crate) async fn read_until(socket: &mut (impl AsyncRead + Unpin), text: &str) -> String {
     let mut answer = Vec::new();
     let read = async {
         loop {
             if String::from_utf8_lossy(&answer).contains(text) {
                 return;
             }
-            assert_ne!(socket.read_buf(&mut answer).await.unwrap(), 0, "closed before {text:?}");
+            assert_ne!(
+                socket.read_buf(&mut answer).await.unwrap(),
+                0,
+                "closed before {text:?}: {}",
+                String::from_utf8_lossy(&answer)
+            );
         }
     };
     tokio::time::timeout(Duration::from_secs(20), read).await.expect("the text arrives");

@@ -1,6 +1,11 @@
 //! The data plane in one process: a real store, real sockets, a clock that the test holds.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
+mod bounds;
 mod door;
 mod harness;
+mod http;
 mod revocation;
+mod secrets;
+mod stream;
+mod tls;
