@@ -94,13 +94,9 @@ impl Fault {
                 (431, "too_many_headers", "Too many headers", "Send fewer header fields.", Blame::Caller)
             }
             Self::CallerGone => (499, "caller_gone", "Caller gone", "The caller closed the request.", Blame::Caller),
-            Self::PreflightRefused => (
-                403,
-                "origin_not_allowed",
-                "Origin not allowed",
-                "No key allows this from this origin.",
-                Blame::Account,
-            ),
+            Self::PreflightRefused => {
+                (403, "origin_not_allowed", "Origin not allowed", "No key allows this origin here.", Blame::Account)
+            }
             Self::BodyTooLarge => (
                 413,
                 "body_too_large",
