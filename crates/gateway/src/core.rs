@@ -19,7 +19,6 @@ use http::{HeaderName, HeaderValue};
 use model::{Catalogue, Entropy, Environment};
 use std::{
     cell::{Cell, RefCell},
-    net::IpAddr,
     rc::Rc,
     sync::Arc,
     time::Duration,
@@ -51,8 +50,12 @@ pub(crate) struct Shared {
     pub(crate) jwks: Bytes,
 }
 
-/// The header names of the product's namespace (D24).
+/// What the gateway says to the upstream is called: in the product's namespace (D24), and about the way here.
 pub(crate) struct Names {
+    pub(crate) request_id: HeaderName,
+    pub(crate) forwarded_for: HeaderName,
+    pub(crate) forwarded_host: HeaderName,
+    pub(crate) forwarded_proto: HeaderName,
     pub(crate) context: HeaderName,
     pub(crate) account: HeaderName,
     pub(crate) environment: HeaderName,
@@ -110,7 +113,7 @@ impl std::ops::Deref for CoreCatalogue {
 
 /// What a request knows of its connection.
 pub(crate) struct Connection {
-    pub(crate) peer: IpAddr,
+    /// The peer's address.
     pub(crate) peer_value: HeaderValue,
     /// HTTPS, or behind a proxy that ended it.
     pub(crate) secure: bool,
@@ -185,6 +188,7 @@ impl Core {
     }
 
     fn tick(&self) {
+        self.shared.snapshot.fence(self.shared.limits.revocation_bound);
         let stall = self.shared.limits.client_stall_max.as_millis() / TICK.as_millis();
         let ended = self.inflight.expire((self.shared.clock)())
             + self.inflight.advance(u32::try_from(stall).unwrap_or(u32::MAX));

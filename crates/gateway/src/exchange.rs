@@ -13,16 +13,16 @@ use crate::{
     listen,
     record::Line,
     respond,
-    signer::Subject,
+    signer::{Subject, Token},
     upgrade,
 };
-use admission::{Caller, Permit};
+use admission::Permit;
 use bytes::Bytes;
 use egress::{Answer, Fate, HostField, RequestHead, UpstreamError, Wait};
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, header, request::Parts};
 use hyper::body::{Body as _, Incoming};
 use model::{AccountId, Denial, Environment, KeyId, RequestId, Timestamp};
-use std::{cell::Cell, future::Future, panic::AssertUnwindSafe, pin::pin, rc::Rc, task::Poll};
+use std::{cell::Cell, future::Future, panic::AssertUnwindSafe, pin::pin, rc::Rc, sync::Arc, task::Poll};
 
 /// Where the key set of the signed context is served, after the namespace.
 const JWKS_PATH_END: &str = "/jwks.json";
@@ -32,6 +32,8 @@ const JWKS_PATH_END: &str = "/jwks.json";
 struct Story {
     operation: Option<model::OperationId>,
     caller: Option<(KeyId, AccountId)>,
+    /// Has the caller's ids as text already.
+    token: Option<Arc<Token>>,
     environment: Option<Environment>,
     own: bool,
 }
@@ -41,8 +43,8 @@ struct Story {
 struct Taken<'a> {
     core: &'a Core,
     at: Timestamp,
-    id: RequestId,
-    peer: std::net::IpAddr,
+    id: &'a HeaderValue,
+    peer: &'a HeaderValue,
     method: &'static str,
     story: Story,
     status: u16,
@@ -51,13 +53,16 @@ struct Taken<'a> {
 
 impl Drop for Taken<'_> {
     fn drop(&mut self) {
+        let spelt =
+            self.story.caller.filter(|_| self.story.token.is_none()).map(|(k, a)| (k.to_string(), a.to_string()));
+        let known = self.story.token.as_ref().and_then(|t| t.caller.as_ref()).map(|c| (&*c.key, &*c.account));
         self.core.recorder.record(&Line {
             at: self.at,
-            request: self.id,
-            peer: self.peer,
+            request: self.id.to_str().unwrap_or_default(),
+            peer: self.peer.to_str().unwrap_or_default(),
             method: self.method,
             operation: self.story.operation.as_ref().map(model::OperationId::as_str),
-            caller: self.story.caller,
+            caller: known.or_else(|| spelt.as_ref().map(|(k, a)| (&**k, &**a))),
             environment: self.story.environment,
             status: self.status,
             refusal: self.refusal,
@@ -82,8 +87,8 @@ pub(crate) async fn handle(
     let mut taken = Taken {
         core: &core,
         at: started,
-        id,
-        peer: connection.peer,
+        id: &id_value,
+        peer: &connection.peer_value,
         method,
         story: Story::default(),
         status: gone.answer().status,
@@ -112,7 +117,7 @@ struct Admitted {
     permit: Permit,
     ticket: Ticket,
     subject: Subject,
-    token: Option<HeaderValue>,
+    token: Option<Arc<Token>>,
 }
 
 async fn exchange(
@@ -133,7 +138,7 @@ async fn exchange(
     if parts.headers.len() > core.shared.limits.headers_max {
         return Err(Fault::TooManyHeaders.into());
     }
-    let (admitted, target, host) = {
+    let (admitted, target) = {
         let facts = Facts::read(&parts, &catalogue, core.shared.hosts.as_deref())?;
         story.operation = facts.operation.map(|o| o.id.clone());
         if let Some(answer) = own_document(core, &facts) {
@@ -145,7 +150,7 @@ async fn exchange(
         }
         let stuck = listen::stream_cut().unwrap_or_else(|| Rc::clone(&connection.cut));
         let admitted = decide(core, stuck, &facts, &parts.headers, now, story)?;
-        (admitted, target(&facts, &parts), facts.host.and_then(|h| HeaderValue::from_str(h).ok()))
+        (admitted, target(&facts, &parts))
     };
     if body.size_hint().lower() > core.shared.limits.body_max {
         return Err(Fault::BodyTooLarge.into());
@@ -158,10 +163,10 @@ async fn exchange(
     let websocket = facts::wants_websocket(&parts);
     let trailers = facts::takes_trailers(&parts);
     let caller_side = websocket.then(|| parts.extensions.remove::<hyper::upgrade::OnUpgrade>()).flatten();
+    story.token = Some(Arc::clone(&token));
     facts::strip_request(&mut parts.headers, &core.shared.namespace);
-    introduce(&mut parts.headers, core, connection, &permit, token, id, host);
-    let outgoing = Outgoing { parts, target, body, caller_side, trailers };
-    forward(core, permit, ticket, outgoing).await
+    let outgoing = Outgoing { parts, target, body: Some(body), caller_side, trailers, token, id };
+    forward(core, connection, permit, ticket, outgoing).await
 }
 
 /// Facts to `Permit`: the stages of `admission`, the look-up between them, and the ticket, without yielding, so that no
@@ -240,58 +245,61 @@ fn target(facts: &Facts<'_>, parts: &Parts) -> Bytes {
 }
 
 /// What the gateway says to the upstream about the request: the signed context, plain copies of it, and the way here.
-fn introduce(
-    headers: &mut HeaderMap,
-    core: &Core,
-    connection: &Connection,
-    permit: &Permit,
-    token: HeaderValue,
-    id: &HeaderValue,
-    host: Option<HeaderValue>,
-) {
-    let names = &core.shared.names;
-    let text = |value: &str| HeaderValue::from_str(value).ok();
-    headers.insert(names.context.clone(), token);
-    headers.insert(names.environment.clone(), HeaderValue::from_static(permit.environment().as_str()));
-    if let Caller::Key { key, account, kind, .. } = permit.caller() {
-        headers.extend(text(&key.to_string()).map(|v| (names.key.clone(), v)));
-        headers.extend(text(&account.to_string()).map(|v| (names.account.clone(), v)));
-        headers.insert(names.kind.clone(), HeaderValue::from_static(kind.as_str()));
+fn introduction<'a>(
+    core: &'a Core,
+    connection: &'a Connection,
+    outgoing: &'a Outgoing<'_>,
+) -> Vec<(&'a HeaderName, &'a [u8])> {
+    const SAID_MAX: usize = 9;
+    let (names, token) = (&core.shared.names, &outgoing.token);
+    let mut said: Vec<(&HeaderName, &[u8])> = Vec::with_capacity(SAID_MAX);
+    said.push((&names.context, token.context.as_bytes()));
+    said.push((&names.environment, token.environment.as_str().as_bytes()));
+    if let Some(caller) = &token.caller {
+        said.push((&names.key, caller.key.as_bytes()));
+        said.push((&names.account, caller.account.as_bytes()));
+        said.push((&names.kind, caller.kind.as_bytes()));
     }
-    headers.insert(HeaderName::from_static("x-request-id"), id.clone());
-    headers.insert(HeaderName::from_static("x-forwarded-for"), connection.peer_value.clone());
-    let scheme = HeaderValue::from_static(if connection.secure { "https" } else { "http" });
-    headers.insert(HeaderName::from_static("x-forwarded-proto"), scheme);
-    headers.extend(host.map(|v| (HeaderName::from_static("x-forwarded-host"), v)));
+    said.push((&names.request_id, outgoing.id.as_bytes()));
+    said.push((&names.forwarded_for, connection.peer_value.as_bytes()));
+    said.push((&names.forwarded_proto, if connection.secure { b"https" } else { b"http" }));
+    let authority = outgoing.parts.uri.authority().map(|a| a.as_str().as_bytes());
+    let host = authority.or_else(|| outgoing.parts.headers.get(header::HOST).map(HeaderValue::as_bytes));
+    said.extend(host.map(|host| (&names.forwarded_host, host)));
+    said
 }
 
 /// The rest of a request, ready to go out.
-struct Outgoing {
+struct Outgoing<'a> {
     parts: Parts,
     target: Bytes,
-    body: Incoming,
+    body: Option<Incoming>,
     caller_side: Option<hyper::upgrade::OnUpgrade>,
     trailers: bool,
+    token: Arc<Token>,
+    id: &'a HeaderValue,
 }
 
 /// Passes a permitted request on and its answer back. Revoked while waiting: 401 (D14).
 async fn forward(
     core: &Rc<Core>,
+    connection: &Connection,
     permit: Permit,
     ticket: Ticket,
-    outgoing: Outgoing,
+    mut outgoing: Outgoing<'_>,
 ) -> Result<Response<ResponseBody>, Refusal> {
-    let Outgoing { parts, target, body, caller_side, trailers } = outgoing;
     let body_failed = Rc::new(Cell::new(None));
+    let (caller_side, body) = (outgoing.caller_side.take(), outgoing.body.take().ok_or(Fault::Internal)?);
     let body = RequestBody::new(body, Rc::clone(core), Rc::clone(&body_failed));
+    let extra = introduction(core, connection, &outgoing);
     let head = RequestHead {
-        method: &parts.method,
-        path_and_query: &target,
-        headers: &parts.headers,
-        extra: &[],
+        method: &outgoing.parts.method,
+        path_and_query: &outgoing.target,
+        headers: &outgoing.parts.headers,
+        extra: &extra,
         host: HostField::Target,
         upgrade: caller_side.is_some().then_some(b"websocket"),
-        trailers,
+        trailers: outgoing.trailers,
     };
     let upstream = core.upstream(permit.environment());
     let answer = until_cut(&ticket, upstream.send(head, body)).await?;

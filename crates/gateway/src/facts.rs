@@ -14,29 +14,26 @@ const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 const X_CLIENT_ID: HeaderName = HeaderName::from_static("x-client-id");
 const X_CLIENT_SECRET: HeaderName = HeaderName::from_static("x-client-secret");
 
-/// Fields that speak of one connection only (RFC 9110, 7.6.1), in requests and answers. `trailer` stays: trailers do.
-const HOP_BY_HOP: [HeaderName; 6] = [
-    HeaderName::from_static("keep-alive"),
-    HeaderName::from_static("proxy-connection"),
-    header::PROXY_AUTHENTICATE,
-    header::TE,
-    header::TRANSFER_ENCODING,
-    header::UPGRADE,
-];
-
-/// Request fields that never reach the upstream (D27): credentials, method overrides, and what the gateway says itself.
-const NEVER_FORWARDED: [HeaderName; 11] = [
-    X_API_KEY,
-    X_CLIENT_ID,
-    X_CLIENT_SECRET,
-    header::AUTHORIZATION,
-    header::PROXY_AUTHORIZATION,
-    header::EXPECT,
-    header::FORWARDED,
-    HeaderName::from_static("x-real-ip"),
-    HeaderName::from_static("x-request-id"),
-    HeaderName::from_static("x-original-url"),
-    HeaderName::from_static("x-rewrite-url"),
+/// Request fields that never reach the upstream: of one connection only (RFC 9110, 7.6.1), credentials, and what the
+/// gateway says itself (D27). `trailer` stays: trailers do. Framing and `Host` are written anew by `egress`.
+const NEVER_FORWARDED: [&str; 17] = [
+    "x-api-key",
+    "x-client-id",
+    "x-client-secret",
+    "authorization",
+    "proxy-authorization",
+    "expect",
+    "forwarded",
+    "x-real-ip",
+    "x-request-id",
+    "x-original-url",
+    "x-rewrite-url",
+    "connection",
+    "keep-alive",
+    "proxy-connection",
+    "te",
+    "transfer-encoding",
+    "upgrade",
 ];
 
 /// How fields about the way here begin; all of them are the gateway's to say (D27).
@@ -50,7 +47,6 @@ pub(crate) struct Facts<'a> {
     pub(crate) method: Option<HttpMethod>,
     pub(crate) path: Cow<'a, [u8]>,
     pub(crate) operation: Option<&'a Operation>,
-    pub(crate) host: Option<&'a str>,
 }
 
 impl<'a> Facts<'a> {
@@ -66,7 +62,7 @@ impl<'a> Facts<'a> {
         let path = admission::path::canonical(parts.uri.path().as_bytes()).map_err(|_| Fault::PathUnsafe)?;
         let method = HttpMethod::parse(parts.method.as_str());
         let operation = method.and_then(|method| catalogue.find(method, &path));
-        Ok(Self { method, path, operation, host })
+        Ok(Self { method, path, operation })
     }
 
     /// The part of the facts that admission judges.
@@ -139,18 +135,43 @@ pub(crate) fn takes_trailers(parts: &Parts) -> bool {
 
 /// Takes everything out of a request's headers that must not reach the upstream (D27).
 pub(crate) fn strip_request(headers: &mut HeaderMap, namespace: &str) {
-    strip_hop_by_hop(headers);
-    for name in &NEVER_FORWARDED {
-        headers.remove(name);
+    if headers.contains_key(header::CONNECTION) {
+        strip_named(headers);
     }
-    // Found by spelling, because some servers read an underscore as a hyphen.
-    let ours: Vec<HeaderName> = headers.keys().filter(|name| is_ours(name.as_str(), namespace)).cloned().collect();
-    for name in ours {
-        headers.remove(name);
-    }
-    headers.remove(header::HOST);
-    headers.remove(header::CONTENT_LENGTH);
+    strip(headers, |name| is_ours(name, namespace));
     join_cookies(headers);
+}
+
+/// Takes out of an answer, or of trailers, what only the gateway may say. `egress` took the fields of one connection out.
+pub(crate) fn strip_response(headers: &mut HeaderMap, namespace: &str) {
+    strip(headers, |name| in_namespace(name, namespace));
+}
+
+/// One look at each name: most requests have a handful of fields, and two or three that go.
+fn strip(headers: &mut HeaderMap, goes: impl Fn(&str) -> bool) {
+    let mut from = 0;
+    // Removing reorders what comes after, so the look goes on where it found something.
+    while let Some(name) = headers.keys().skip(from).find(|name| {
+        from += 1;
+        goes(name.as_str())
+    }) {
+        let name = name.clone();
+        headers.remove(name);
+        from = from.saturating_sub(1);
+    }
+}
+
+/// Takes out what `Connection` names.
+fn strip_named(headers: &mut HeaderMap) {
+    let named: Vec<HeaderName> = headers
+        .get_all(header::CONNECTION)
+        .iter()
+        .flat_map(|value| value.as_bytes().split(|b| *b == b','))
+        .filter_map(|token| HeaderName::from_bytes(token.trim_ascii()).ok())
+        .collect();
+    for name in named {
+        headers.remove(name);
+    }
 }
 
 /// HTTP/2 callers may send a cookie in pieces; HTTP/1.1 knows one field only (RFC 9113, 8.2.3).
@@ -165,46 +186,22 @@ fn join_cookies(headers: &mut HeaderMap) {
     }
 }
 
-/// Takes the fields of one connection out of an answer, and what only the gateway may say.
-pub(crate) fn strip_response(headers: &mut HeaderMap, namespace: &str) {
-    strip_hop_by_hop(headers);
-    let ours: Vec<HeaderName> = headers.keys().filter(|name| is_ours(name.as_str(), namespace)).cloned().collect();
-    for name in ours {
-        headers.remove(name);
-    }
-}
-
-fn strip_hop_by_hop(headers: &mut HeaderMap) {
-    if headers.contains_key(header::CONNECTION) {
-        let named: Vec<HeaderName> = headers
-            .get_all(header::CONNECTION)
-            .iter()
-            .flat_map(|value| value.as_bytes().split(|b| *b == b','))
-            .filter_map(|token| HeaderName::from_bytes(token.trim_ascii()).ok())
-            .collect();
-        for name in named {
-            headers.remove(name);
-        }
-        headers.remove(header::CONNECTION);
-    }
-    for name in &HOP_BY_HOP {
-        headers.remove(name);
-    }
-}
-
-/// Whether a field is of the product's own namespace, a forwarding field, a method override, or a credential field that
-/// is spelt with underscores.
+/// Whether a request's field may not reach the upstream, in any spelling: some servers read an underscore as a hyphen.
 fn is_ours(name: &str, namespace: &str) -> bool {
-    let plain = |text: &str, other: &str| {
-        text.len() == other.len() && text.bytes().zip(other.bytes()).all(|(a, b)| a == b || (a == b'_' && b == b'-'))
-    };
-    let in_namespace = name
-        .split_at_checked(namespace.len())
-        .is_some_and(|(head, rest)| plain(head, namespace) && (rest.starts_with('-') || rest.starts_with('_')));
-    in_namespace
-        || name.get(..FORWARDED_PREFIX.len()).is_some_and(|head| plain(head, FORWARDED_PREFIX))
-        || METHOD_OVERRIDES.iter().any(|known| plain(name, known))
-        || (name.contains('_') && NEVER_FORWARDED.iter().any(|known| plain(name, known.as_str())))
+    in_namespace(name, namespace)
+        || name.get(..FORWARDED_PREFIX.len()).is_some_and(|head| spells(head, FORWARDED_PREFIX))
+        || METHOD_OVERRIDES.iter().any(|known| spells(name, known))
+        || NEVER_FORWARDED.iter().any(|known| spells(name, known))
+}
+
+/// Whether a field is of the product's own namespace.
+fn in_namespace(name: &str, namespace: &str) -> bool {
+    name.split_at_checked(namespace.len())
+        .is_some_and(|(head, rest)| rest.starts_with(['-', '_']) && spells(head, namespace))
+}
+
+fn spells(text: &str, name: &str) -> bool {
+    text.len() == name.len() && text.bytes().zip(name.bytes()).all(|(a, b)| a == b || (a == b'_' && b == b'-'))
 }
 
 #[cfg(test)]
@@ -241,7 +238,6 @@ mod tests {
             ("x_forwarded-client_cert", "root"),
             ("cookie", "b=2"),
             ("expect", "100-continue"),
-            ("content-length", "3"),
             ("idempotency-key", "stays"),
             ("cookie", "stays"),
         ]);

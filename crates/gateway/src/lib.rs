@@ -222,6 +222,10 @@ fn names(namespace: &str) -> Result<Names, StartError> {
             .map_err(|_| StartError::Namespace(namespace.to_owned()))
     };
     Ok(Names {
+        request_id: HeaderName::from_static("x-request-id"),
+        forwarded_for: HeaderName::from_static("x-forwarded-for"),
+        forwarded_host: HeaderName::from_static("x-forwarded-host"),
+        forwarded_proto: HeaderName::from_static("x-forwarded-proto"),
         context: name("context")?,
         account: name("account")?,
         environment: name("environment")?,

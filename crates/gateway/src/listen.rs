@@ -135,7 +135,7 @@ async fn connection(
     let facts = |secure, refused| {
         let peer_value =
             HeaderValue::from_str(&peer.to_string()).unwrap_or_else(|_| HeaderValue::from_static("unknown"));
-        Rc::new(Connection { peer, peer_value, secure, refused, cut: Rc::clone(&cut) })
+        Rc::new(Connection { peer_value, secure, refused, cut: Rc::clone(&cut) })
     };
     match tls {
         Some(slot) => {

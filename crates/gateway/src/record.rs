@@ -5,11 +5,9 @@
 //! Read:  `Line`, then `Recorder`.
 
 use crate::{config::LogSink, fault::Refusal, metrics::Counters};
-use model::{AccountId, Environment, KeyId, RequestId, Timestamp};
+use model::{Environment, Timestamp};
 use std::{
     cell::RefCell,
-    fmt::Write as _,
-    net::IpAddr,
     sync::{
         Arc,
         mpsc::{Receiver, SyncSender, sync_channel},
@@ -24,11 +22,14 @@ const BATCHES_MAX: usize = 256;
 /// What is told of one request.
 pub(crate) struct Line<'a> {
     pub(crate) at: Timestamp,
-    pub(crate) request: RequestId,
-    pub(crate) peer: IpAddr,
+    /// The request's id as text.
+    pub(crate) request: &'a str,
+    /// The peer's address as text.
+    pub(crate) peer: &'a str,
     pub(crate) method: &'a str,
     pub(crate) operation: Option<&'a str>,
-    pub(crate) caller: Option<(KeyId, AccountId)>,
+    /// Key and account as text.
+    pub(crate) caller: Option<(&'a str, &'a str)>,
     pub(crate) environment: Option<Environment>,
     pub(crate) status: u16,
     pub(crate) refusal: Option<Refusal>,
@@ -40,6 +41,7 @@ pub(crate) struct Line<'a> {
 /// One core's end of the log.
 pub(crate) struct Recorder {
     buffer: RefCell<String>,
+    second: RefCell<Second>,
     lines: RefCell<u64>,
     queue: Option<SyncSender<String>>,
     counters: Arc<Counters>,
@@ -63,6 +65,7 @@ impl Recorder {
     pub(crate) fn new(queue: Option<SyncSender<String>>, counters: Arc<Counters>) -> Self {
         Self {
             buffer: RefCell::new(String::with_capacity(BATCH_BYTES + 1024)),
+            second: RefCell::default(),
             lines: RefCell::new(0),
             queue,
             counters,
@@ -81,8 +84,7 @@ impl Recorder {
         }
         let full = {
             let mut buffer = self.buffer.borrow_mut();
-            // A String takes every write.
-            let _always_ok = line.write(&mut buffer);
+            line.write(&mut self.second.borrow_mut(), &mut buffer);
             *self.lines.borrow_mut() += 1;
             buffer.len() >= BATCH_BYTES
         };
@@ -116,42 +118,58 @@ impl Drop for Recorder {
 }
 
 impl Line<'_> {
-    /// Every value is a number, an id, a closed word or an address, so nothing needs escaping.
-    fn write(&self, out: &mut String) -> std::fmt::Result {
-        let at = self.at.as_micros();
-        write!(
-            out,
-            r#"{{"at":{}.{:06},"request_id":"{}""#,
-            at.div_euclid(1_000_000),
-            at.rem_euclid(1_000_000),
-            self.request
-        )?;
-        write!(
-            out,
-            r#","peer":"{}","method":"{}","status":{},"micros":{}"#,
-            self.peer, self.method, self.status, self.micros
-        )?;
+    /// Every value is a number, an id, a closed word or an address, so nothing needs escaping. Written in pieces, without
+    /// the formatting machinery: this runs for every request.
+    fn write(&self, second: &mut Second, out: &mut String) {
+        let mut number = itoa::Buffer::new();
+        let mut put = |pieces: &[&str]| pieces.iter().for_each(|piece| out.push_str(piece));
+        put(&["{\"at\":\"", second.text(self.at), "."]);
+        let fraction = number.format(1_000_000 + self.at.as_micros().rem_euclid(1_000_000));
+        put(&[fraction.get(1..).unwrap_or_default(), "Z\",\"request_id\":\"", self.request]);
+        put(&["\",\"peer\":\"", self.peer, "\",\"method\":\"", self.method]);
+        put(&["\",\"status\":", number.format(self.status)]);
+        put(&[",\"micros\":", number.format(self.micros)]);
         if let Some(operation) = self.operation {
-            write!(out, r#","operation":"{operation}""#)?;
+            put(&[",\"operation\":\"", operation, "\""]);
         }
         if let Some((key, account)) = self.caller {
-            write!(out, r#","key_id":"{key}","account_id":"{account}""#)?;
+            put(&[",\"key_id\":\"", key, "\",\"account_id\":\"", account, "\""]);
         }
         if let Some(environment) = self.environment {
-            write!(out, r#","environment":"{environment}""#)?;
+            put(&[",\"environment\":\"", environment.as_str(), "\""]);
         }
         if let Some(refusal) = self.refusal {
-            write!(out, r#","reason":"{}""#, refusal.answer().reason)?;
+            put(&[",\"reason\":\"", refusal.answer().reason, "\""]);
         }
-        out.push_str("}\n");
-        Ok(())
+        put(&["}\n"]);
+    }
+}
+
+/// The text of the second of the last line: most lines share it with the one before.
+#[derive(Default)]
+struct Second {
+    second: Option<i64>,
+    text: String,
+}
+
+impl Second {
+    /// RFC 3339 in UTC, to the second, without the zone.
+    fn text(&mut self, at: Timestamp) -> &str {
+        let second = at.as_secs();
+        if self.second != Some(second) {
+            self.second = Some(second);
+            // Out of the calendar's range only with a broken clock; then the number says more than nothing.
+            self.text = jiff::Timestamp::from_second(second)
+                .map_or_else(|_| second.to_string(), |t| t.strftime("%Y-%m-%dT%H:%M:%S").to_string());
+        }
+        &self.text
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use model::{Denial, Entropy};
+    use model::Denial;
     use std::sync::Mutex;
 
     #[test]
@@ -160,15 +178,14 @@ mod tests {
         let kept = Arc::clone(&seen);
         let (queue, thread) = start(Box::new(move |batch| kept.lock().unwrap().extend_from_slice(batch))).unwrap();
         let recorder = Recorder::new(Some(queue), Counters::new());
-        let request = RequestId::new(Timestamp::from_secs(1), Entropy([1; 10]));
         for n in 0..1_000 {
             recorder.record(&Line {
                 at: Timestamp::from_micros(n),
-                request,
-                peer: "::1".parse().unwrap(),
+                request: "req_1",
+                peer: "::1",
                 method: "GET",
                 operation: Some("company_list"),
-                caller: None,
+                caller: Some(("key_1", "acc_1")),
                 environment: Some(Environment::Test),
                 status: 403,
                 refusal: Some(Denial::ScopeInsufficient.into()),
@@ -183,6 +200,8 @@ mod tests {
         for line in text.lines() {
             let value: serde_json::Value = serde_json::from_str(line).unwrap();
             assert_eq!(value["reason"], "insufficient_scope");
+            assert_eq!(value["key_id"], "key_1");
+            assert!(value["at"].as_str().unwrap().starts_with("1970-01-01T00:00:00.000"), "{value}");
         }
     }
 }

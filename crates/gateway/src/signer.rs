@@ -12,7 +12,6 @@ use admission::Entry;
 use arc_swap::ArcSwapOption;
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use data_encoding::BASE64URL_NOPAD;
-use http::HeaderValue;
 use model::{CompanyRestriction, Environment, Timestamp};
 use serde_json::{Value, json};
 use std::sync::{
@@ -32,10 +31,21 @@ const QUEUE_MAX: usize = 4_096;
 /// Who the token is for.
 const AUDIENCE: &str = "upstream";
 
-struct Token {
-    value: HeaderValue,
+/// What the upstream is told of a caller, made once for many requests: the signed context and its plain copies.
+pub(crate) struct Token {
+    pub(crate) context: String,
+    /// Whom it speaks of; none for the public.
+    pub(crate) caller: Option<TokenCaller>,
+    pub(crate) environment: Environment,
     signed_at: Timestamp,
     names_epoch: u64,
+}
+
+/// The ids of a caller as text.
+pub(crate) struct TokenCaller {
+    pub(crate) key: String,
+    pub(crate) account: String,
+    pub(crate) kind: &'static str,
 }
 
 /// The token of one secret (or of the public), if one was made.
@@ -56,7 +66,14 @@ pub(crate) enum Subject {
 
 struct Job {
     subject: Subject,
-    done: Option<oneshot::Sender<HeaderValue>>,
+    done: Option<oneshot::Sender<Arc<Token>>>,
+}
+
+impl TokenCaller {
+    fn of(entry: &Entry) -> Self {
+        let record = &entry.record;
+        Self { key: record.key.to_string(), account: record.account.to_string(), kind: record.kind.as_str() }
+    }
 }
 
 /// No token can be had now: the signer's queue is full or the signer is gone.
@@ -115,10 +132,9 @@ impl Signer {
     }
 
     /// The token of `subject` if a usable one is at hand; asks for a new one in good time. No wait, no signature.
-    pub(crate) fn at_hand(&self, subject: &Subject, now: Timestamp) -> Option<HeaderValue> {
+    pub(crate) fn at_hand(&self, subject: &Subject, now: Timestamp) -> Option<Arc<Token>> {
         let slot = self.shared.slot(subject);
-        let token = slot.token.load();
-        let token = token.as_ref()?;
+        let token = slot.token.load_full()?;
         let age = now.micros_since(token.signed_at);
         let names_changed = token.names_epoch != self.shared.snapshot.names_epoch();
         if !(0..TOKEN_USE_MICROS).contains(&age) || (names_changed && subject.carries_names()) {
@@ -130,11 +146,11 @@ impl Signer {
                 slot.renewing.store(false, Ordering::Release);
             }
         }
-        Some(token.value.clone())
+        Some(token)
     }
 
     /// A token made now, by the signing thread.
-    pub(crate) async fn fresh(&self, subject: Subject) -> Result<HeaderValue, SignerBusy> {
+    pub(crate) async fn fresh(&self, subject: Subject) -> Result<Arc<Token>, SignerBusy> {
         let (done, token) = oneshot::channel();
         self.queue.try_send(Job { subject, done: Some(done) }).map_err(|_| SignerBusy)?;
         token.await.map_err(|_| SignerBusy)
@@ -164,11 +180,10 @@ fn work(shared: &Shared, mut jobs: mpsc::Receiver<Job>) {
         let token = just_made.or_else(|| shared.sign(&job.subject, now).map(Arc::new));
         slot.renewing.store(false, Ordering::Release);
         let Some(token) = token else { continue };
-        let value = token.value.clone();
-        slot.token.store(Some(token));
+        slot.token.store(Some(Arc::clone(&token)));
         if let Some(done) = job.done {
             // The request may have ended meanwhile; its token serves the next one.
-            let _gone = done.send(value);
+            let _gone = done.send(token);
         }
     }
 }
@@ -203,7 +218,11 @@ impl Shared {
         let signature = self.pair.sign(text.as_bytes());
         text.push('.');
         text.push_str(&BASE64URL_NOPAD.encode(signature.as_ref()));
-        Some(Token { value: HeaderValue::from_str(&text).ok()?, signed_at: now, names_epoch })
+        let (environment, caller) = match subject {
+            Subject::Key(live) => (live.entry.environment, Some(TokenCaller::of(&live.entry))),
+            Subject::Public(environment) => (*environment, None),
+        };
+        Some(Token { context: text, caller, environment, signed_at: now, names_epoch })
     }
 
     fn claims(&self, entry: &Entry) -> Value {

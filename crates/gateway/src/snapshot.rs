@@ -15,6 +15,7 @@ use std::{
         Arc,
         atomic::{AtomicI64, AtomicU64, Ordering},
     },
+    time::Duration,
 };
 use store::FeedItem;
 
@@ -29,6 +30,9 @@ pub(crate) struct Snapshot {
     credentials: SharedMap<HashKey, Arc<Live>, BuildHasherDefault<HashKeyHasher>>,
     companies: SharedMap<CompanyId, Arc<[ExternalName]>>,
     fresh_until: AtomicI64,
+    /// When it was last vouched for, in milliseconds of a clock that nobody can set back, since `born`.
+    vouched_at: AtomicU64,
+    born: tokio::time::Instant,
     /// Changes when names of companies change, so that signed contexts that carry them are made anew.
     names_epoch: AtomicU64,
 }
@@ -69,6 +73,8 @@ impl Snapshot {
             credentials: SharedMap::default(),
             companies: SharedMap::default(),
             fresh_until: AtomicI64::new(Timestamp::MIN.as_micros()),
+            vouched_at: AtomicU64::new(0),
+            born: tokio::time::Instant::now(),
             names_epoch: AtomicU64::new(0),
         })
     }
@@ -84,7 +90,20 @@ impl Snapshot {
     }
 
     pub(crate) fn trust_until(&self, instant: Timestamp) {
+        self.vouched_at.store(self.age_millis(), Ordering::Release);
         self.fresh_until.store(instant.as_micros(), Ordering::Release);
+    }
+
+    /// Ends the trust when nobody has vouched for `bound`, whatever the wall clock says: it may have been set back.
+    pub(crate) fn fence(&self, bound: Duration) {
+        let silent = self.age_millis().saturating_sub(self.vouched_at.load(Ordering::Acquire));
+        if u128::from(silent) > bound.as_millis() {
+            self.fresh_until.store(Timestamp::MIN.as_micros(), Ordering::Release);
+        }
+    }
+
+    fn age_millis(&self) -> u64 {
+        u64::try_from(self.born.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 
     pub(crate) fn names_epoch(&self) -> u64 {

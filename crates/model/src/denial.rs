@@ -145,11 +145,9 @@ impl Denial {
                 "Primary key in a browser",
                 "A primary key must never be used from a browser. Use a restricted key with allowed origins.",
             ),
-            Self::OriginNotAllowed => forbidden(
-                "origin_not_allowed",
-                "Origin not allowed",
-                "This key may not be used from this origin.",
-            ),
+            Self::OriginNotAllowed => {
+                forbidden("origin_not_allowed", "Origin not allowed", "This key may not be used from this origin.")
+            }
             Self::ScopeInsufficient => forbidden(
                 "insufficient_scope",
                 "Insufficient scope",

@@ -192,7 +192,9 @@ mod tests {
 
     #[test]
     fn d2_other_texts_are_no_client_ids() {
-        for text in ["", "ci_", "ci_0123456789abcdef0123456G", "ci_0123456789ABCDEF01234567", "cj_0123456789abcdef01234567"] {
+        for text in
+            ["", "ci_", "ci_0123456789abcdef0123456G", "ci_0123456789ABCDEF01234567", "cj_0123456789abcdef01234567"]
+        {
             assert!(ClientId::parse(text.as_bytes()).is_none(), "{text}");
         }
     }

@@ -381,8 +381,12 @@ impl fmt::Display for Template {
         for segment in &self.0 {
             match segment {
                 Segment::Literal(text) => write!(f, "/{text}")?,
-                Segment::Param { prefix, name, kind: ParamKind::Any, suffix } => write!(f, "/{prefix}{{{name}}}{suffix}")?,
-                Segment::Param { prefix, name, kind, suffix } => write!(f, "/{prefix}{{{name}:{}}}{suffix}", kind.as_str())?,
+                Segment::Param { prefix, name, kind: ParamKind::Any, suffix } => {
+                    write!(f, "/{prefix}{{{name}}}{suffix}")?
+                }
+                Segment::Param { prefix, name, kind, suffix } => {
+                    write!(f, "/{prefix}{{{name}:{}}}{suffix}", kind.as_str())?
+                }
             }
         }
         Ok(())
@@ -416,7 +420,9 @@ mod tests {
 
     #[test]
     fn templates_round_trip() {
-        for text in ["/", "/v1/company", "/v1/company/{id:int32}", "/v1/company/{vat}", "/a/{x:uuid}.json", "/a/v{x}", "/a/"] {
+        for text in
+            ["/", "/v1/company", "/v1/company/{id:int32}", "/v1/company/{vat}", "/a/{x:uuid}.json", "/a/v{x}", "/a/"]
+        {
             assert_eq!(Template::parse(text).unwrap().to_string(), text);
         }
     }

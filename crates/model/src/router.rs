@@ -120,7 +120,8 @@ impl Catalogue {
         }
         let path = segments.get(..count)?;
         let found = self.root.walk(path, method);
-        let found = if method == HttpMethod::Head { found.or_else(|| self.root.walk(path, HttpMethod::Get)) } else { found };
+        let found =
+            if method == HttpMethod::Head { found.or_else(|| self.root.walk(path, HttpMethod::Get)) } else { found };
         self.operations.get(found?)
     }
 
@@ -222,7 +223,9 @@ mod tests {
         assert_eq!(find(&catalogue, HttpMethod::Head, "/v1/company"), Some("list"));
         assert_eq!(find(&catalogue, get, "/v1/receive/9/payload"), Some("payload"));
         assert_eq!(find(&catalogue, get, "/v1/receive/7/tail"), Some("deep"), "a dead end is left again");
-        for nothing in ["/v1/company/", "/v1/company/1/2", "/v1", "/", "", "/V1/company", "/v1/send/validate", "v1/company"] {
+        for nothing in
+            ["/v1/company/", "/v1/company/1/2", "/v1", "/", "", "/V1/company", "/v1/send/validate", "v1/company"]
+        {
             assert_eq!(find(&catalogue, get, nothing), None, "{nothing}");
         }
         assert_eq!(find(&catalogue, get, &"/a".repeat(SEGMENTS_MAX + 1)), None);

@@ -212,7 +212,8 @@ impl ScopeSet {
     #[must_use]
     pub fn to_texts(&self) -> Vec<String> {
         let everywhere = self.everywhere.iter().map(|a| format!("*:{}", a.as_str()));
-        let named = self.named.iter().flat_map(|(r, actions)| actions.iter().map(move |a| format!("{r}:{}", a.as_str())));
+        let named =
+            self.named.iter().flat_map(|(r, actions)| actions.iter().map(move |a| format!("{r}:{}", a.as_str())));
         everywhere.chain(named).collect()
     }
 
@@ -312,7 +313,9 @@ mod tests {
 
     #[test]
     fn malformed_scopes_are_refused() {
-        for text in ["", "invoices", "invoices:", ":read", "invoices:READ", "In:read", "*:delete", "*", "a::read", "*:*"] {
+        for text in
+            ["", "invoices", "invoices:", ":read", "invoices:READ", "In:read", "*:delete", "*", "a::read", "*:*"]
+        {
             assert!(ScopeSet::parse(&[text]).is_err(), "{text}");
         }
         assert!(Scope::parse("*:read").is_err());

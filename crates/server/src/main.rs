@@ -28,6 +28,10 @@ mod tls;
 use clap::Parser as _;
 use std::process::ExitCode;
 
+/// Requests make and drop many small things; this allocator does that with fewer instructions than the system's.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     install_crypto();
     let cli = cli::Cli::parse();

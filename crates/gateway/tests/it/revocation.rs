@@ -141,3 +141,20 @@ async fn a_gateway_that_cannot_read_the_log_stops_saying_yes_at_the_bound() {
     assert_eq!(status(&answer), 503, "{answer}");
     assert!(answer.contains("freshness_lost") && answer.contains("retry-after: 1") && !world.gateway.is_fresh());
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_clock_that_is_set_back_does_not_lengthen_the_bound() {
+    static NOW: AtomicI64 = AtomicI64::new(1_800_000_000_000_000);
+    fn clock() -> Timestamp {
+        Timestamp::from_micros(NOW.load(Ordering::SeqCst))
+    }
+    let bound = std::time::Duration::from_millis(500);
+    let world = World::start_with(clock, |config| config.limits.revocation_bound = bound).await;
+    let key = world.key(Preset::ReadOnly).await;
+    world.store.clone().close().await;
+    NOW.fetch_sub(3_600_000_000, Ordering::SeqCst);
+    let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(5);
+    while status(&world.get("/v1/thing/1", &key.text).await) != 503 {
+        assert!(tokio::time::Instant::now() < deadline, "the gateway still says yes");
+    }
+}
