@@ -8,6 +8,8 @@ use crate::{environment::Environment, key::KeyKind, secret::Secret};
 
 /// Random characters of a key: 38 of 62 kinds, 226 bits.
 const RANDOM_LEN: usize = 38;
+/// Buffers of 64 bytes that one key may take from the source of randomness.
+const DRAWS_MAX: usize = 64;
 /// Checksum characters: CRC-32 of everything before them, in base 62.
 const CHECKSUM_LEN: usize = 6;
 /// Characters after the last underscore.
@@ -100,7 +102,11 @@ pub fn token_text(head: &str, fill: &mut dyn FnMut(&mut [u8])) -> KeyText {
     let mut text = String::with_capacity(head.len() + BODY_LEN);
     text.push_str(head);
     let mut pool = [0u8; 64];
+    let mut draws = 0;
     while text.len() < head.len() + RANDOM_LEN {
+        // One draw nearly always does. A source that gives nothing usable is broken, and a key must not come of it.
+        draws += 1;
+        assert!(draws <= DRAWS_MAX, "the source of randomness gives no usable bytes");
         fill(&mut pool);
         // 248 = 4 x 62: bytes above it are dropped, so that every character is equally likely.
         let fresh = pool.iter().filter(|b| **b < 248).map(|b| char::from(ALPHABET[usize::from(b % 62)]));
@@ -188,6 +194,12 @@ mod tests {
         for bad in ["", "_sk", "sk_", "Sk", "s k", "0123456789012345678901234"] {
             assert!(KeyShape::new(bad, "rk").is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    #[should_panic(expected = "no usable bytes")]
+    fn r67_a_broken_source_of_randomness_makes_no_key() {
+        let _never = token_text("op_", &mut |buffer| buffer.fill(0xff));
     }
 
     #[test]

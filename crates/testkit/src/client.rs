@@ -4,7 +4,7 @@
 //! Never: retries, follows, pools, decompresses.
 //! Read:  `Call`, then `Connection`.
 
-use crate::{must::Must, poll::within};
+use crate::{must::Must, poll::within, secrets::assert_no_secret_in_error};
 use bytes::Bytes;
 use http::{HeaderMap, Request, Response, header};
 use http_body_util::{BodyExt as _, Full};
@@ -54,6 +54,11 @@ pub struct Reply {
 }
 
 impl Reply {
+    fn checked(head: http::response::Parts, body: Bytes) -> Self {
+        assert_no_secret_in_error(head.status.as_u16(), &body);
+        Self { status: head.status.as_u16(), headers: head.headers, body }
+    }
+
     /// The body as JSON.
     #[track_caller]
     #[must_use]
@@ -146,7 +151,7 @@ impl Call {
         let response = sender.send_request(self.into_request(Wire::Http1)).await.ok()?;
         let (head, body) = response.into_parts();
         let body = body.collect().await.ok()?.to_bytes();
-        Some(Reply { status: head.status.as_u16(), headers: head.headers, body })
+        Some(Reply::checked(head, body))
     }
 
     /// Sends it on a connection of its own and returns as soon as the head of the answer is there.
@@ -261,7 +266,7 @@ impl Connection {
             let response = self.open(call).await.must(&format!("get an answer from {url}"));
             let (head, body) = response.into_parts();
             let body = body.collect().await.must(&format!("read the answer of {url}")).to_bytes();
-            Reply { status: head.status.as_u16(), headers: head.headers, body }
+            Reply::checked(head, body)
         };
         within(&url, EXCHANGE_BOUND, exchange).await
     }

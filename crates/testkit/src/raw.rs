@@ -4,7 +4,7 @@
 //! Never: repairs a request; hostile bytes are the point.
 //! Read:  `Raw::exchange`.
 
-use crate::{must::Must, poll::within};
+use crate::{must::Must, poll::within, secrets::assert_no_secret_in_error};
 use serde_json::Value;
 use std::{net::SocketAddr, time::Duration};
 use tokio::{
@@ -109,6 +109,8 @@ impl Raw {
             while self.more().await {}
             std::mem::take(&mut self.unread)
         };
+        assert_no_secret_in_error(status, answer.head.as_bytes());
+        assert_no_secret_in_error(status, &answer.body);
         answer
     }
 

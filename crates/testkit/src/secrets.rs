@@ -18,6 +18,17 @@ const BODY: usize = 44;
 /// How much of a secret counts as a trace of it: sixteen characters in a row do not happen by chance.
 const TRACE: usize = 16;
 
+/// Panics when an answer that refuses or fails has anything in it with the shape of a secret (R72). Every client of the
+/// harness asks this of every answer it reads, so no test has to think of it.
+#[track_caller]
+pub fn assert_no_secret_in_error(status: u16, answer: &[u8]) {
+    if status >= 400 {
+        let learned = Secrets::default();
+        learned.learn_text(&String::from_utf8_lossy(answer));
+        assert_eq!(learned.traces(), 0, "an answer with status {status} holds something shaped like a secret");
+    }
+}
+
 /// Everything secret that one run has issued so far. Clones share.
 #[derive(Clone, Default)]
 pub struct Secrets(Arc<Mutex<HashMap<[u8; TRACE], String>>>);
@@ -114,6 +125,14 @@ mod tests {
             assert!(catch_unwind(|| secrets.assert_absent("a log", leak.as_bytes())).is_err(), "{leak}");
         }
         secrets.assert_absent("a log", b"key ...efgh of account acc_01, client ci_0123456789abcdef01234567");
+    }
+
+    #[test]
+    fn r72_a_secret_in_an_error_is_found() {
+        let leak = format!(r#"{{"detail":"the key {SECRET} is not valid"}}"#);
+        assert!(catch_unwind(|| assert_no_secret_in_error(401, leak.as_bytes())).is_err());
+        assert_no_secret_in_error(201, leak.as_bytes());
+        assert_no_secret_in_error(401, br#"{"detail":"The API key is not valid."}"#);
     }
 
     #[test]
