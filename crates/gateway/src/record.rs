@@ -48,10 +48,12 @@ pub(crate) struct Recorder {
 }
 
 /// Starts the thread that feeds the sink; it ends when all queues are dropped, after the last batch.
-pub(crate) fn start(sink: LogSink) -> Result<(SyncSender<String>, std::thread::JoinHandle<()>), crate::StartError> {
+pub(crate) fn start(
+    sink: LogSink,
+) -> Result<(SyncSender<String>, std::thread::JoinHandle<()>), crate::gateway::StartError> {
     let (queue, batches) = sync_channel(BATCHES_MAX);
     let thread = std::thread::Builder::new().name("request-log".into());
-    let handle = thread.spawn(move || write(&batches, sink)).map_err(crate::StartError::Thread)?;
+    let handle = thread.spawn(move || write(&batches, sink)).map_err(crate::gateway::StartError::Thread)?;
     Ok((queue, handle))
 }
 

@@ -99,9 +99,9 @@ struct Shared {
 
 impl Signer {
     /// Starts the signing thread. It ends when the last `Signer` is dropped.
-    pub(crate) fn start(config: &GatewayConfig, snapshot: Arc<Snapshot>) -> Result<Self, crate::StartError> {
-        let pair =
-            Ed25519KeyPair::from_pkcs8(config.signing_key.expose()).map_err(|_| crate::StartError::SigningKey)?;
+    pub(crate) fn start(config: &GatewayConfig, snapshot: Arc<Snapshot>) -> Result<Self, crate::gateway::StartError> {
+        let pair = Ed25519KeyPair::from_pkcs8(config.signing_key.expose())
+            .map_err(|_| crate::gateway::StartError::SigningKey)?;
         let digest = model::SecretHash::of(pair.public_key().as_ref());
         let key_id = BASE64URL_NOPAD.encode(digest.as_bytes().get(..12).unwrap_or_default());
         let header = json!({"alg": "EdDSA", "typ": "JWT", "kid": key_id}).to_string();
@@ -119,7 +119,7 @@ impl Signer {
         std::thread::Builder::new()
             .name("signer".into())
             .spawn(move || work(&worker, jobs))
-            .map_err(crate::StartError::Thread)?;
+            .map_err(crate::gateway::StartError::Thread)?;
         Ok(Self { shared, queue })
     }
 

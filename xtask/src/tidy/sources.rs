@@ -11,7 +11,7 @@ const FILE_MAX: usize = 500;
 /// Lines of a crate's `lib.rs`, its tests left out: it says what is where.
 const LIB_MAX: usize = 100;
 /// Files that were longer when this bound was set. The list may only shrink.
-const LONGER: [(&str, usize); 1] = [("crates/gateway/src/lib.rs", 300)];
+const LONGER: [(&str, usize); 0] = [];
 /// Names that say nothing about what is inside.
 const EMPTY_NAMES: [&str; 6] = ["utils", "util", "helpers", "common", "misc", "mod"];
 /// What the header says, in this order.
