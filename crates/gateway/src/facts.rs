@@ -16,7 +16,7 @@ const X_CLIENT_SECRET: HeaderName = HeaderName::from_static("x-client-secret");
 
 /// Request fields that never reach the upstream: of one connection only (RFC 9110, 7.6.1), credentials, and what the
 /// gateway says itself (D27). `trailer` stays: trailers do. Framing and `Host` are written anew by `egress`.
-const NEVER_FORWARDED: [&str; 17] = [
+const NEVER_FORWARDED: [&str; 25] = [
     "x-api-key",
     "x-client-id",
     "x-client-secret",
@@ -28,6 +28,14 @@ const NEVER_FORWARDED: [&str; 17] = [
     "x-request-id",
     "x-original-url",
     "x-rewrite-url",
+    "x-original-host",
+    "x-original-method",
+    "x-original-uri",
+    "x-forwarded",
+    "x-client-ip",
+    "x-cluster-client-ip",
+    "true-client-ip",
+    "proxy",
     "connection",
     "keep-alive",
     "proxy-connection",
@@ -186,7 +194,8 @@ fn join_cookies(headers: &mut HeaderMap) {
     }
 }
 
-/// Whether a request's field may not reach the upstream, in any spelling: some servers read an underscore as a hyphen.
+/// Whether a request's field may not reach the upstream, in any spelling: some servers read every character of a name that
+/// is neither letter nor digit alike.
 fn is_ours(name: &str, namespace: &str) -> bool {
     in_namespace(name, namespace)
         || name.get(..FORWARDED_PREFIX.len()).is_some_and(|head| spells(head, FORWARDED_PREFIX))
@@ -197,11 +206,15 @@ fn is_ours(name: &str, namespace: &str) -> bool {
 /// Whether a field is of the product's own namespace.
 fn in_namespace(name: &str, namespace: &str) -> bool {
     name.split_at_checked(namespace.len())
-        .is_some_and(|(head, rest)| rest.starts_with(['-', '_']) && spells(head, namespace))
+        .is_some_and(|(head, rest)| rest.bytes().next().is_some_and(separates) && spells(head, namespace))
 }
 
 fn spells(text: &str, name: &str) -> bool {
-    text.len() == name.len() && text.bytes().zip(name.bytes()).all(|(a, b)| a == b || (a == b'_' && b == b'-'))
+    text.len() == name.len() && text.bytes().zip(name.bytes()).all(|(a, b)| a == b || (b == b'-' && separates(a)))
+}
+
+const fn separates(byte: u8) -> bool {
+    !byte.is_ascii_alphanumeric()
 }
 
 #[cfg(test)]
@@ -229,6 +242,10 @@ mod tests {
             ("authorization", "Basic x"),
             ("claviger-account", "acc_1"),
             ("claviger_account", "acc_1"),
+            ("claviger.account", "acc_1"),
+            ("claviger~account", "acc_1"),
+            ("x+api+key", "sk"),
+            ("proxy", "http://evil.example"),
             ("clavigerx", "stays"),
             ("x-http-method-override", "DELETE"),
             ("x_http_method_override", "DELETE"),

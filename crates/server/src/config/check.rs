@@ -96,16 +96,68 @@ pub(crate) fn one_of<T: Copy>(text: &str, words: &[(&str, T)]) -> Result<T, Stri
 pub(crate) fn namespace(text: &str) -> Result<String, String> {
     let plain = text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
     let inner = !text.starts_with('-') && !text.ends_with('-');
-    if plain && inner && (1..=32).contains(&text.len()) {
-        Ok(text.to_owned())
-    } else {
-        Err(format!("{text:?} cannot begin a header: 1 to 32 lower-case letters, digits or inner hyphens"))
+    if !plain || !inner || !(1..=32).contains(&text.len()) {
+        return Err(format!("{text:?} cannot begin a header: 1 to 32 lower-case letters, digits or inner hyphens"));
     }
+    // Everything that begins so is taken out of requests and answers.
+    if TAKEN_NAMESPACES.contains(&text) {
+        return Err(format!("headers of HTTP itself begin with {text}-: choose a name of your own"));
+    }
+    Ok(text.to_owned())
 }
+
+/// How registered header fields begin (IANA's list of HTTP field names, the permanent ones, and `x`).
+const TAKEN_NAMESPACES: [&str; 37] = [
+    "accept",
+    "access",
+    "alt",
+    "authentication",
+    "cache",
+    "cdn",
+    "clear",
+    "client",
+    "content",
+    "cross",
+    "dav",
+    "early",
+    "expect",
+    "http2",
+    "idempotency",
+    "if",
+    "keep",
+    "last",
+    "max",
+    "memento",
+    "nel",
+    "optional",
+    "origin",
+    "permissions",
+    "proxy",
+    "public",
+    "ratelimit",
+    "reporting",
+    "retry",
+    "sec",
+    "server",
+    "set",
+    "strict",
+    "surrogate",
+    "timing",
+    "www",
+    "x",
+];
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn d27_a_namespace_takes_no_header_of_http_away() {
+        assert_eq!(namespace("my-api"), Ok("my-api".to_owned()));
+        for text in ["content", "x", "sec", "", "-a", "A", "a_b"] {
+            assert!(namespace(text).is_err(), "{text}");
+        }
+    }
 
     #[test]
     fn durations_and_sizes_are_read_with_their_units_and_nothing_else() {
