@@ -27,6 +27,10 @@ pub(crate) async fn read<T: DeserializeOwned>(headers: &HeaderMap, body: Body, l
     if !media_type.eq_ignore_ascii_case(b"application/json") {
         return Err(Refusal::from(Code::UnsupportedMediaType));
     }
+    // The reader would also take an array for an object, by the order of its members.
+    if matches!(bytes.trim_ascii_start().first(), Some(b'[')) {
+        return Err(Refusal::field("", "a JSON object is wanted here, not an array"));
+    }
     parse(&bytes)
 }
 
