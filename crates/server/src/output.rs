@@ -32,12 +32,20 @@ impl Output {
     }
 }
 
-/// Prints a line (or several) and flushes it. A reader that has gone away ends the process quietly, as in any pipe.
+/// Prints a line (or several) and flushes it. A reader that has gone away ends the process quietly, as in any pipe; any
+/// other failure ends it loudly, because what could not be written may be a secret that is shown only once.
 pub(crate) fn line(text: &str) {
     let mut out = std::io::stdout().lock();
     let written = writeln!(out, "{}", text.trim_end_matches('\n')).and_then(|()| out.flush());
-    if written.is_err_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe) {
-        std::process::exit(0);
+    match written {
+        Ok(()) => {}
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => std::process::exit(0),
+        Err(error) => {
+            remark(&format!(
+                "standard output cannot be written: {error}. What was done stays done; a secret that was not shown can be replaced with `keys rotate`."
+            ));
+            std::process::exit(1);
+        }
     }
 }
 

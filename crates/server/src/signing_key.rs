@@ -23,10 +23,21 @@ pub(crate) fn load(folder: &Path) -> anyhow::Result<Secret<Vec<u8>>> {
             Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).context("making the context's signing key")?;
         Ok(Secret::new(document.as_ref().to_vec()))
     })?;
+    usable(&document, &path)?;
+    Ok(document)
+}
+
+/// Whether the folder's key, if it has one yet, can be used.
+pub(crate) fn check(folder: &Path) -> anyhow::Result<()> {
+    let path = path(folder);
+    private_file::read(&path)?.map_or(Ok(()), |document| usable(&document, &path))
+}
+
+fn usable(document: &Secret<Vec<u8>>, path: &Path) -> anyhow::Result<()> {
     Ed25519KeyPair::from_pkcs8(document.expose())
         .map_err(|_| anyhow::anyhow!("{} is no Ed25519 key in PKCS#8", path.display()))
         .context("restore it from a copy of the data folder, or remove it to have a new one made (upstreams read the new one from the JWKS)")?;
-    Ok(document)
+    Ok(())
 }
 
 #[cfg(test)]
@@ -36,10 +47,13 @@ mod tests {
     #[test]
     fn d24_the_key_survives_a_restart_and_a_damaged_one_is_named() {
         let folder = tempfile::tempdir().unwrap();
+        check(folder.path()).unwrap();
         let first = load(folder.path()).unwrap();
+        check(folder.path()).unwrap();
         assert_eq!(load(folder.path()).unwrap().expose(), first.expose());
         private_file::write(&path(folder.path()), b"not a key").unwrap();
-        let error = format!("{:#}", load(folder.path()).unwrap_err());
-        assert!(error.contains("context-signing.p8"), "{error}");
+        for error in [load(folder.path()).unwrap_err(), check(folder.path()).unwrap_err()] {
+            assert!(format!("{error:#}").contains("context-signing.p8"), "{error:#}");
+        }
     }
 }

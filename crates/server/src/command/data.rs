@@ -11,7 +11,7 @@ use crate::{
     failure::{Exit, Failure},
     operator_token,
     output::{Output, facts},
-    private_file, signing_key,
+    signing_key,
 };
 use std::path::{Path, PathBuf};
 use store::{Health, Options};
@@ -60,7 +60,7 @@ pub(crate) async fn doctor(args: Doctor) -> Result<(), Failure> {
 
 fn examined(folder: &Path, health: Health) -> Examined {
     let mut problems = health.problems;
-    if let Err(error) = private_file::read(&signing_key::path(folder)) {
+    if let Err(error) = signing_key::check(folder) {
         problems.push(format!("the context's signing key: {error:#}"));
     }
     Examined {
