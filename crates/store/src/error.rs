@@ -27,7 +27,7 @@ pub enum StoreError {
         reason: ConflictReason,
     },
     /// The change would exceed a bound of `Options`.
-    #[error("at most {max} {what} are allowed; delete some that are no longer needed, or raise the limit")]
+    #[error("at most {max} {what} are allowed; delete some that are no longer needed")]
     Limit {
         /// What is bounded, in the plural.
         what: &'static str,
