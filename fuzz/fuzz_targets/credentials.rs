@@ -8,7 +8,7 @@ use libfuzzer_sys::{
 };
 use model::{
     AccountId, ClientId, CompanyRestriction, Denial, Entropy, Environment, KeyId, KeyKind, KeyShape, KeyStatus,
-    Presentation, Presentations, Preset, SecretHash, SecretSlot, Timestamp,
+    Presentation, Presentations, Preset, KeyLimits, NetworkList, OriginList, SecretHash, SecretSlot, Timestamp,
 };
 use std::sync::{Arc, LazyLock};
 
@@ -58,6 +58,9 @@ static KNOWN: LazyLock<(String, Entry)> = LazyLock::new(|| {
         status: KeyStatus::Active,
         preset: Preset::ReadOnly,
         companies: CompanyRestriction::All,
+        origins: OriginList::default(),
+        networks: NetworkList::default(),
+        limits: KeyLimits::default(),
         expires_at: None,
     };
     let entry = Entry {
@@ -104,7 +107,7 @@ fuzz_target!(|input: Input<'_>| {
     let accepted: Vec<Presentation> =
         Presentation::ALL.into_iter().zip(input.accepted).filter_map(|(p, yes)| yes.then_some(p)).collect();
     let policy = Policy { presentations: Presentations::of(&accepted), ..Policy::default() };
-    let facts = Facts { operation: None, credential, origin: Field::Absent };
+    let facts = Facts { operation: None, credential, origin: Field::Absent, address: None };
     let (text, entry) = &*KNOWN;
     let twice = input.headers.iter().any(|header| matches!(header, Header::Twice));
     match present(&facts, &policy) {

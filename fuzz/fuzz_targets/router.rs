@@ -8,7 +8,7 @@ use libfuzzer_sys::{
 };
 use model::{
     Audience, Catalogue, CompanyMode, HttpMethod, LimitClass, Operation, OperationId, Scope, Template,
-    operation::Segment,
+    operation::{OtherBodies, Segment}, Idempotency,
 };
 
 #[derive(Arbitrary, Debug)]
@@ -32,6 +32,10 @@ fn operation(index: usize, method: HttpMethod, template: Template) -> Operation 
         company: CompanyMode::Account,
         class: LimitClass::default(),
         environment: None,
+        other_bodies: OtherBodies::default(),
+        idempotency: Idempotency::default(),
+        channel: None,
+        callback: None,
     }
 }
 

@@ -6,12 +6,12 @@
 //! Read:  `main`, then `World`. Run: `cargo bench -p admission`.
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a bench is a test that prints")]
 
-use admission::{CredentialFields, Entry, Facts, Field, Freshness, Permit, Policy, Record, path, present};
+use admission::{CredentialFields, Entry, Facts, Field, Freshness, Permit, Policy, Record, Settlement, path, present};
 use divan::{AllocProfiler, Bencher, black_box};
 use model::{
     AccountId, Audience, Catalogue, ClientId, CompanyMode, CompanyRestriction, Denial, Entropy, Environment,
-    HttpMethod, KeyId, KeyKind, KeyShape, KeyStatus, LimitClass, Operation, OperationId, Preset, Scope, SecretHash,
-    SecretSlot, Template, Timestamp,
+    HttpMethod, Idempotency, KeyId, KeyKind, KeyLimits, KeyShape, KeyStatus, LimitClass, NetworkList, Operation,
+    OperationId, OriginList, Preset, Scope, SecretHash, SecretSlot, Template, Timestamp, operation::OtherBodies,
 };
 use papaya::HashMap;
 use std::{
@@ -68,6 +68,9 @@ impl World {
                 status: KeyStatus::Active,
                 preset: Preset::ReadOnly,
                 companies: CompanyRestriction::All,
+                origins: OriginList::default(),
+                networks: NetworkList::default(),
+                limits: KeyLimits::default(),
                 expires_at: Some(NOW.plus_secs(1)),
             });
             for environment in Environment::ALL {
@@ -99,13 +102,15 @@ impl World {
         let presented = present(&facts, &self.policy)?;
         let table = self.table.pin();
         let found = table.get(presented.hash().as_bytes()).map(|entry| &**entry);
-        presented.identify(found, FRESH, NOW)?.authorize(&facts, &self.policy)?.settle()
+        let settled =
+            presented.identify(found, FRESH, NOW)?.authorize(&facts, &self.policy)?.settle(Settlement::default())?;
+        settled.permit().ok_or(Denial::IdempotencyInProgress)
     }
 }
 
 fn facts<'a>(operation: Option<&'a Operation>, text: &'a [u8]) -> Facts<'a> {
     let credential = CredentialFields { api_key: Field::One(text), ..CredentialFields::default() };
-    Facts { operation, credential, origin: Field::Absent }
+    Facts { operation, credential, origin: Field::Absent, address: None }
 }
 
 fn catalogue() -> Catalogue {
@@ -126,6 +131,10 @@ fn catalogue() -> Catalogue {
             company: CompanyMode::Account,
             class: LimitClass::default(),
             environment: None,
+            other_bodies: OtherBodies::default(),
+            idempotency: Idempotency::default(),
+            channel: None,
+            callback: None,
         })
     });
     Catalogue::new(operations.collect()).unwrap()
@@ -189,6 +198,7 @@ fn refused_malformed(bencher: Bencher<'_, '_>, keys: usize) {
 /// The parts that need no table, to see where the time of a decision goes.
 mod part {
     use super::{FRESH, NOW, World, facts};
+    use admission::Settlement;
     use admission::{path, present};
     use divan::{Bencher, black_box};
     use model::HttpMethod;
@@ -219,7 +229,7 @@ mod part {
         let found = table.get(present(&facts, &world.policy).unwrap().hash().as_bytes()).map(|entry| &**entry);
         bencher.with_inputs(|| present(&facts, &world.policy).unwrap()).bench_local_values(|presented| {
             let identified = presented.identify(black_box(found), FRESH, NOW)?;
-            identified.authorize(black_box(&facts), &world.policy)?.settle()
+            identified.authorize(black_box(&facts), &world.policy)?.settle(Settlement::default())
         });
     }
 }

@@ -10,6 +10,7 @@ use crate::{
     permit::Caller,
     present::Presented,
     record::{Entry, Freshness, Record},
+    settle::{Settled, Settlement},
     stage::public,
 };
 use model::{
@@ -175,15 +176,19 @@ pub fn explain(described: &Described<'_>, policy: &Policy) -> Explanation {
 /// The whole decision. The permit ends here: what it allowed was never asked.
 fn decide(described: &Described<'_>, policy: &Policy, watch: &mut impl Watch) -> Result<Caller, Denial> {
     let Described { operation, origin, entry, now, freshness } = *described;
-    let facts = Facts { operation, origin, credential: CredentialFields::default() };
+    let facts = Facts { operation, origin, credential: CredentialFields::default(), address: None };
     if let Some(permit) = public(&facts) {
         return Ok(permit.caller());
     }
-    let permit = Presented::assumed(entry.hash, entry.environment, entry.client_id)
+    let settled = Presented::assumed(entry.hash, entry.environment, entry.client_id)
         .identify_watched(Some(entry), freshness, now, watch)?
         .authorize_watched(&facts, policy, watch)?
-        .settle()?;
-    Ok(permit.caller())
+        .settle(Settlement::default())?;
+    match settled {
+        Settled::Forward(permit) => Ok(permit.caller()),
+        // Nothing was claimed, so there is nothing to replay.
+        Settled::Replay => Err(Denial::IdempotencyInProgress),
+    }
 }
 
 /// Which checks were made.
@@ -262,6 +267,18 @@ fn failure(denial: Denial, described: &Described<'_>) -> String {
             return described.operation.map_or_else(String::new, |o| format!("The key lacks the scope {}.", o.scope));
         }
         Denial::CompanyNotAllowed => return company_failure(described),
+        Denial::IpNotAllowed
+        | Denial::BodyNotInspectable
+        | Denial::BodyMalformed
+        | Denial::CompanyForeign
+        | Denial::LimitExceeded
+        | Denial::DailyCapExceeded
+        | Denial::AddressBraked
+        | Denial::IdempotencyKeyMalformed
+        | Denial::IdempotencyKeyMissing
+        | Denial::IdempotencyKeyReused
+        | Denial::IdempotencyInProgress
+        | Denial::IdempotencyOutcomeUnknown => denial.answer().detail,
     };
     text.to_owned()
 }
@@ -343,6 +360,18 @@ impl Supposed<'_> {
             | Denial::CredentialMalformed
             | Denial::CredentialUnknown
             | Denial::CredentialMismatched => DEAD_END,
+            Denial::IpNotAllowed => DEAD_END,
+            Denial::BodyNotInspectable
+            | Denial::BodyMalformed
+            | Denial::CompanyForeign
+            | Denial::LimitExceeded
+            | Denial::DailyCapExceeded
+            | Denial::AddressBraked
+            | Denial::IdempotencyKeyMalformed
+            | Denial::IdempotencyKeyMissing
+            | Denial::IdempotencyKeyReused
+            | Denial::IdempotencyInProgress
+            | Denial::IdempotencyOutcomeUnknown => DEAD_END,
         }
     }
 

@@ -5,6 +5,7 @@
 //! Read:  `Facts`, then `Policy`.
 
 use model::{KeyShape, Operation, Presentations};
+use std::net::IpAddr;
 
 /// A request header as the caller sent it.
 #[derive(Clone, Copy, PartialEq, Eq, Default)]
@@ -64,6 +65,8 @@ pub struct Facts<'a> {
     pub credential: CredentialFields<'a>,
     /// `Origin`: sent by browsers.
     pub origin: Field<'a>,
+    /// The caller's address, as trusted proxies tell it (D12); `None` when nobody could say.
+    pub address: Option<IpAddr>,
 }
 
 /// The deployment's choices that every decision obeys.

@@ -9,33 +9,33 @@
 //! [`Permit`]. Each stage is a type that only the stage before it makes, so no stage can be left out:
 //!
 //! ```
-//! # use admission::{Entry, Facts, Freshness, Permit, Policy, present};
+//! # use admission::{Entry, Facts, Freshness, Policy, Settled, Settlement, present};
 //! # use model::{Denial, Timestamp};
-//! fn decide(facts: &Facts<'_>, policy: &Policy, found: Option<&Entry>, fresh: Freshness, now: Timestamp) -> Result<Permit, Denial> {
-//!     present(facts, policy)?.identify(found, fresh, now)?.authorize(facts, policy)?.settle()
+//! fn decide(facts: &Facts<'_>, policy: &Policy, found: Option<&Entry>, fresh: Freshness, now: Timestamp) -> Result<Settled, Denial> {
+//!     present(facts, policy)?.identify(found, fresh, now)?.authorize(facts, policy)?.settle(Settlement::default())
 //! }
 //! ```
 //! An unidentified credential cannot be authorised:
 //! ```compile_fail,E0599
-//! # use admission::{Entry, Facts, Freshness, Permit, Policy, present};
+//! # use admission::{Entry, Facts, Freshness, Policy, Settled, Settlement, present};
 //! # use model::{Denial, Timestamp};
-//! fn decide(facts: &Facts<'_>, policy: &Policy, found: Option<&Entry>, fresh: Freshness, now: Timestamp) -> Result<Permit, Denial> {
-//!     present(facts, policy)?.authorize(facts, policy)?.settle()
+//! fn decide(facts: &Facts<'_>, policy: &Policy, found: Option<&Entry>, fresh: Freshness, now: Timestamp) -> Result<Settled, Denial> {
+//!     present(facts, policy)?.authorize(facts, policy)?.settle(Settlement::default())
 //! }
 //! ```
 //! An identified key is not yet authorised:
 //! ```compile_fail,E0599
-//! # use admission::{Entry, Facts, Freshness, Permit, Policy, present};
+//! # use admission::{Entry, Facts, Freshness, Policy, Settled, Settlement, present};
 //! # use model::{Denial, Timestamp};
-//! fn decide(facts: &Facts<'_>, policy: &Policy, found: Option<&Entry>, fresh: Freshness, now: Timestamp) -> Result<Permit, Denial> {
-//!     present(facts, policy)?.identify(found, fresh, now)?.settle()
+//! fn decide(facts: &Facts<'_>, policy: &Policy, found: Option<&Entry>, fresh: Freshness, now: Timestamp) -> Result<Settled, Denial> {
+//!     present(facts, policy)?.identify(found, fresh, now)?.settle(Settlement::default())
 //! }
 //! ```
 //! What is authorised is not yet a permit:
 //! ```compile_fail,E0308
-//! # use admission::{Entry, Facts, Freshness, Permit, Policy, present};
+//! # use admission::{Entry, Facts, Freshness, Policy, Settled, Settlement, present};
 //! # use model::{Denial, Timestamp};
-//! fn decide(facts: &Facts<'_>, policy: &Policy, found: Option<&Entry>, fresh: Freshness, now: Timestamp) -> Result<Permit, Denial> {
+//! fn decide(facts: &Facts<'_>, policy: &Policy, found: Option<&Entry>, fresh: Freshness, now: Timestamp) -> Result<Settled, Denial> {
 //!     present(facts, policy)?.identify(found, fresh, now)?.authorize(facts, policy)
 //! }
 //! ```
@@ -49,6 +49,7 @@ pub mod path;
 mod permit;
 mod present;
 mod record;
+mod settle;
 mod stage;
 
 pub use check::Check;
@@ -58,4 +59,5 @@ pub use path::PathError;
 pub use permit::{Caller, Permit};
 pub use present::{Presented, present};
 pub use record::{Entry, Freshness, Record};
+pub use settle::{Claimed, Reserved, Settled, Settlement};
 pub use stage::{Authorized, Identified, public};

@@ -5,8 +5,8 @@
 //! Read:  `Entry`, then `Record`.
 
 use model::{
-    AccountId, ClientId, CompanyRestriction, Credential, Environment, Key, KeyId, KeyKind, KeyStatus, Preset,
-    SecretHash, SecretSlot, Timestamp,
+    AccountId, ClientId, CompanyRestriction, Credential, Environment, Key, KeyId, KeyKind, KeyLimits, KeyStatus,
+    NetworkList, OriginList, Preset, SecretHash, SecretSlot, Timestamp,
 };
 use std::sync::Arc;
 
@@ -57,6 +57,12 @@ pub struct Record {
     pub preset: Preset,
     /// Whose documents it may reach.
     pub companies: CompanyRestriction,
+    /// From which web pages it may be used (D10).
+    pub origins: OriginList,
+    /// From which addresses it may be used (D12).
+    pub networks: NetworkList,
+    /// Its own numbers in place of the deployment's limits (R77).
+    pub limits: KeyLimits,
     /// From this instant on it is refused (D13).
     pub expires_at: Option<Timestamp>,
 }
@@ -70,6 +76,9 @@ impl From<&Key> for Record {
             status: key.status,
             preset: key.preset.clone(),
             companies: key.companies.clone(),
+            origins: key.origins.clone(),
+            networks: key.networks.clone(),
+            limits: key.limits.clone(),
             expires_at: key.expires_at,
         }
     }

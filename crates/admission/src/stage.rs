@@ -1,6 +1,6 @@
 //! Stage: what a presented credential has to pass before it is a permit.
 //!
-//! Owns:  `identify`, `authorize` and `settle`: the rules, each of them once, and their order.
+//! Owns:  `identify` and `authorize`: the rules, each of them once, and their order.
 //! Never: allocates, looks anything up, or learns the time by itself.
 //! Read:  `Presented::identify`, then down to `Permit`.
 
@@ -39,14 +39,13 @@ pub struct Identified<'k> {
 /// The key may do what the request asks for.
 ///
 /// ```compile_fail,E0451
-/// # fn forge(entry: &admission::Entry, permit: admission::Permit) -> admission::Authorized<'_> {
-/// admission::Authorized { entry, permit }
+/// # fn forge(permit: admission::Permit) -> admission::Authorized {
+/// admission::Authorized { permit }
 /// # }
 /// ```
 #[derive(Debug)]
 #[must_use]
-pub struct Authorized<'k> {
-    entry: &'k Entry,
+pub struct Authorized {
     permit: Permit,
 }
 
@@ -102,7 +101,7 @@ impl<'k> Identified<'k> {
     }
 
     /// Holds the key against what the request asks for: `facts` are those that were presented.
-    pub fn authorize(self, facts: &Facts<'_>, policy: &Policy) -> Result<Authorized<'k>, Denial> {
+    pub fn authorize(self, facts: &Facts<'_>, policy: &Policy) -> Result<Authorized, Denial> {
         self.authorize_watched(facts, policy, &mut Unwatched)
     }
 
@@ -111,7 +110,7 @@ impl<'k> Identified<'k> {
         facts: &Facts<'_>,
         policy: &Policy,
         watch: &mut impl Watch,
-    ) -> Result<Authorized<'k>, Denial> {
+    ) -> Result<Authorized, Denial> {
         let (entry, record) = (self.entry, &*self.entry.record);
         let operation = seen(watch, Check::Operation, facts.operation.ok_or(Denial::OperationUnknown))?;
         seen(watch, Check::Audience, audience(operation))?;
@@ -125,21 +124,18 @@ impl<'k> Identified<'k> {
             environment: entry.environment,
             hash: entry.hash,
         };
-        Ok(Authorized { entry, permit: Permit::grant(caller, operation) })
+        Ok(Authorized { permit: Permit::grant(caller, operation) })
     }
 }
 
-impl<'k> Authorized<'k> {
-    /// The secret's entry: whose request this is, for the request log.
-    #[must_use]
-    pub const fn entry(&self) -> &'k Entry {
-        self.entry
+impl Authorized {
+    /// Whose request this is, and for which operation; what is still missing is the settlement.
+    pub const fn permit(&self) -> &Permit {
+        &self.permit
     }
 
-    /// The last stage. What the gateway reserved of the key's limits and claimed for an idempotent write belongs here
-    /// (D39); there are none yet, so it always passes.
-    pub fn settle(self) -> Result<Permit, Denial> {
-        Ok(self.permit)
+    pub(crate) fn into_permit(self) -> Permit {
+        self.permit
     }
 }
 

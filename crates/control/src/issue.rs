@@ -8,8 +8,8 @@ use crate::authority::TOKEN_HEAD;
 use api::key::{CredentialSecret, KeyDraft, KeySecrets, SecretText};
 use model::{
     Account, AccountId, AuditId, ClientId, Company, CompanyId, CompanyRestriction, Credential, Entropy, Environment,
-    Environments, Key, KeyId, KeyKind, KeyShape, KeyStatus, KeyText, OperatorTokenId, Preset, RequestId, SecretHash,
-    SecretSlot, Timestamp, key_text,
+    Environments, Key, KeyId, KeyKind, KeyLimits, KeyShape, KeyStatus, KeyText, NetworkList, OperatorTokenId,
+    OriginList, Preset, RequestId, SecretHash, SecretSlot, Timestamp, key_text,
 };
 use store::{NewKey, NewOperatorToken};
 
@@ -89,6 +89,10 @@ impl Issuer<'_> {
             preset: draft.preset,
             companies: draft.companies,
             environments: draft.environments,
+            origins: OriginList::default(),
+            networks: NetworkList::default(),
+            limits: KeyLimits::default(),
+            rotate_every_days: None,
             expires_at: draft.expires_at,
             created_at: self.now,
         };

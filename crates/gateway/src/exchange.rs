@@ -1,40 +1,38 @@
 //! One request from its facts to its answer (design section 4).
 //!
-//! Owns:  the order: facts, decision, ticket, token, forward, answer; and what a cut or a failure becomes.
+//! Owns:  the order: facts, decision, settlement, token, forward, answer; the line in the log that every request gets.
 //! Never: says yes; only a `Permit` from `admission` reaches `forward` (invariant 1).
-//! Read:  `handle`, then `decide`, then `forward`.
+//! Read:  `handle`, then `exchange`; then `decide` and `forward`, which have files of their own.
 
 use crate::{
-    body::{Held, RequestBody, ResponseBody},
+    body::ResponseBody,
     core::{Connection, Core},
+    decide::{Admitted, Passage, decide, note_exposed},
     facts::{self, Facts},
     fault::{Fault, Refusal},
-    inflight::{Hold, Ticket},
+    forward::{Outgoing, forward, target, until_cut},
     listen,
     record::Line,
     respond,
-    signer::{Subject, Token},
-    upgrade,
+    signer::Token,
 };
-use admission::Permit;
-use bytes::Bytes;
-use egress::{Answer, Fate, HostField, RequestHead, UpstreamError, Wait};
-use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, header, request::Parts};
+use admission::{Settled, Settlement};
+use http::{HeaderValue, Request, Response, header, request::Parts};
 use hyper::body::{Body as _, Incoming};
-use model::{AccountId, Denial, Environment, KeyId, RequestId, Timestamp};
-use std::{cell::Cell, future::Future, panic::AssertUnwindSafe, pin::pin, rc::Rc, sync::Arc, task::Poll};
+use model::{AccountId, Environment, KeyId, RequestId, Timestamp};
+use std::{future::Future, panic::AssertUnwindSafe, pin::pin, rc::Rc, sync::Arc, task::Poll};
 
 /// Where the key set of the signed context is served, after the namespace.
 const JWKS_PATH_END: &str = "/jwks.json";
 
 /// What is known of a request so far.
 #[derive(Default)]
-struct Story {
-    operation: Option<model::OperationId>,
-    caller: Option<(KeyId, AccountId)>,
+pub(crate) struct Story {
+    pub(crate) operation: Option<model::OperationId>,
+    pub(crate) caller: Option<(KeyId, AccountId)>,
     /// Has the caller's ids as text already.
-    token: Option<Arc<Token>>,
-    environment: Option<Environment>,
+    pub(crate) token: Option<Arc<Token>>,
+    pub(crate) environment: Option<Environment>,
     own: bool,
 }
 
@@ -112,14 +110,6 @@ pub(crate) async fn handle(
     response
 }
 
-/// A request that may be passed on.
-struct Admitted {
-    permit: Permit,
-    ticket: Ticket,
-    subject: Subject,
-    token: Option<Arc<Token>>,
-}
-
 async fn exchange(
     core: &Rc<Core>,
     connection: &Connection,
@@ -155,7 +145,15 @@ async fn exchange(
     if body.size_hint().lower() > core.shared.limits.body_max {
         return Err(Fault::BodyTooLarge.into());
     }
-    let Admitted { permit, ticket, subject, token } = admitted;
+    let Admitted { passage, ticket, subject, token } = admitted;
+    let permit = match passage {
+        Passage::Public(permit) => permit,
+        Passage::Key(authorized) => match authorized.settle(Settlement::default())? {
+            Settled::Forward(permit) => permit,
+            // Nothing was claimed, so there is nothing to replay.
+            Settled::Replay => return Err(Fault::Internal.into()),
+        },
+    };
     let token = match token {
         Some(token) => token,
         None => until_cut(&ticket, core.signer.fresh(subject)).await?.map_err(|_| Fault::Overloaded)?,
@@ -167,59 +165,6 @@ async fn exchange(
     facts::strip_request(&mut parts.headers, &core.shared.namespace);
     let outgoing = Outgoing { parts, target, body: Some(body), caller_side, trailers, token, id };
     forward(core, connection, permit, ticket, outgoing).await
-}
-
-/// Facts to `Permit`: the stages of `admission`, the look-up between them, and the ticket, without yielding, so that no
-/// revocation can fall between the look-up and the ticket (see `inflight`).
-fn decide(
-    core: &Core,
-    stuck: Rc<Cell<bool>>,
-    facts: &Facts<'_>,
-    headers: &HeaderMap,
-    now: Timestamp,
-    story: &mut Story,
-) -> Result<Admitted, Denial> {
-    let judged = Facts::judged(facts.operation, headers);
-    if let Some(permit) = admission::public(&judged) {
-        let environment = permit.environment();
-        story.environment = Some(environment);
-        let subject = Subject::Public(environment);
-        let token = core.signer.at_hand(&subject, now);
-        return Ok(Admitted { permit, ticket: core.inflight.enter(None, stuck), subject, token });
-    }
-    let policy = &core.shared.policy;
-    let presented = admission::present(&judged, policy)?;
-    let live = core.shared.snapshot.find(presented.hash());
-    if let Some(live) = &live {
-        story.caller = Some((live.entry.record.key, live.entry.record.account));
-        story.environment = Some(live.entry.environment);
-    }
-    let freshness = core.shared.snapshot.freshness();
-    let identified = presented.identify(live.as_ref().map(|l| &l.entry), freshness, now)?;
-    let permit = identified.authorize(&judged, policy)?.settle()?;
-    // `identify` says no without a record, so there is one here.
-    let live = live.ok_or(Denial::CredentialUnknown)?;
-    let hold = Hold {
-        key: live.entry.record.key,
-        hash: live.entry.hash,
-        secret_ends: live.entry.ends_at.unwrap_or(Timestamp::MAX),
-        key_ends: live.entry.record.expires_at.unwrap_or(Timestamp::MAX),
-    };
-    let ticket = core.inflight.enter(Some(hold), stuck);
-    let subject = Subject::Key(live);
-    let token = core.signer.at_hand(&subject, now);
-    Ok(Admitted { permit, ticket, subject, token })
-}
-
-/// A key that is shown over plain HTTP is on record as exposed (D21). Nothing else is done with it.
-fn note_exposed(core: &Core, headers: &HeaderMap, now: Timestamp, story: &mut Story) {
-    let judged = Facts::judged(None, headers);
-    let Ok(presented) = admission::present(&judged, &core.shared.policy) else { return };
-    let Some(live) = core.shared.snapshot.find(presented.hash()) else { return };
-    if presented.identify(Some(&live.entry), core.shared.snapshot.freshness(), now).is_ok() {
-        story.caller = Some((live.entry.record.key, live.entry.record.account));
-        tracing::warn!(key_id = %live.entry.record.key, "a valid key was sent over plain HTTP: rotate it");
-    }
 }
 
 /// Documents that the gateway serves itself, without a key.
@@ -234,122 +179,6 @@ fn is_preflight(parts: &Parts) -> bool {
     parts.method == http::Method::OPTIONS
         && parts.headers.contains_key(header::ORIGIN)
         && parts.headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
-}
-
-/// What the upstream is asked for: exactly the path that was matched, and the query as it came.
-fn target(facts: &Facts<'_>, parts: &Parts) -> Bytes {
-    match parts.uri.query() {
-        None => Bytes::copy_from_slice(&facts.path),
-        Some(query) => [&*facts.path, b"?", query.as_bytes()].concat().into(),
-    }
-}
-
-/// What the gateway says to the upstream about the request: the signed context, plain copies of it, and the way here.
-fn introduction<'a>(
-    core: &'a Core,
-    connection: &'a Connection,
-    outgoing: &'a Outgoing<'_>,
-) -> Vec<(&'a HeaderName, &'a [u8])> {
-    const SAID_MAX: usize = 9;
-    let (names, token) = (&core.shared.names, &outgoing.token);
-    let mut said: Vec<(&HeaderName, &[u8])> = Vec::with_capacity(SAID_MAX);
-    said.push((&names.context, token.context.as_bytes()));
-    said.push((&names.environment, token.environment.as_str().as_bytes()));
-    if let Some(caller) = &token.caller {
-        said.push((&names.key, caller.key.as_bytes()));
-        said.push((&names.account, caller.account.as_bytes()));
-        said.push((&names.kind, caller.kind.as_bytes()));
-    }
-    said.push((&names.request_id, outgoing.id.as_bytes()));
-    said.push((&names.forwarded_for, connection.peer_value.as_bytes()));
-    said.push((&names.forwarded_proto, if connection.secure { b"https" } else { b"http" }));
-    let authority = outgoing.parts.uri.authority().map(|a| a.as_str().as_bytes());
-    let host = authority.or_else(|| outgoing.parts.headers.get(header::HOST).map(HeaderValue::as_bytes));
-    said.extend(host.map(|host| (&names.forwarded_host, host)));
-    said
-}
-
-/// The rest of a request, ready to go out.
-struct Outgoing<'a> {
-    parts: Parts,
-    target: Bytes,
-    body: Option<Incoming>,
-    caller_side: Option<hyper::upgrade::OnUpgrade>,
-    trailers: bool,
-    token: Arc<Token>,
-    id: &'a HeaderValue,
-}
-
-/// Passes a permitted request on and its answer back. Revoked while waiting: 401 (D14).
-async fn forward(
-    core: &Rc<Core>,
-    connection: &Connection,
-    permit: Permit,
-    ticket: Ticket,
-    mut outgoing: Outgoing<'_>,
-) -> Result<Response<ResponseBody>, Refusal> {
-    let body_failed = Rc::new(Cell::new(None));
-    let (caller_side, body) = (outgoing.caller_side.take(), outgoing.body.take().ok_or(Fault::Internal)?);
-    let body = RequestBody::new(body, Rc::clone(core), Rc::clone(&body_failed));
-    let extra = introduction(core, connection, &outgoing);
-    let head = RequestHead {
-        method: &outgoing.parts.method,
-        path_and_query: &outgoing.target,
-        headers: &outgoing.parts.headers,
-        extra: &extra,
-        host: HostField::Target,
-        upgrade: caller_side.is_some().then_some(b"websocket"),
-        trailers: outgoing.trailers,
-    };
-    let upstream = core.upstream(permit.environment());
-    let answer = until_cut(&ticket, upstream.send(head, body)).await?;
-    let answer = answer.map_err(|error| body_failed.get().unwrap_or_else(|| fault(&error)))?;
-    match answer {
-        Answer::Response(response) => {
-            let (mut head, body) = response.into_parts();
-            facts::strip_response(&mut head.headers, &core.shared.namespace);
-            let body = if body.is_end_stream() {
-                ResponseBody::Whole(None)
-            } else {
-                ticket.stream();
-                ResponseBody::Held(Held { core: Rc::clone(core), body, ticket })
-            };
-            Ok(Response::from_parts(head, body))
-        }
-        Answer::Upgraded(response, upstream_side) => {
-            let caller_side = caller_side.ok_or(Fault::UpstreamBroken)?;
-            let response = upgrade::accept(response, &core.shared.namespace);
-            upgrade::join(core, ticket, caller_side, upstream_side);
-            Ok(response)
-        }
-    }
-}
-
-/// The work's result, or the denial of a request that is cut before.
-async fn until_cut<F: Future>(ticket: &Ticket, work: F) -> Result<F::Output, Denial> {
-    let mut work = pin!(work);
-    std::future::poll_fn(|context| {
-        if ticket.poll_cut(context).is_ready() {
-            return Poll::Ready(Err(Denial::KeyRevoked));
-        }
-        work.as_mut().poll(context).map(Ok)
-    })
-    .await
-}
-
-fn fault(error: &UpstreamError) -> Fault {
-    match error {
-        UpstreamError::Busy | UpstreamError::Timeout { wait: Wait::Connection, .. } => Fault::Overloaded,
-        UpstreamError::Timeout { wait: Wait::RequestBody, .. } => Fault::BodyTimeout,
-        UpstreamError::Timeout { fate: Fate::NotSent, .. }
-        | UpstreamError::Resolve(_)
-        | UpstreamError::Connect(_)
-        | UpstreamError::Tls(_) => Fault::UpstreamUnreachable,
-        UpstreamError::Timeout { .. } => Fault::UpstreamTimeout,
-        UpstreamError::RequestBody { .. } => Fault::BodyBroken,
-        UpstreamError::Broken { .. } | UpstreamError::Protocol { .. } => Fault::UpstreamBroken,
-        UpstreamError::Request(_) => Fault::Internal,
-    }
 }
 
 impl Core {

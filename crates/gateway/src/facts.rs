@@ -81,7 +81,7 @@ impl<'a> Facts<'a> {
             client_id: field(headers, &X_CLIENT_ID),
             client_secret: field(headers, &X_CLIENT_SECRET),
         };
-        admission::Facts { operation, credential, origin: field(headers, &header::ORIGIN) }
+        admission::Facts { operation, credential, origin: field(headers, &header::ORIGIN), address: None }
     }
 }
 

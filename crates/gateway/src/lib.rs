@@ -9,10 +9,12 @@
 mod body;
 mod config;
 mod core;
+mod decide;
 mod exchange;
 mod facts;
 mod fault;
 mod follow;
+mod forward;
 mod gateway;
 mod inflight;
 mod listen;

@@ -46,6 +46,8 @@ pub enum Denial {
     OperationUnknown,
     /// The operation is not for keys (D20).
     AudienceMismatched,
+    /// The key may not be used from the caller's address (D12).
+    IpNotAllowed,
     /// A primary key was sent by a browser (D11).
     PrimaryKeyInBrowser,
     /// The request comes from a browser page whose origin this key does not list (D10).
@@ -54,6 +56,28 @@ pub enum Denial {
     ScopeInsufficient,
     /// The request is not, or cannot be, held to the companies of this key (D9, D34).
     CompanyNotAllowed,
+    /// The operation names its company in a JSON body, and this body is of another kind (D36).
+    BodyNotInspectable,
+    /// The body that has to be inspected is no JSON that every reader would read alike (D36).
+    BodyMalformed,
+    /// The object belongs to a company outside the key's set: the same answer as for one that does not exist (D9).
+    CompanyForeign,
+    /// A limit of the key, account or address has no room (D15).
+    LimitExceeded,
+    /// The channel's cap for this UTC day is reached (R80).
+    DailyCapExceeded,
+    /// The address has collected too many refused credentials.
+    AddressBraked,
+    /// `Idempotency-Key` is malformed or there are two (D28).
+    IdempotencyKeyMalformed,
+    /// The operation needs an `Idempotency-Key` (D28).
+    IdempotencyKeyMissing,
+    /// The `Idempotency-Key` was used for another request (D16).
+    IdempotencyKeyReused,
+    /// The first request with this `Idempotency-Key` is still running (D16).
+    IdempotencyInProgress,
+    /// Whether the first request with this `Idempotency-Key` was carried out is not known (D17).
+    IdempotencyOutcomeUnknown,
 }
 
 /// What a denial says to whom.
@@ -75,7 +99,7 @@ pub struct Answer {
 
 impl Denial {
     /// Every denial, in the order of the checks.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 29] = [
         Self::CredentialMissing,
         Self::CredentialAmbiguous,
         Self::CredentialMalformed,
@@ -89,14 +113,27 @@ impl Denial {
         Self::FreshnessLost,
         Self::OperationUnknown,
         Self::AudienceMismatched,
+        Self::IpNotAllowed,
         Self::PrimaryKeyInBrowser,
         Self::OriginNotAllowed,
         Self::ScopeInsufficient,
         Self::CompanyNotAllowed,
+        Self::BodyNotInspectable,
+        Self::BodyMalformed,
+        Self::CompanyForeign,
+        Self::LimitExceeded,
+        Self::DailyCapExceeded,
+        Self::AddressBraked,
+        Self::IdempotencyKeyMalformed,
+        Self::IdempotencyKeyMissing,
+        Self::IdempotencyKeyReused,
+        Self::IdempotencyInProgress,
+        Self::IdempotencyOutcomeUnknown,
     ];
 
     /// What this denial says. Everything about the credential itself is one of two public answers (D5).
     #[must_use]
+    #[expect(clippy::too_many_lines, reason = "one row for each denial")]
     pub const fn answer(self) -> Answer {
         match self {
             Self::CredentialMissing => Answer {
@@ -140,6 +177,9 @@ impl Denial {
                 reason: "operation_unknown",
                 blame: Blame::Caller,
             },
+            Self::IpNotAllowed => {
+                forbidden("ip_not_allowed", "Address not allowed", "This key may not be used from this address.")
+            }
             Self::PrimaryKeyInBrowser => forbidden(
                 "primary_key_in_browser",
                 "Primary key in a browser",
@@ -158,8 +198,76 @@ impl Denial {
                 "Company not allowed",
                 "This key may not reach what the request asks for: it is restricted to other companies.",
             ),
+            Self::BodyNotInspectable => late(
+                415,
+                "body_not_inspectable",
+                "Unsupported body",
+                "A key that is restricted to companies sends this operation JSON: application/json or a type that ends in +json.",
+            ),
+            Self::BodyMalformed => late(
+                400,
+                "malformed_json",
+                "Malformed JSON",
+                "The body is not one JSON value that all readers read alike: no member twice, no deeper than 64.",
+            ),
+            Self::CompanyForeign => {
+                Answer { reason: "company_foreign", ..late(404, "not_found", "Not found", "There is no such object.") }
+            }
+            Self::LimitExceeded => late(
+                429,
+                "rate_limit_exceeded",
+                "Rate limit exceeded",
+                "Too many requests. Retry after the period specified in the Retry-After header.",
+            ),
+            Self::DailyCapExceeded => late(
+                429,
+                "daily_cap_exceeded",
+                "Daily cap exceeded",
+                "The cap for today is reached. The day ends at midnight UTC.",
+            ),
+            Self::AddressBraked => late(
+                429,
+                "too_many_failures",
+                "Too many failures",
+                "Too many requests from this address had no valid key. Retry after the period in the Retry-After header.",
+            ),
+            Self::IdempotencyKeyMalformed => late(
+                400,
+                "idempotency_key_malformed",
+                "Malformed Idempotency-Key",
+                "Send one Idempotency-Key of 1 to 255 visible ASCII characters.",
+            ),
+            Self::IdempotencyKeyMissing => late(
+                400,
+                "idempotency_key_required",
+                "Idempotency-Key required",
+                "This operation needs an Idempotency-Key, so that a retry cannot run it twice.",
+            ),
+            Self::IdempotencyKeyReused => late(
+                422,
+                "idempotency_key_reused",
+                "Idempotency-Key reused",
+                "This Idempotency-Key was used for another request. Use a new one for each write.",
+            ),
+            Self::IdempotencyInProgress => late(
+                409,
+                "idempotency_in_progress",
+                "Request in progress",
+                "The first request with this Idempotency-Key is still running. Retry shortly.",
+            ),
+            Self::IdempotencyOutcomeUnknown => late(
+                409,
+                "idempotency_outcome_unknown",
+                "Outcome unknown",
+                "The answer to the first request with this Idempotency-Key was lost; it may have been carried out. Look before you send it again with a new key.",
+            ),
         }
     }
+}
+
+/// What is said once the key's own rights are not in question; the reason is the code.
+const fn late(status: u16, code: &'static str, title: &'static str, detail: &'static str) -> Answer {
+    Answer { status, code, title, detail, reason: code, blame: Blame::Caller }
 }
 
 const fn invalid(reason: &'static str) -> Answer {

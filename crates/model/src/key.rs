@@ -8,6 +8,9 @@ use crate::{
     company::CompanyRestriction,
     environment::{Environment, Environments},
     id::{AccountId, KeyId},
+    limit::KeyLimits,
+    network::NetworkList,
+    origin::OriginList,
     scope::Preset,
     secret::SecretHash,
     time::Timestamp,
@@ -97,6 +100,14 @@ pub struct Key {
     pub companies: CompanyRestriction,
     /// In which environments it has a credential.
     pub environments: Environments,
+    /// From which web pages it may be used; empty: from none (D10).
+    pub origins: OriginList,
+    /// From which addresses it may be used; empty: from all (D12).
+    pub networks: NetworkList,
+    /// Its own numbers in place of the deployment's (R77).
+    pub limits: KeyLimits,
+    /// How old its secret may grow before its owner is reminded to rotate it, in days (D13).
+    pub rotate_every_days: Option<u16>,
     /// From this instant on it is refused (D13).
     pub expires_at: Option<Timestamp>,
     /// When it was created.

@@ -4,7 +4,7 @@
 //! Never: matches paths (that is `router`), reads files (that is the `catalogue` crate).
 //! Read:  `Operation`, then `Template::parse`.
 
-use crate::{company::NameKind, environment::Environment, scope::Scope};
+use crate::{company::NameKind, environment::Environment, idempotency::Idempotency, limit::LimitName, scope::Scope};
 use std::fmt;
 
 /// A name of up to `max` characters: letters, digits, `_`, `-`, `.`.
@@ -412,6 +412,24 @@ pub struct Operation {
     pub class: LimitClass,
     /// For audiences without a key: which upstream it goes to (D37).
     pub environment: Option<Environment>,
+    /// What a body that is not JSON does to an operation with a body locator.
+    pub other_bodies: OtherBodies,
+    /// How it takes `Idempotency-Key`, if it is a write (D16).
+    pub idempotency: Idempotency,
+    /// The channel whose daily cap it spends from (R80).
+    pub channel: Option<LimitName>,
+    /// For the audience `callback`: which of the deployment's callback secrets it asks for (D19).
+    pub callback: Option<LimitName>,
+}
+
+/// What becomes of a body that is not JSON where a body locator would have to be read (D36).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum OtherBodies {
+    /// Refused to company-restricted keys: what cannot be read cannot be held to the set.
+    #[default]
+    Refused,
+    /// Passed on: the upstream holds it to the signed context; the operator says so.
+    Upstream,
 }
 
 #[cfg(test)]

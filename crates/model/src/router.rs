@@ -185,7 +185,7 @@ impl Node {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Audience, CompanyMode, Environment, LimitClass, Scope, Template};
+    use crate::{Audience, CompanyMode, Environment, Idempotency, LimitClass, Scope, Template, operation::OtherBodies};
 
     fn operation(id: &str, method: HttpMethod, template: &str) -> Operation {
         Operation {
@@ -197,6 +197,10 @@ mod tests {
             company: CompanyMode::Account,
             class: LimitClass::default(),
             environment: None,
+            other_bodies: OtherBodies::default(),
+            idempotency: Idempotency::default(),
+            channel: None,
+            callback: None,
         }
     }
 

@@ -9,7 +9,7 @@
 
 use model::{
     Account, AccountId, AuditId, ClientId, CompanyRestriction, Credential, Entropy, Environment, Environments, Key,
-    KeyId, KeyKind, KeyStatus, Preset, SecretHash, SecretSlot, Timestamp,
+    KeyId, KeyKind, KeyLimits, KeyStatus, NetworkList, OriginList, Preset, SecretHash, SecretSlot, Timestamp,
 };
 use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 use std::{
@@ -52,6 +52,10 @@ fn new_key(account: AccountId, kind: KeyKind) -> NewKey {
         preset: Preset::ReadOnly,
         companies: CompanyRestriction::All,
         environments: Environments::Both,
+        origins: OriginList::default(),
+        networks: NetworkList::default(),
+        limits: KeyLimits::default(),
+        rotate_every_days: None,
         expires_at: None,
         created_at: now,
     };

@@ -11,7 +11,7 @@ use crate::{
 };
 use model::{
     AccountId, ClientId, CompanyId, CompanyRestriction, CompanySet, Credential, Environment, Key, KeyId, KeyKind,
-    KeyStatus, Preset, ScopeSet, SecretHash, SecretSlot, Timestamp,
+    KeyLimits, KeyStatus, NetworkList, OriginList, Preset, ScopeSet, SecretHash, SecretSlot, Timestamp,
 };
 use sqlx::{SqliteConnection, sqlite::SqliteRow};
 
@@ -87,6 +87,10 @@ fn read(row: &SqliteRow) -> Result<KeyRow, StoreError> {
                 _ => None,
             })?,
             environments: column::word(row, 8, column::parse_environments)?,
+            origins: OriginList::default(),
+            networks: NetworkList::default(),
+            limits: KeyLimits::default(),
+            rotate_every_days: None,
             expires_at: column::time_or_none(row, 9)?,
             created_at: column::time(row, 10)?,
         },

@@ -5,7 +5,7 @@
 //! Read:  `verdict`, then `Case`.
 
 use crate::world::{FRESH, Holder, NOW, OWN_ORIGIN, company, filler, holder, only, operation, policy};
-use admission::{Caller, CredentialFields, Facts, Field, Freshness, Policy, present, public};
+use admission::{Caller, CredentialFields, Facts, Field, Freshness, Policy, Settlement, present, public};
 use data_encoding::BASE64;
 use model::{
     AccountId, Audience, CompanyMode, CompanyRestriction, Denial, Environment, HttpMethod, KeyId, KeyKind, KeyShape,
@@ -172,13 +172,18 @@ fn real(case: &Case) -> Outcome {
     let [api_key, authorization, client_id, client_secret] = values;
     let credential = CredentialFields { api_key, authorization, client_id, client_secret };
     let origin = Field::of(case.origins.iter().map(String::as_bytes));
-    let facts = Facts { operation: case.operation.as_ref(), credential, origin };
+    let facts = Facts { operation: case.operation.as_ref(), credential, origin, address: None };
     let permit = match public(&facts) {
         Some(permit) => permit,
         None => {
             let presented = present(&facts, &policy)?;
             let found = case.known.iter().find(|h| h.entry.hash.matches(presented.hash())).map(|h| &h.entry);
-            presented.identify(found, case.freshness(), case.now)?.authorize(&facts, &policy)?.settle()?
+            presented
+                .identify(found, case.freshness(), case.now)?
+                .authorize(&facts, &policy)?
+                .settle(Settlement::default())?
+                .permit()
+                .unwrap()
         }
     };
     let key = match permit.caller() {
@@ -368,11 +373,28 @@ proptest! {
     }
 }
 
+/// Denials that other parts of the data plane bring to admission; these cases describe none of them.
+const LATER: [Denial; 12] = [
+    Denial::IpNotAllowed,
+    Denial::BodyNotInspectable,
+    Denial::BodyMalformed,
+    Denial::CompanyForeign,
+    Denial::LimitExceeded,
+    Denial::DailyCapExceeded,
+    Denial::AddressBraked,
+    Denial::IdempotencyKeyMalformed,
+    Denial::IdempotencyKeyMissing,
+    Denial::IdempotencyKeyReused,
+    Denial::IdempotencyInProgress,
+    Denial::IdempotencyOutcomeUnknown,
+];
+
 #[test]
 fn the_random_requests_meet_every_outcome() {
     use proptest::{strategy::ValueTree, test_runner::TestRunner};
     let mut runner = TestRunner::deterministic();
-    let mut missing: Vec<String> = Denial::ALL.iter().map(ToString::to_string).collect();
+    let stages = Denial::ALL.iter().filter(|denial| !LATER.contains(denial));
+    let mut missing: Vec<String> = stages.map(ToString::to_string).collect();
     missing.extend(["public", "permit"].map(String::from));
     for _ in 0..20_000 {
         let case = cases().new_tree(&mut runner).unwrap().current();

@@ -4,11 +4,12 @@
 //! Never: decides anything.
 //! Read:  top down.
 
-use admission::{CredentialFields, Entry, Facts, Field, Freshness, Permit, Policy, Record, present};
+use admission::{CredentialFields, Entry, Facts, Field, Freshness, Permit, Policy, Record, Settlement, present};
 use model::{
     AccountId, Audience, ClientId, CompanyId, CompanyMode, CompanyRestriction, CompanySet, Denial, Entropy,
-    Environment, HttpMethod, KeyId, KeyKind, KeyShape, KeyStatus, LimitClass, Operation, OperationId, Preset, Scope,
-    SecretHash, SecretSlot, Template, Timestamp,
+    Environment, HttpMethod, Idempotency, KeyId, KeyKind, KeyLimits, KeyShape, KeyStatus, LimitClass, NetworkList,
+    Operation, OperationId, OriginList, Preset, Scope, SecretHash, SecretSlot, Template, Timestamp,
+    operation::OtherBodies,
 };
 use std::sync::Arc;
 
@@ -55,6 +56,9 @@ pub(crate) fn holder(seed: u64, kind: KeyKind, environment: Environment) -> Hold
         status: KeyStatus::Active,
         preset: Preset::FullAccess,
         companies: CompanyRestriction::All,
+        origins: OriginList::default(),
+        networks: NetworkList::default(),
+        limits: KeyLimits::default(),
         expires_at: None,
     };
     let entry = Entry {
@@ -101,13 +105,17 @@ pub(crate) fn operation() -> Operation {
         company: CompanyMode::Account,
         class: LimitClass::default(),
         environment: None,
+        other_bodies: OtherBodies::default(),
+        idempotency: Idempotency::default(),
+        channel: None,
+        callback: None,
     }
 }
 
 /// A request for `operation` with the key in `X-API-Key`.
 pub(crate) fn facts<'a>(operation: Option<&'a Operation>, holder: &'a Holder) -> Facts<'a> {
     let credential = CredentialFields { api_key: Field::One(holder.text.as_bytes()), ..CredentialFields::default() };
-    Facts { operation, credential, origin: Field::Absent }
+    Facts { operation, credential, origin: Field::Absent, address: None }
 }
 
 /// The whole decision, with `holder`'s entry as the only one known.
@@ -124,5 +132,6 @@ pub(crate) fn decide_at(
 ) -> Result<Permit, Denial> {
     let presented = present(facts, policy)?;
     let found = (presented.hash().as_bytes() == holder.entry.hash.as_bytes()).then_some(&holder.entry);
-    presented.identify(found, freshness, now)?.authorize(facts, policy)?.settle()
+    let authorized = presented.identify(found, freshness, now)?.authorize(facts, policy)?;
+    Ok(authorized.settle(Settlement::default())?.permit().unwrap())
 }

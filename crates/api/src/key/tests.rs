@@ -1,7 +1,10 @@
 //! Tests of `key`: what bodies are accepted, and what is said about the others.
 
 use super::*;
-use model::{AccountId, ClientId, CompanyId, CompanySet, Entropy, KeyId, KeyKind, KeyStatus, Secret, SecretHash};
+use model::{
+    AccountId, ClientId, CompanyId, CompanySet, Entropy, KeyId, KeyKind, KeyLimits, KeyStatus, NetworkList, OriginList,
+    Secret, SecretHash,
+};
 
 const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
 
@@ -125,6 +128,10 @@ fn r72_a_record_shows_last_four_and_no_more_and_hides_an_ended_secret() {
         preset: Preset::ReadOnly,
         companies: CompanyRestriction::All,
         environments: Environments::Only(Environment::Test),
+        origins: OriginList::default(),
+        networks: NetworkList::default(),
+        limits: KeyLimits::default(),
+        rotate_every_days: None,
         expires_at: None,
         created_at: NOW,
     };

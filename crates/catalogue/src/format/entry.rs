@@ -10,8 +10,9 @@ use crate::{
     reader::{Sink, Table},
 };
 use model::{
-    Audience, CompanyMode, Environment, HttpMethod, LimitClass, Locator, NameKind, Operation, OperationId, Scope,
-    Template, operation::Place,
+    Audience, CompanyMode, Environment, HttpMethod, Idempotency, LimitClass, Locator, NameKind, Operation, OperationId,
+    Scope, Template,
+    operation::{OtherBodies, Place},
 };
 
 /// What may stand at each key, for hints.
@@ -60,6 +61,10 @@ pub(crate) fn operation(node: &Node, sink: &mut Sink<'_>) -> Option<Operation> {
         company: mode?,
         class: class.unwrap_or_default(),
         environment,
+        other_bodies: OtherBodies::default(),
+        idempotency: Idempotency::default(),
+        channel: None,
+        callback: None,
     })
 }
 

@@ -17,7 +17,8 @@ use crate::{
     rule::{Answer, Question, Rule, RuleKind},
 };
 use model::{
-    Action, Audience, Environment, HttpMethod, LimitClass, Operation, Resource, Scope, Template, operation::ParamKind,
+    Action, Audience, Environment, HttpMethod, Idempotency, LimitClass, Operation, Resource, Scope, Template,
+    operation::{OtherBodies, ParamKind},
 };
 use std::collections::BTreeMap;
 
@@ -131,6 +132,10 @@ impl Wanted<'_> {
             company: company.value,
             class: class.value,
             environment: environment.map(|told| told.value),
+            other_bodies: OtherBodies::default(),
+            idempotency: Idempotency::default(),
+            channel: None,
+            callback: None,
         };
         Outcome::Chosen(Box::new(operation), notes)
     }

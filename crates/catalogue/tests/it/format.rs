@@ -6,8 +6,9 @@
 
 use catalogue::{examine, read, write};
 use model::{
-    Action, Audience, Catalogue, CompanyMode, Environment, HttpMethod, LimitClass, Locator, NameKind, Operation,
-    OperationId, Resource, Scope, Template, operation::Place,
+    Action, Audience, Catalogue, CompanyMode, Environment, HttpMethod, Idempotency, LimitClass, Locator, NameKind,
+    Operation, OperationId, Resource, Scope, Template,
+    operation::{OtherBodies, Place},
 };
 use proptest::prelude::*;
 
@@ -207,6 +208,10 @@ fn sound(index: usize) -> impl Strategy<Value = Operation> {
                     },
                     class: LimitClass::new(&class).unwrap(),
                     environment: (audience != Audience::Key).then_some(environment),
+                    other_bodies: OtherBodies::default(),
+                    idempotency: Idempotency::default(),
+                    channel: None,
+                    callback: None,
                 }
             })
         })

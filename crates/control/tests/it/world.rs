@@ -4,15 +4,15 @@
 //! Never: sleeps, or draws real randomness.
 //! Read:  `World`.
 
-use admission::{CredentialFields, Entry, Facts, Field, Freshness, Policy, Record};
+use admission::{CredentialFields, Entry, Facts, Field, Freshness, Policy, Record, Settlement};
 use api::{ProblemStyle, contract};
 use axum::body::Body;
 use control::{Applied, Control, InForce, Limits, Parts, Readiness, Receipt};
 use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::BodyExt as _;
 use model::{
-    Audience, Catalogue, CompanyMode, Denial, Environment, HttpMethod, KeyId, LimitClass, Operation, OperationId,
-    Scope, SecretHash, Template, Timestamp,
+    Audience, Catalogue, CompanyMode, Denial, Environment, HttpMethod, Idempotency, KeyId, LimitClass, Operation,
+    OperationId, Scope, SecretHash, Template, Timestamp, operation::OtherBodies,
 };
 use serde_json::{Value, json};
 use std::{
@@ -125,12 +125,14 @@ impl Follower {
         let catalogue = (world.parts.catalogue)();
         let path = admission::path::canonical(path.as_bytes()).unwrap();
         let credential = CredentialFields { api_key: Field::One(secret.as_bytes()), ..CredentialFields::default() };
-        let facts = Facts { operation: catalogue.find(method, &path), credential, origin: Field::Absent };
+        let facts =
+            Facts { operation: catalogue.find(method, &path), credential, origin: Field::Absent, address: None };
         let policy = &world.parts.policy;
         let fresh = Freshness { fresh_until: Timestamp::MAX };
         let presented = admission::present(&facts, policy)?;
         let found = known.entries.get(presented.hash().as_bytes());
-        let permit = presented.identify(found, fresh, world.now())?.authorize(&facts, policy)?.settle()?;
+        let permit =
+            presented.identify(found, fresh, world.now())?.authorize(&facts, policy)?.settle(Settlement::default())?;
         drop(permit);
         Ok(())
     }
@@ -156,6 +158,10 @@ fn operation(id: &str, method: HttpMethod, template: &str, audience: Audience, s
         company: if audience == Audience::Key { CompanyMode::Context } else { CompanyMode::Neutral },
         class: LimitClass::default(),
         environment: (audience != Audience::Key).then_some(Environment::Live),
+        other_bodies: OtherBodies::default(),
+        idempotency: Idempotency::default(),
+        channel: None,
+        callback: None,
     }
 }
 

@@ -1,10 +1,12 @@
 //! A gateway, its store, an upstream that does as it is told, and raw sockets.
 
 use gateway::{Gateway, GatewayConfig, Limits, Listen, PlainHttp, Upstreams};
+use model::operation::OtherBodies;
 use model::{
     Account, AccountId, Audience, AuditId, ClientId, CompanyMode, CompanyRestriction, Credential, Entropy, Environment,
-    Environments, HttpMethod, Key, KeyId, KeyKind, KeyShape, KeyStatus, LimitClass, Operation, OperationId, Preset,
-    Scope, Secret, SecretHash, SecretSlot, Template, Timestamp,
+    Environments, HttpMethod, Idempotency, Key, KeyId, KeyKind, KeyLimits, KeyShape, KeyStatus, LimitClass,
+    NetworkList, Operation, OperationId, OriginList, Preset, Scope, Secret, SecretHash, SecretSlot, Template,
+    Timestamp,
 };
 use std::{
     future::Future,
@@ -251,6 +253,10 @@ fn operation(id: &str, method: HttpMethod, path: &str, scope: &str) -> Operation
         company: CompanyMode::Context,
         class: LimitClass::default(),
         environment: None,
+        other_bodies: OtherBodies::default(),
+        idempotency: Idempotency::default(),
+        channel: None,
+        callback: None,
     }
 }
 
@@ -492,6 +498,10 @@ pub(crate) fn new_key(account: AccountId, kind: KeyKind, preset: Preset, now: Ti
         preset,
         companies: CompanyRestriction::All,
         environments: Environments::Both,
+        origins: OriginList::default(),
+        networks: NetworkList::default(),
+        limits: KeyLimits::default(),
+        rotate_every_days: None,
         expires_at: None,
         created_at: now,
     };

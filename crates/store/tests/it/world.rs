@@ -6,8 +6,8 @@
 
 use model::{
     Account, AccountId, AuditId, ClientId, Company, CompanyId, CompanyRestriction, Credential, Entropy, Environment,
-    Environments, ExternalName, Key, KeyId, KeyKind, KeyStatus, OperatorTokenId, Preset, SecretHash, SecretSlot,
-    Timestamp,
+    Environments, ExternalName, Key, KeyId, KeyKind, KeyLimits, KeyStatus, NetworkList, OperatorTokenId, OriginList,
+    Preset, SecretHash, SecretSlot, Timestamp,
 };
 use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 use std::{
@@ -95,6 +95,10 @@ impl Source {
             preset: Preset::ReadOnly,
             companies: CompanyRestriction::All,
             environments: Environments::Both,
+            origins: OriginList::default(),
+            networks: NetworkList::default(),
+            limits: KeyLimits::default(),
+            rotate_every_days: None,
             expires_at: None,
             created_at: now,
         };

@@ -1,0 +1,87 @@
+//! Decide: from the facts of a request to an authorised one, without yielding.
+//!
+//! Owns:  the order of admission's stages, the look-up between them, and the ticket.
+//! Never: awaits: a revocation that falls in between would be missed (see `inflight`).
+//! Read:  `decide`.
+
+use crate::{
+    core::Core,
+    exchange::Story,
+    facts::Facts,
+    inflight::{Hold, Ticket},
+    signer::{Subject, Token},
+};
+use admission::{Authorized, Permit};
+use http::HeaderMap;
+use model::{Denial, Timestamp};
+use std::{cell::Cell, rc::Rc, sync::Arc};
+
+/// A request that may be settled.
+pub(crate) struct Admitted {
+    pub(crate) passage: Passage,
+    pub(crate) ticket: Ticket,
+    pub(crate) subject: Subject,
+    pub(crate) token: Option<Arc<Token>>,
+}
+
+/// How far the request has come.
+pub(crate) enum Passage {
+    /// Nobody's in particular: the operation is public.
+    Public(Permit),
+    /// A key's; limits and the idempotency record are still to be settled.
+    Key(Authorized),
+}
+
+/// Facts to an authorised request: the stages of `admission`, the look-up between them, and the ticket, without yielding,
+/// so that no revocation can fall between the look-up and the ticket (see `inflight`).
+pub(crate) fn decide(
+    core: &Core,
+    stuck: Rc<Cell<bool>>,
+    facts: &Facts<'_>,
+    headers: &HeaderMap,
+    now: Timestamp,
+    story: &mut Story,
+) -> Result<Admitted, Denial> {
+    let judged = Facts::judged(facts.operation, headers);
+    if let Some(permit) = admission::public(&judged) {
+        let environment = permit.environment();
+        story.environment = Some(environment);
+        let subject = Subject::Public(environment);
+        let token = core.signer.at_hand(&subject, now);
+        let ticket = core.inflight.enter(None, stuck);
+        return Ok(Admitted { passage: Passage::Public(permit), ticket, subject, token });
+    }
+    let policy = &core.shared.policy;
+    let presented = admission::present(&judged, policy)?;
+    let live = core.shared.snapshot.find(presented.hash());
+    if let Some(live) = &live {
+        story.caller = Some((live.entry.record.key, live.entry.record.account));
+        story.environment = Some(live.entry.environment);
+    }
+    let freshness = core.shared.snapshot.freshness();
+    let identified = presented.identify(live.as_ref().map(|l| &l.entry), freshness, now)?;
+    let authorized = identified.authorize(&judged, policy)?;
+    // `identify` says no without a record, so there is one here.
+    let live = live.ok_or(Denial::CredentialUnknown)?;
+    let hold = Hold {
+        key: live.entry.record.key,
+        hash: live.entry.hash,
+        secret_ends: live.entry.ends_at.unwrap_or(Timestamp::MAX),
+        key_ends: live.entry.record.expires_at.unwrap_or(Timestamp::MAX),
+    };
+    let ticket = core.inflight.enter(Some(hold), stuck);
+    let subject = Subject::Key(live);
+    let token = core.signer.at_hand(&subject, now);
+    Ok(Admitted { passage: Passage::Key(authorized), ticket, subject, token })
+}
+
+/// A key that is shown over plain HTTP is on record as exposed (D21). Nothing else is done with it.
+pub(crate) fn note_exposed(core: &Core, headers: &HeaderMap, now: Timestamp, story: &mut Story) {
+    let judged = Facts::judged(None, headers);
+    let Ok(presented) = admission::present(&judged, &core.shared.policy) else { return };
+    let Some(live) = core.shared.snapshot.find(presented.hash()) else { return };
+    if presented.identify(Some(&live.entry), core.shared.snapshot.freshness(), now).is_ok() {
+        story.caller = Some((live.entry.record.key, live.entry.record.account));
+        tracing::warn!(key_id = %live.entry.record.key, "a valid key was sent over plain HTTP: rotate it");
+    }
+}

@@ -1,0 +1,138 @@
+//! Forward: a permitted request on its way to the upstream, and its answer back.
+//!
+//! Owns:  what the upstream is told and asked; what a cut or a failure of the upstream becomes.
+//! Never: goes without a `Permit` (invariant 1).
+//! Read:  `forward`, then `introduction`.
+
+use crate::{
+    body::{Held, RequestBody, ResponseBody},
+    core::{Connection, Core},
+    facts::{self, Facts},
+    fault::{Fault, Refusal},
+    inflight::Ticket,
+    signer::Token,
+    upgrade,
+};
+use admission::Permit;
+use bytes::Bytes;
+use egress::{Answer, Fate, HostField, RequestHead, UpstreamError, Wait};
+use http::{HeaderName, HeaderValue, Response, header, request::Parts};
+use hyper::body::{Body as _, Incoming};
+use model::Denial;
+use std::{cell::Cell, future::Future, pin::pin, rc::Rc, sync::Arc, task::Poll};
+
+/// What the upstream is asked for: exactly the path that was matched, and the query as it came.
+pub(crate) fn target(facts: &Facts<'_>, parts: &Parts) -> Bytes {
+    match parts.uri.query() {
+        None => Bytes::copy_from_slice(&facts.path),
+        Some(query) => [&*facts.path, b"?", query.as_bytes()].concat().into(),
+    }
+}
+
+/// What the gateway says to the upstream about the request: the signed context, plain copies of it, and the way here.
+fn introduction<'a>(
+    core: &'a Core,
+    connection: &'a Connection,
+    outgoing: &'a Outgoing<'_>,
+) -> Vec<(&'a HeaderName, &'a [u8])> {
+    const SAID_MAX: usize = 9;
+    let (names, token) = (&core.shared.names, &outgoing.token);
+    let mut said: Vec<(&HeaderName, &[u8])> = Vec::with_capacity(SAID_MAX);
+    said.push((&names.context, token.context.as_bytes()));
+    said.push((&names.environment, token.environment.as_str().as_bytes()));
+    if let Some(caller) = &token.caller {
+        said.push((&names.key, caller.key.as_bytes()));
+        said.push((&names.account, caller.account.as_bytes()));
+        said.push((&names.kind, caller.kind.as_bytes()));
+    }
+    said.push((&names.request_id, outgoing.id.as_bytes()));
+    said.push((&names.forwarded_for, connection.peer_value.as_bytes()));
+    said.push((&names.forwarded_proto, if connection.secure { b"https" } else { b"http" }));
+    let authority = outgoing.parts.uri.authority().map(|a| a.as_str().as_bytes());
+    let host = authority.or_else(|| outgoing.parts.headers.get(header::HOST).map(HeaderValue::as_bytes));
+    said.extend(host.map(|host| (&names.forwarded_host, host)));
+    said
+}
+
+/// The rest of a request, ready to go out.
+pub(crate) struct Outgoing<'a> {
+    pub(crate) parts: Parts,
+    pub(crate) target: Bytes,
+    pub(crate) body: Option<Incoming>,
+    pub(crate) caller_side: Option<hyper::upgrade::OnUpgrade>,
+    pub(crate) trailers: bool,
+    pub(crate) token: Arc<Token>,
+    pub(crate) id: &'a HeaderValue,
+}
+
+/// Passes a permitted request on and its answer back. Revoked while waiting: 401 (D14).
+pub(crate) async fn forward(
+    core: &Rc<Core>,
+    connection: &Connection,
+    permit: Permit,
+    ticket: Ticket,
+    mut outgoing: Outgoing<'_>,
+) -> Result<Response<ResponseBody>, Refusal> {
+    let body_failed = Rc::new(Cell::new(None));
+    let (caller_side, body) = (outgoing.caller_side.take(), outgoing.body.take().ok_or(Fault::Internal)?);
+    let body = RequestBody::new(body, Rc::clone(core), Rc::clone(&body_failed));
+    let extra = introduction(core, connection, &outgoing);
+    let head = RequestHead {
+        method: &outgoing.parts.method,
+        path_and_query: &outgoing.target,
+        headers: &outgoing.parts.headers,
+        extra: &extra,
+        host: HostField::Target,
+        upgrade: caller_side.is_some().then_some(b"websocket"),
+        trailers: outgoing.trailers,
+    };
+    let upstream = core.upstream(permit.environment());
+    let answer = until_cut(&ticket, upstream.send(head, body)).await?;
+    let answer = answer.map_err(|error| body_failed.get().unwrap_or_else(|| fault(&error)))?;
+    match answer {
+        Answer::Response(response) => {
+            let (mut head, body) = response.into_parts();
+            facts::strip_response(&mut head.headers, &core.shared.namespace);
+            let body = if body.is_end_stream() {
+                ResponseBody::Whole(None)
+            } else {
+                ticket.stream();
+                ResponseBody::Held(Held { core: Rc::clone(core), body, ticket })
+            };
+            Ok(Response::from_parts(head, body))
+        }
+        Answer::Upgraded(response, upstream_side) => {
+            let caller_side = caller_side.ok_or(Fault::UpstreamBroken)?;
+            let response = upgrade::accept(response, &core.shared.namespace);
+            upgrade::join(core, ticket, caller_side, upstream_side);
+            Ok(response)
+        }
+    }
+}
+
+/// The work's result, or the denial of a request that is cut before.
+pub(crate) async fn until_cut<F: Future>(ticket: &Ticket, work: F) -> Result<F::Output, Denial> {
+    let mut work = pin!(work);
+    std::future::poll_fn(|context| {
+        if ticket.poll_cut(context).is_ready() {
+            return Poll::Ready(Err(Denial::KeyRevoked));
+        }
+        work.as_mut().poll(context).map(Ok)
+    })
+    .await
+}
+
+fn fault(error: &UpstreamError) -> Fault {
+    match error {
+        UpstreamError::Busy | UpstreamError::Timeout { wait: Wait::Connection, .. } => Fault::Overloaded,
+        UpstreamError::Timeout { wait: Wait::RequestBody, .. } => Fault::BodyTimeout,
+        UpstreamError::Timeout { fate: Fate::NotSent, .. }
+        | UpstreamError::Resolve(_)
+        | UpstreamError::Connect(_)
+        | UpstreamError::Tls(_) => Fault::UpstreamUnreachable,
+        UpstreamError::Timeout { .. } => Fault::UpstreamTimeout,
+        UpstreamError::RequestBody { .. } => Fault::BodyBroken,
+        UpstreamError::Broken { .. } | UpstreamError::Protocol { .. } => Fault::UpstreamBroken,
+        UpstreamError::Request(_) => Fault::Internal,
+    }
+}
