@@ -26,6 +26,7 @@ mod restore;
 mod schema;
 mod stamp;
 mod store;
+mod writes;
 
 pub use account::NAME_MAX;
 pub use account_store::AccountStore;
@@ -44,3 +45,7 @@ pub use page::{List, PAGE_MAX, Page};
 pub use restore::{Restored, restore};
 pub use stamp::{Author, Committed, Revision, Stamp, Subject};
 pub use store::Store;
+pub use writes::{
+    Done, Earlier, Found, Hold, NewWrite, Outcome, Request, WriteId, Writes, WritesHealth, WritesOptions,
+    inspect as inspect_writes,
+};

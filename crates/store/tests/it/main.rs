@@ -17,3 +17,4 @@ mod key;
 mod operator_token;
 mod secrets;
 mod world;
+mod writes;
