@@ -71,7 +71,10 @@ pub(crate) async fn until_stopped(mut deployment: Deployment, signals: &mut Sign
                 Wish::Stop => break Ok(()),
                 Wish::Reload => deployment.reload().await,
             },
-            _ = certificates.tick() => deployment.reload_certificates(),
+            _ = certificates.tick() => {
+                deployment.reload_certificates();
+                deployment.sweep_writes().await;
+            }
             failure = deployment.failed() => break Err(failure),
         }
     };

@@ -11,10 +11,10 @@ use crate::{
     failure::{Exit, Failure},
     operator_token,
     output::{Output, facts},
-    signing_key,
+    sealing_key, signing_key,
 };
 use std::path::{Path, PathBuf};
-use store::{Health, Options};
+use store::{Health, Options, WritesHealth};
 
 /// The folder that flags or the configuration name. For a folder alone no whole configuration is needed.
 pub(crate) fn folder(data: Option<PathBuf>, file: &ConfigFile) -> Result<PathBuf, Failure> {
@@ -43,6 +43,9 @@ struct Examined {
     keys: u64,
     operator_tokens: u64,
     audit_entries: u64,
+    writes_bytes: u64,
+    writes: u64,
+    writes_unknown: u64,
     problems: Vec<String>,
 }
 
@@ -50,7 +53,8 @@ struct Examined {
 pub(crate) async fn doctor(args: Doctor) -> Result<(), Failure> {
     let folder = folder(args.data, &args.file)?;
     let health = store::inspect(&folder).await?;
-    let examined = examined(&folder, health);
+    let writes = store::inspect_writes(&folder).await?;
+    let examined = examined(&folder, health, writes);
     Output::of(args.json.json).show(&examined, text)?;
     if examined.problems.is_empty() {
         return Ok(());
@@ -58,8 +62,12 @@ pub(crate) async fn doctor(args: Doctor) -> Result<(), Failure> {
     Err(Failure::new(Exit::Problems, format!("{} problems found", examined.problems.len())))
 }
 
-fn examined(folder: &Path, health: Health) -> Examined {
+fn examined(folder: &Path, health: Health, writes: WritesHealth) -> Examined {
     let mut problems = health.problems;
+    problems.extend(writes.problems);
+    if let Err(error) = sealing_key::check(folder) {
+        problems.push(format!("the key that seals answers: {error:#}"));
+    }
     if let Err(error) = signing_key::check(folder) {
         problems.push(format!("the context's signing key: {error:#}"));
     }
@@ -76,6 +84,9 @@ fn examined(folder: &Path, health: Health) -> Examined {
         keys: health.counts.keys,
         operator_tokens: health.counts.operator_tokens,
         audit_entries: health.counts.audit_entries,
+        writes_bytes: writes.bytes,
+        writes: writes.records,
+        writes_unknown: writes.unknown,
         problems,
     }
 }
@@ -92,6 +103,13 @@ fn text(examined: &Examined) -> String {
         ("keys", examined.keys.to_string()),
         ("operator tokens", examined.operator_tokens.to_string()),
         ("audit entries", examined.audit_entries.to_string()),
+        (
+            "records of writes",
+            format!(
+                "{}, {} with unknown outcome, {} bytes",
+                examined.writes, examined.writes_unknown, examined.writes_bytes
+            ),
+        ),
     ]);
     if examined.problems.is_empty() {
         return format!("{list}\n\nAll is well: the file is sound and the audit chain is whole.");
@@ -107,6 +125,8 @@ struct Written {
     revision: u64,
     audit_entries: u64,
     audit_head: String,
+    /// The records of writes, beside it.
+    writes_file: Option<String>,
 }
 
 /// Writes a back-up, also beside a running process.
@@ -119,15 +139,20 @@ pub(crate) async fn backup(args: Backup) -> Result<(), Failure> {
         revision: backup.revision.0,
         audit_entries: backup.audit.sequence,
         audit_head: hex(&backup.audit.hash),
+        writes_file: backup.writes.map(|path| path.display().to_string()),
     };
     Output::of(args.json.json).show(&written, |w| {
+        let writes =
+            w.writes_file.as_ref().map(|file| format!("\n{file} holds the records of writes: keep it beside it."));
         format!(
-            "{} holds everything up to revision {} ({} bytes), read back and checked.\n\
-             It does not hold {}, the key that signs the context: copy that file too.",
+            "{} holds everything up to revision {} ({} bytes), read back and checked.{}\n\
+             It does not hold {}, the key that signs the context, nor {}, which seals answers: copy these files too.",
             w.file,
             w.revision,
             w.bytes,
-            signing_key::path(&folder).display()
+            writes.unwrap_or_default(),
+            signing_key::path(&folder).display(),
+            sealing_key::path(&folder).display()
         )
     })?;
     Ok(())
