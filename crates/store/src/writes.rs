@@ -20,9 +20,10 @@ pub use row::{Earlier, Outcome, Request};
 use crate::{error::StoreError, folder::Folder};
 use model::{AccountId, Timestamp};
 use std::{
+    collections::HashSet,
     fmt,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
@@ -117,10 +118,27 @@ pub struct Writes(Arc<Inner>);
 
 struct Inner {
     queue: mpsc::Sender<Message>,
-    /// What owners of this run begin with.
-    boot: [u8; 8],
     count: AtomicU64,
+    live: Arc<Live>,
     sweep_max: u32,
+}
+
+/// The holds of this run. What one of them has still runs, whatever a clock says that was set forward meanwhile.
+pub(crate) struct Live {
+    boot: [u8; 8],
+    owners: Mutex<HashSet<[u8; 16]>>,
+}
+
+impl Live {
+    fn change<T>(&self, change: impl FnOnce(&mut HashSet<[u8; 16]>) -> T) -> T {
+        // A set is whole between any two calls, also when one of them panicked.
+        change(&mut self.owners.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Whether an owner is alive; `None` when it is of another run, where only the lease tells.
+    fn is_alive(&self, owner: &[u8; 16]) -> Option<bool> {
+        owner.starts_with(&self.boot).then(|| self.change(|owners| owners.contains(owner)))
+    }
 }
 
 impl fmt::Debug for Writes {
@@ -135,8 +153,9 @@ impl Writes {
         let (connection, connect) = file::open(folder, &options).await?;
         let (queue, waiting) = mpsc::channel(options.queue_max.max(1));
         let sweep_max = options.sweep_max.max(1);
-        tokio::spawn(Task::new(connection, connect, options).run(waiting));
-        Ok(Self(Arc::new(Inner { queue, boot, count: AtomicU64::new(0), sweep_max })))
+        let live = Arc::new(Live { boot, owners: Mutex::default() });
+        tokio::spawn(Task::new(connection, connect, options, Arc::clone(&live)).run(waiting));
+        Ok(Self(Arc::new(Inner { queue, count: AtomicU64::new(0), live, sweep_max })))
     }
 
     /// Takes the write for the caller if nobody had it; the record is on disk when this returns. Who stops waiting gives the
@@ -180,13 +199,14 @@ impl Writes {
         self.0.queue.send(message).await.map_err(|_| StoreError::Closed)
     }
 
-    /// A name that no other hold has.
+    /// A name that no other hold has, alive from here on.
     fn owner(&self) -> [u8; 16] {
         let count = self.0.count.fetch_add(1, Ordering::Relaxed);
         let mut owner = [0; 16];
         let (boot, rest) = owner.split_at_mut(8);
-        boot.copy_from_slice(&self.0.boot);
+        boot.copy_from_slice(&self.0.live.boot);
         rest.copy_from_slice(&count.to_be_bytes());
+        self.0.live.change(|owners| owners.insert(owner));
         owner
     }
 }

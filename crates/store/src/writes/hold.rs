@@ -92,7 +92,7 @@ impl Hold {
     }
 
     fn tell(&self, change: Change) {
-        // With a full queue the record stays as it is until its lease ends; then it is unknown, which is never wrong.
+        // With a full queue the record stays as it is; without a live owner it is unknown, which is never wrong.
         let message = Message::Change { id: self.id, owner: self.owner, change, reply: None };
         let _full_or_closed = self.writes.0.queue.try_send(message);
     }
@@ -100,9 +100,9 @@ impl Hold {
 
 impl Drop for Hold {
     fn drop(&mut self) {
-        if !self.open {
-            return;
+        if self.open {
+            self.tell(if self.sent { Change::Unknown { request: None, expires_at: None } } else { Change::Release });
         }
-        self.tell(if self.sent { Change::Unknown { request: None, expires_at: None } } else { Change::Release });
+        self.writes.0.live.change(|owners| owners.remove(&self.owner));
     }
 }

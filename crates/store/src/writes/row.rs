@@ -7,7 +7,7 @@
 use crate::{
     column,
     error::StoreError,
-    writes::{NewWrite, WriteId, task::Change},
+    writes::{Live, NewWrite, WriteId, task::Change},
 };
 use model::Timestamp;
 use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
@@ -64,12 +64,13 @@ pub(crate) async fn claim(
     write: &NewWrite,
     owner: [u8; 16],
     records_max: u64,
+    live: &Live,
 ) -> Result<Claimed, StoreError> {
     const FIND: &str = "SELECT state, owner, lease_until, head, fingerprint, request_bytes, status, answer, expires_at \
                         FROM writes WHERE id = $1";
     if let Some(row) = sqlx::query(FIND).bind(&write.id.0[..]).fetch_optional(&mut *tx).await? {
         let over = column::time(&row, 8)? <= write.now;
-        let earlier = read(&row, write.id, write.now)?;
+        let earlier = read(&row, write.id, write.now, live)?;
         if !over || earlier.state == Outcome::InFlight {
             return Ok(Claimed::Earlier(earlier));
         }
@@ -96,12 +97,14 @@ pub(crate) async fn claim(
     Ok(Claimed::Nothing)
 }
 
-fn read(row: &SqliteRow, id: WriteId, now: Timestamp) -> Result<Earlier, StoreError> {
+fn read(row: &SqliteRow, id: WriteId, now: Timestamp, live: &Live) -> Result<Earlier, StoreError> {
+    let owner = column::bytes(row, 1)?;
+    let lease_ended = column::time(row, 2)? <= now;
     let state = column::text(row, 0)?;
     let state = match state.as_str() {
-        // Whoever ran it has not been heard of for a whole lease.
-        "in_flight" if column::time(row, 2)? <= now => Outcome::Unknown,
-        "in_flight" => Outcome::InFlight,
+        "in_flight" if live.is_alive(&owner).unwrap_or(!lease_ended) => Outcome::InFlight,
+        // Whoever ran it is gone, or has not been heard of for a whole lease.
+        "in_flight" => Outcome::Unknown,
         "done" => Outcome::Done {
             status: u16::try_from(column::count(row, 6)?).map_err(|_| StoreError::corrupt("a status is no status"))?,
             answer: blob(row, 7)?,
@@ -113,7 +116,7 @@ fn read(row: &SqliteRow, id: WriteId, now: Timestamp) -> Result<Earlier, StoreEr
         None => None,
         Some(_) => Some(Request { fingerprint: column::bytes(row, 4)?, bytes: column::count(row, 5)? }),
     };
-    Ok(Earlier { id, head: column::bytes(row, 3)?, request, state, owner: column::bytes(row, 1)? })
+    Ok(Earlier { id, head: column::bytes(row, 3)?, request, state, owner })
 }
 
 fn blob(row: &SqliteRow, at: usize) -> Result<Option<Vec<u8>>, StoreError> {

@@ -6,10 +6,11 @@
 
 use crate::{
     error::StoreError,
-    writes::{Done, Found, Hold, NewWrite, Request, WriteId, WritesOptions, row},
+    writes::{Done, Found, Hold, Live, NewWrite, Request, WriteId, WritesOptions, row},
 };
 use model::Timestamp;
 use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
+use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 
 /// What an owner says of its record.
@@ -71,6 +72,7 @@ pub(crate) struct Task {
     connection: Option<SqliteConnection>,
     connect: SqliteConnectOptions,
     options: WritesOptions,
+    live: Arc<Live>,
 }
 
 impl Task {
@@ -78,8 +80,9 @@ impl Task {
         connection: SqliteConnection,
         connect: SqliteConnectOptions,
         options: WritesOptions,
+        live: Arc<Live>,
     ) -> Self {
-        Self { connection: Some(connection), connect, options }
+        Self { connection: Some(connection), connect, options, live }
     }
 
     pub(crate) async fn run(mut self, mut waiting: mpsc::Receiver<Message>) {
@@ -138,7 +141,7 @@ impl Task {
             }
         };
         // After a failure its state is not known: it is closed, which rolls back, and another one is opened.
-        grouped(&mut connection, work, self.options.records_max, answers).await?;
+        grouped(&mut connection, work, (self.options.records_max, &self.live), answers).await?;
         self.connection = Some(connection);
         Ok(())
     }
@@ -148,14 +151,14 @@ impl Task {
 async fn grouped(
     connection: &mut SqliteConnection,
     work: Vec<Message>,
-    records_max: u64,
+    bounds: (u64, &Live),
     answers: &mut Vec<Answer>,
 ) -> Result<(), StoreError> {
     let mut work = work.into_iter();
     let outcome = async {
         let mut tx = connection.begin_with("BEGIN IMMEDIATE").await?;
         for message in work.by_ref() {
-            apply(&mut tx, message, records_max, answers).await?;
+            apply(&mut tx, message, bounds, answers).await?;
         }
         tx.commit().await?;
         Ok(())
@@ -169,12 +172,12 @@ async fn grouped(
 async fn apply(
     tx: &mut SqliteConnection,
     message: Message,
-    records_max: u64,
+    (records_max, live): (u64, &Live),
     answers: &mut Vec<Answer>,
 ) -> Result<(), StoreError> {
     match message {
         Message::Claim { write, mut hold, reply } => {
-            let claimed = row::claim(tx, &write, hold.owner(), records_max).await;
+            let claimed = row::claim(tx, &write, hold.owner(), records_max, live).await;
             let (found, outcome) = match claimed {
                 Ok(row::Claimed::Nothing) => (Found::Nothing(hold), Ok(())),
                 other => {

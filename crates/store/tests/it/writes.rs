@@ -140,18 +140,16 @@ async fn d40_what_was_not_sent_is_released_and_what_was_sent_is_unknown_when_its
 }
 
 #[tokio::test]
-async fn d16_a_lease_that_is_renewed_never_ends_and_one_that_ended_makes_the_outcome_unknown() {
+async fn d16_what_runs_in_this_process_is_never_taken_for_lost_whatever_the_clock_says() {
     let world = World::new().await;
     let writes = open(&world.store).await;
     let mut hold = first(&writes, 1, at(0)).await;
     hold.sent();
+    assert_eq!(earlier(&writes, 1, at(20)).await.state, Outcome::InFlight, "its lease has ended, and it lives");
     hold.renew(at(48));
-    // Neither a later claim nor the sweep takes away what runs, although its time is over.
-    assert_eq!(earlier(&writes, 1, at(30)).await.state, Outcome::InFlight);
+    // Nor does the sweep take away what runs, although its time is over.
     assert_eq!(writes.sweep(at(30)).await.unwrap(), 0);
-    hold.renew(at(20));
-    assert_eq!(earlier(&writes, 1, at(20)).await.state, Outcome::Unknown);
-    // Late, but an outcome: nobody has taken it over.
+    assert_eq!(earlier(&writes, 1, at(30)).await.state, Outcome::InFlight);
     hold.done(done(200, Some(b"late"))).await.unwrap();
     let late = Outcome::Done { status: 200, answer: Some(b"late".to_vec()) };
     assert_eq!(earlier(&writes, 1, at(20)).await.state, late);
@@ -160,18 +158,24 @@ async fn d16_a_lease_that_is_renewed_never_ends_and_one_that_ended_makes_the_out
 #[tokio::test]
 async fn d17_one_of_two_takes_over_what_is_unknown_and_the_former_owner_is_not_heard() {
     let world = World::new().await;
+    let other = world.store.writes([2; 8], WritesOptions::default()).await.unwrap();
     let writes = open(&world.store).await;
-    let mut lost = first(&writes, 1, at(0)).await;
+    let mut lost = first(&other, 1, at(0)).await;
     lost.sent();
+    assert_eq!(earlier(&writes, 1, at(0)).await.state, Outcome::InFlight, "for as long as its lease");
+    lost.renew(at(1));
+    // In order: when this is answered, the renewal is there.
+    let _ = other.sweep(at(0)).await.unwrap();
+    assert_eq!(earlier(&writes, 1, at(1).plus_micros(-1)).await.state, Outcome::InFlight);
     let unknown = earlier(&writes, 1, at(1)).await;
     assert_eq!(unknown.state, Outcome::Unknown, "the lease has ended");
-    let mut taken = writes.take(&unknown, at(2)).await.unwrap();
+    let taken = writes.take(&unknown, at(2)).await.unwrap().unwrap();
     assert!(writes.take(&unknown, at(2)).await.unwrap().is_none(), "one of two");
     assert_eq!(earlier(&writes, 1, at(1)).await.state, Outcome::InFlight);
     lost.done(done(200, Some(b"from before"))).await.unwrap();
     assert_eq!(earlier(&writes, 1, at(1)).await.state, Outcome::InFlight, "the former owner is not heard");
     // Given up without a word it is as unknown as before.
-    drop(taken.take());
+    drop(taken);
     let unknown = earlier(&writes, 1, at(1)).await;
     assert_eq!(unknown.state, Outcome::Unknown);
     let taken = writes.take(&unknown, at(2)).await.unwrap().unwrap();
