@@ -68,6 +68,7 @@ pub(crate) async fn update(op: Op<KeysUpdate>) -> Result<KeyChanged, Refusal> {
         companies: change.companies,
         expires_at: change.expires_at,
         expected_version: change.expected_version,
+        ..KeyPatch::default()
     };
     changed(&op.context, account.update_key(op.context.stamp()?, op.target.key, patch).await).await
 }

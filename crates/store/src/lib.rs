@@ -19,6 +19,7 @@ mod folder;
 mod health;
 mod key;
 mod key_change;
+mod key_settings;
 mod operator_token;
 mod options;
 mod page;
