@@ -173,7 +173,7 @@ async fn d10_d12_r77_origins_networks_and_limits_are_kept_and_audited() {
         rotate_every_days: Some(None),
         ..KeyPatch::default()
     };
-    account.update_key(world.stamp(), made.key.id, cleared).await.unwrap();
+    let _ = account.update_key(world.stamp(), made.key.id, cleared).await.unwrap();
     let read = account.key(made.key.id).await.unwrap().key;
     assert!(read.origins.is_empty() && read.networks.is_empty() && read.limits == KeyLimits::default());
     let entries = account.audit(Page::first(10)).await.unwrap().items;
