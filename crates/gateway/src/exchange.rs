@@ -6,6 +6,7 @@
 
 use crate::{
     body::ResponseBody,
+    caller::CallerBody,
     core::{Connection, Core},
     decide::{Admitted, Passage, decide, note_exposed},
     facts::{self, Facts},
@@ -18,7 +19,7 @@ use crate::{
 };
 use admission::{Settled, Settlement};
 use http::{HeaderValue, Request, Response, header, request::Parts};
-use hyper::body::{Body as _, Incoming};
+use http_body::Body as _;
 use model::{AccountId, Environment, KeyId, RequestId, Timestamp};
 use std::{future::Future, panic::AssertUnwindSafe, pin::pin, rc::Rc, sync::Arc, task::Poll};
 
@@ -74,7 +75,7 @@ impl Drop for Taken<'_> {
 pub(crate) async fn handle(
     core: Rc<Core>,
     connection: Rc<Connection>,
-    request: Request<Incoming>,
+    request: Request<CallerBody>,
 ) -> Response<ResponseBody> {
     let started = (core.shared.clock)();
     let id = core.next_request_id(started);
@@ -113,7 +114,7 @@ pub(crate) async fn handle(
 async fn exchange(
     core: &Rc<Core>,
     connection: &Connection,
-    request: Request<Incoming>,
+    request: Request<CallerBody>,
     now: Timestamp,
     id: &HeaderValue,
     story: &mut Story,

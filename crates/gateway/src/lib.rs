@@ -7,6 +7,7 @@
 #![warn(missing_docs)]
 
 mod body;
+mod caller;
 mod config;
 mod core;
 mod decide;

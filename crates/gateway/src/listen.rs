@@ -7,6 +7,7 @@
 use crate::{
     StartError,
     body::ResponseBody,
+    caller::CallerBody,
     config::{Limits, Listen, PlainHttp, TlsSlot},
     core::{Connection, Core},
     exchange,
@@ -170,7 +171,7 @@ where
         let (core, facts, work) = (Rc::clone(&core), Rc::clone(&facts), Rc::clone(&work));
         service_fn(move |request: Request<Incoming>| {
             let one = work.begin();
-            let answer = exchange::handle(Rc::clone(&core), Rc::clone(&facts), request);
+            let answer = exchange::handle(Rc::clone(&core), Rc::clone(&facts), request.map(CallerBody::Hyper));
             async move { Ok::<_, Infallible>(answer.await.map(|body| Counted { body, _one: one })) }
         })
     };
