@@ -24,6 +24,7 @@ mod respond;
 mod signer;
 mod snapshot;
 mod upgrade;
+mod usage;
 mod wire;
 
 pub use config::{Clock, GatewayConfig, Limits, Listen, LogSink, PlainHttp, Randomness, TlsSlot, Upstreams};
