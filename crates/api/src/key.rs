@@ -17,6 +17,7 @@ use crate::{
     receipt::{ReceiptOut, RowState},
     schema,
     time::Time,
+    usage::LastUsedOut,
     validation::{Change, Checks},
 };
 use model::{
@@ -358,6 +359,9 @@ pub struct CredentialOut {
     /// The secret before the last rotation, while it lives on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub previous: Option<PreviousSecretOut>,
+    /// When the secret was used last, if ever; up to a second behind.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_used: Option<LastUsedOut>,
 }
 
 /// A secret that was rotated away and still works.
@@ -368,6 +372,9 @@ pub struct PreviousSecretOut {
     pub last_four: String,
     /// From this instant on it is refused.
     pub ends_at: Time,
+    /// When it was used last, if ever: whether somebody still has to change.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_used: Option<LastUsedOut>,
 }
 
 /// One secret of a key, as the store has it.
@@ -412,13 +419,14 @@ fn half(credentials: &[CredentialState<'_>], environment: Environment, now: Time
     let current = slot(SecretSlot::Current)?;
     let previous = slot(SecretSlot::Previous).filter(|p| !p.ended).and_then(|previous| {
         let ends_at = previous.credential.ends_at.filter(|at| *at > now)?;
-        Some(PreviousSecretOut { last_four: last_four(previous.credential), ends_at: Time(ends_at) })
+        Some(PreviousSecretOut { last_four: last_four(previous.credential), ends_at: Time(ends_at), last_used: None })
     });
     Some(CredentialOut {
         client_id: current.credential.client_id.to_string(),
         last_four: last_four(current.credential),
         created_at: Time(current.created_at),
         previous,
+        last_used: None,
     })
 }
 

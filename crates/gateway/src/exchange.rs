@@ -16,6 +16,7 @@ use crate::{
     record::Line,
     respond,
     signer::Token,
+    usage::Told,
 };
 use admission::{Settled, Settlement};
 use http::{HeaderValue, Request, Response, header, request::Parts};
@@ -35,6 +36,8 @@ pub(crate) struct Story {
     pub(crate) token: Option<Arc<Token>>,
     pub(crate) environment: Option<Environment>,
     own: bool,
+    /// For the request log alone.
+    pub(crate) told: Told,
 }
 
 /// A request that was taken in. Whatever becomes of it, even when its caller goes away and nothing is awaited any more,
@@ -42,6 +45,7 @@ pub(crate) struct Story {
 struct Taken<'a> {
     core: &'a Core,
     at: Timestamp,
+    request: RequestId,
     id: &'a HeaderValue,
     peer: &'a HeaderValue,
     method: &'static str,
@@ -57,6 +61,7 @@ impl Drop for Taken<'_> {
         let known = self.story.token.as_ref().and_then(|t| t.caller.as_ref()).map(|c| (&*c.key, &*c.account));
         self.core.recorder.record(&Line {
             at: self.at,
+            id: self.request,
             request: self.id.to_str().unwrap_or_default(),
             peer: self.peer.to_str().unwrap_or_default(),
             method: self.method,
@@ -67,6 +72,7 @@ impl Drop for Taken<'_> {
             refusal: self.refusal,
             own: self.story.own,
             micros: (self.core.shared.clock)().micros_since(self.at),
+            story: &self.story,
         });
     }
 }
@@ -86,6 +92,7 @@ pub(crate) async fn handle(
     let mut taken = Taken {
         core: &core,
         at: started,
+        request: id,
         id: &id_value,
         peer: &connection.peer_value,
         method,
@@ -121,6 +128,7 @@ async fn exchange(
 ) -> Result<Response<ResponseBody>, Refusal> {
     let (mut parts, body) = request.into_parts();
     let catalogue = core.catalogue();
+    story.told.agent = core.recorder.agent(&parts.headers);
     if connection.refused {
         note_exposed(core, &parts.headers, now, story);
         return Err(Fault::HttpsRequired.into());

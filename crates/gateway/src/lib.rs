@@ -25,6 +25,7 @@ mod respond;
 mod signer;
 mod snapshot;
 mod upgrade;
+mod usage;
 mod wire;
 
 pub use config::{Clock, GatewayConfig, Limits, Listen, LogSink, PlainHttp, Randomness, TlsSlot, Upstreams};

@@ -9,6 +9,7 @@ pub(crate) mod problem;
 pub(crate) mod reference;
 pub(crate) mod settings;
 pub(crate) mod sheet;
+mod usage;
 
 use gateway::Limits;
 use model::{Environment, KeyShape, Presentation, Presentations};
@@ -35,6 +36,7 @@ pub(crate) struct Config {
     /// Lower case.
     pub(crate) namespace: String,
     pub(crate) folder: PathBuf,
+    pub(crate) usage: store::UsageOptions,
     pub(crate) log: LogSection,
 }
 
@@ -176,6 +178,7 @@ fn assemble(sheet: &mut Sheet, catalogue: Catalogue) -> Option<Config> {
     let errors = error_section(sheet);
     let namespace = sheet.text("context.namespace", check::namespace);
     let folder = path(sheet, "store.folder");
+    let usage = usage::usage_section(sheet);
     let log = log_section(sheet);
     Some(Config {
         gateway: gateway?,
@@ -188,6 +191,7 @@ fn assemble(sheet: &mut Sheet, catalogue: Catalogue) -> Option<Config> {
         errors: errors?,
         namespace: namespace?,
         folder: folder?,
+        usage: usage?,
         log: log?,
     })
 }

@@ -45,7 +45,7 @@ impl Deployment {
     pub(crate) async fn start(config: &Config, catalogue: Catalogue) -> Result<Self, Failure> {
         clock::check_randomness()?;
         // The lock on the data folder comes first: whoever has it has the deployment.
-        let store = Store::open(&config.folder, store::Options::default()).await?;
+        let store = Store::open(&config.folder, store_options(config)).await?;
         let started = Self::start_with(&store, config, catalogue).await;
         if started.is_err() {
             store.close().await;
@@ -62,7 +62,7 @@ impl Deployment {
         // Bound before the data plane starts, so that a port in use is said before anything serves.
         let listener = ControlPlane::bind(config.control.listen)?;
         let catalogue = Arc::new(catalogue);
-        let gateway_config = gateway_config(config, gateway_certificates.as_deref(), log.sink)?;
+        let gateway_config = gateway_config(config, store, gateway_certificates.as_deref(), log.sink)?;
         let gateway =
             Gateway::start(gateway_config, Arc::clone(&catalogue), store.feed()).await.map_err(not_started)?;
         let gateway = Arc::new(gateway);
@@ -130,6 +130,11 @@ impl Deployment {
         }
     }
 
+    /// Begins to remove usage that is older than it is to be kept.
+    pub(crate) fn sweep_usage(&self) {
+        self.store.usage().sweep(clock::now());
+    }
+
     /// Reads everything again that can change while the process runs (SIGHUP).
     pub(crate) async fn reload(&self) {
         tracing::info!("reading certificates, catalogue and log files again");
@@ -168,8 +173,13 @@ impl Deployment {
     }
 }
 
+fn store_options(config: &Config) -> store::Options {
+    store::Options { usage: config.usage.clone(), ..store::Options::default() }
+}
+
 fn gateway_config(
     config: &Config,
+    store: &Store,
     certificates: Option<&Certificates>,
     log: Option<gateway::LogSink>,
 ) -> Result<GatewayConfig, Failure> {
@@ -195,6 +205,7 @@ fn gateway_config(
         clock: clock::now,
         randomness: clock::fill,
         log,
+        usage: store.usage().intake(),
     })
 }
 

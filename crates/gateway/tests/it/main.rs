@@ -9,3 +9,4 @@ mod revocation;
 mod secrets;
 mod stream;
 mod tls;
+mod usage;

@@ -14,7 +14,7 @@ use crate::{
     signing_key,
 };
 use std::path::{Path, PathBuf};
-use store::{Health, Options};
+use store::{Health, Options, UsageHealth};
 
 /// The folder that flags or the configuration name. For a folder alone no whole configuration is needed.
 pub(crate) fn folder(data: Option<PathBuf>, file: &ConfigFile) -> Result<PathBuf, Failure> {
@@ -43,6 +43,8 @@ struct Examined {
     keys: u64,
     operator_tokens: u64,
     audit_entries: u64,
+    usage_bytes: u64,
+    usage_requests: u64,
     problems: Vec<String>,
 }
 
@@ -50,7 +52,8 @@ struct Examined {
 pub(crate) async fn doctor(args: Doctor) -> Result<(), Failure> {
     let folder = folder(args.data, &args.file)?;
     let health = store::inspect(&folder).await?;
-    let examined = examined(&folder, health);
+    let usage = store::inspect_usage(&folder).await?;
+    let examined = examined(&folder, health, usage);
     Output::of(args.json.json).show(&examined, text)?;
     if examined.problems.is_empty() {
         return Ok(());
@@ -58,8 +61,9 @@ pub(crate) async fn doctor(args: Doctor) -> Result<(), Failure> {
     Err(Failure::new(Exit::Problems, format!("{} problems found", examined.problems.len())))
 }
 
-fn examined(folder: &Path, health: Health) -> Examined {
+fn examined(folder: &Path, health: Health, usage: UsageHealth) -> Examined {
     let mut problems = health.problems;
+    problems.extend(usage.problems);
     if let Err(error) = signing_key::check(folder) {
         problems.push(format!("the context's signing key: {error:#}"));
     }
@@ -76,6 +80,8 @@ fn examined(folder: &Path, health: Health) -> Examined {
         keys: health.counts.keys,
         operator_tokens: health.counts.operator_tokens,
         audit_entries: health.counts.audit_entries,
+        usage_bytes: usage.bytes,
+        usage_requests: usage.requests,
         problems,
     }
 }
@@ -92,6 +98,7 @@ fn text(examined: &Examined) -> String {
         ("keys", examined.keys.to_string()),
         ("operator tokens", examined.operator_tokens.to_string()),
         ("audit entries", examined.audit_entries.to_string()),
+        ("usage file", format!("{} bytes, {} requests", examined.usage_bytes, examined.usage_requests)),
     ]);
     if examined.problems.is_empty() {
         return format!("{list}\n\nAll is well: the file is sound and the audit chain is whole.");
@@ -107,22 +114,28 @@ struct Written {
     revision: u64,
     audit_entries: u64,
     audit_head: String,
+    /// The usage file's own back-up, unless it was left out or there is none.
+    usage_file: Option<String>,
 }
 
 /// Writes a back-up, also beside a running process.
 pub(crate) async fn backup(args: Backup) -> Result<(), Failure> {
     let folder = folder(args.data, &args.file)?;
     let backup = store::backup(&folder, &args.to).await?;
+    let beside = store::usage_beside(&backup.path);
+    let usage = if args.without_usage { None } else { store::backup_usage(&folder, &beside).await? };
     let written = Written {
         file: backup.path.display().to_string(),
         bytes: backup.bytes,
         revision: backup.revision.0,
         audit_entries: backup.audit.sequence,
         audit_head: hex(&backup.audit.hash),
+        usage_file: usage.map(|_| beside.display().to_string()),
     };
     Output::of(args.json.json).show(&written, |w| {
+        let usage = w.usage_file.as_ref().map(|file| format!("{file} holds the usage.\n")).unwrap_or_default();
         format!(
-            "{} holds everything up to revision {} ({} bytes), read back and checked.\n\
+            "{} holds everything up to revision {} ({} bytes), read back and checked.\n{usage}\
              It does not hold {}, the key that signs the context: copy that file too.",
             w.file,
             w.revision,
@@ -138,6 +151,8 @@ struct PutBack {
     folder: String,
     revision: u64,
     kept: Option<String>,
+    /// Whether the usage file was put back too.
+    usage: bool,
 }
 
 /// Puts a back-up in place; the old database is kept beside it.
@@ -145,10 +160,16 @@ pub(crate) async fn restore(args: Restore) -> Result<(), Failure> {
     clock::check_randomness()?;
     let folder = folder(args.data, &args.file)?;
     let restored = store::restore(&args.from, &folder, Options::default(), operator_token::stamp()).await?;
+    let beside = store::usage_beside(&args.from);
+    let usage = !args.without_usage && beside.exists();
+    if usage {
+        store::restore_usage(&beside, &folder, clock::now()).await?;
+    }
     let put_back = PutBack {
         folder: folder.display().to_string(),
         revision: restored.revision.0,
         kept: restored.kept.map(|p| p.display().to_string()),
+        usage,
     };
     Output::of(args.json.json).show(&put_back, |p| {
         let kept = p.kept.as_ref().map(|k| format!("\nThe database that was there is now {k}.")).unwrap_or_default();

@@ -16,4 +16,5 @@ mod isolation;
 mod key;
 mod operator_token;
 mod secrets;
+mod usage;
 mod world;
