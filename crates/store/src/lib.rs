@@ -29,6 +29,7 @@ mod schema;
 mod stamp;
 mod store;
 mod usage;
+mod writes;
 
 pub use account::NAME_MAX;
 pub use account_store::AccountStore;
@@ -52,4 +53,8 @@ pub use usage::{
     Outcome, RequestFilter, RequestRow, SEEN_MAX, SecretTag, Seen, SeenCaller, UNUSED_DAYS, USER_AGENT_MAX, Usage,
     UsageCount, UsageHealth, UsageOptions, UseFinding, backup_usage, findings, inspect_usage, restore_usage,
     usage_beside,
+};
+pub use writes::{
+    Done, Earlier, Found, Hold, NewWrite, Outcome as WriteOutcome, Request, WriteId, Writes, WritesHealth,
+    WritesOptions, inspect as inspect_writes,
 };

@@ -1,6 +1,6 @@
 //! A gateway, its store, an upstream that does as it is told, and raw sockets.
 
-use gateway::{Gateway, GatewayConfig, Limits, Listen, PlainHttp, Upstreams};
+use gateway::{Gateway, GatewayConfig, IdempotencyConfig, Limits, Listen, PlainHttp, Upstreams};
 use model::operation::OtherBodies;
 use model::{
     Account, AccountId, Audience, AuditId, ClientId, CompanyMode, CompanyRestriction, Credential, Entropy, Environment,
@@ -17,7 +17,7 @@ use std::{
     },
     time::Duration,
 };
-use store::{AccountStore, Author, NewKey, Revision, Stamp, Store};
+use store::{AccountStore, Author, NewKey, Revision, Stamp, Store, WritesOptions};
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     net::{TcpListener, TcpStream},
@@ -306,6 +306,14 @@ impl World {
             policy: admission::Policy::default(),
             upstreams: Upstreams { test: to.clone(), live: to },
             problems: api::problem::ProblemStyle::new("https://errors.example/"),
+            idempotency: IdempotencyConfig {
+                writes: store.writes([1; 8], WritesOptions::default()).await.unwrap(),
+                sealing_key: Secret::new(vec![7; 32]),
+                retention: Duration::from_secs(86_400),
+                answer_max: 64 * 1024,
+                lease: Duration::from_secs(60),
+                conflict_status: 422,
+            },
             limits: Limits { follow_interval: Duration::from_millis(100), ..Limits::default() },
             signing_key: Secret::new(document.as_ref().to_vec()),
             clock,
