@@ -194,7 +194,7 @@ async fn endless(path: &str, socket: &mut TcpStream) {
 }
 
 /// The body, chunk sizes and trailers included.
-async fn read_body(socket: &mut TcpStream, buffer: &mut Vec<u8>, head: &str) -> Option<Vec<u8>> {
+pub(crate) async fn read_body(socket: &mut TcpStream, buffer: &mut Vec<u8>, head: &str) -> Option<Vec<u8>> {
     let head = head.to_ascii_lowercase();
     let length = head.split("content-length: ").nth(1).map_or(0, |l| l.split('\r').next().unwrap().parse().unwrap());
     let chunked = head.contains("transfer-encoding: chunked");
@@ -214,7 +214,7 @@ async fn read_body(socket: &mut TcpStream, buffer: &mut Vec<u8>, head: &str) -> 
     Some(buffer.drain(..end(buffer).unwrap()).collect())
 }
 
-async fn read_head(socket: &mut TcpStream, buffer: &mut Vec<u8>) -> Option<String> {
+pub(crate) async fn read_head(socket: &mut TcpStream, buffer: &mut Vec<u8>) -> Option<String> {
     loop {
         if let Some(end) = buffer.windows(4).position(|w| w == b"\r\n\r\n") {
             let rest = buffer.split_off(end + 4);
@@ -234,7 +234,7 @@ pub(crate) struct World {
     pub(crate) upstream: Upstream,
     pub(crate) address: SocketAddr,
     clock: fn() -> Timestamp,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 /// A key as its owner knows it.
@@ -243,7 +243,7 @@ pub(crate) struct TestKey {
     pub(crate) text: String,
 }
 
-fn operation(id: &str, method: HttpMethod, path: &str, scope: &str) -> Operation {
+pub(crate) fn operation(id: &str, method: HttpMethod, path: &str, scope: &str) -> Operation {
     Operation {
         id: OperationId::new(id).unwrap(),
         method,
@@ -332,7 +332,12 @@ impl World {
         let stamp = Stamp { author: Author::Installation, request: None, now, audit_id: AuditId::new(now, entropy()) };
         let made = store.create_account(stamp, account, primary).await.unwrap();
         gateway.in_force(made.revision).await.unwrap();
-        Self { gateway, store, account: account_id, upstream, address, clock, _folder: folder }
+        Self { gateway, store, account: account_id, upstream, address, clock, folder }
+    }
+
+    /// The data folder.
+    pub(crate) fn folder(&self) -> std::path::PathBuf {
+        self.folder.path().join("store")
     }
 
     pub(crate) fn rows(&self) -> AccountStore {
