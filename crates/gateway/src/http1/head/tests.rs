@@ -1,3 +1,5 @@
+//! Heads by the table: what is plain, what is left to hyper, what nobody may send.
+
 use super::*;
 use proptest::prelude::*;
 
