@@ -17,6 +17,7 @@ mod fault;
 mod follow;
 mod forward;
 mod gateway;
+mod http1;
 mod inflight;
 mod listen;
 mod metrics;

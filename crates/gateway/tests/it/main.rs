@@ -5,6 +5,7 @@ mod bounds;
 mod door;
 mod harness;
 mod http;
+mod http1;
 mod ledger;
 mod revocation;
 mod secrets;
