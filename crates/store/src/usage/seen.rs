@@ -56,6 +56,11 @@ impl Outcome {
         Self::ALL.into_iter().find(|outcome| outcome.as_str() == text)
     }
 
+    /// Its place in `ALL`.
+    pub(crate) const fn place(self) -> usize {
+        self.number() as usize
+    }
+
     const fn number(self) -> u8 {
         match self {
             Self::Ok => 0,
