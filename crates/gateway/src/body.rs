@@ -4,11 +4,10 @@
 //! Never: buffers; frames pass as they come. Trailers lose what headers lose.
 //! Read:  top down.
 
-use crate::{core::Core, facts, fault::Fault, inflight::Ticket, writes::Relay};
+use crate::{caller::CallerBody, core::Core, facts, fault::Fault, inflight::Ticket, writes::Relay};
 use bytes::Bytes;
 use egress::UpstreamBody;
 use http_body::{Body, Frame, SizeHint};
-use hyper::body::Incoming;
 use std::{
     cell::Cell,
     fmt,
@@ -44,7 +43,7 @@ impl std::error::Error for BodyError {}
 
 /// The caller's body: at most `body_max` bytes, never silent for longer than `body_timeout`.
 pub(crate) struct RequestBody {
-    inner: Incoming,
+    inner: CallerBody,
     core: Rc<Core>,
     left: u64,
     /// Set while the body is waited for; plain requests never need it.
@@ -54,7 +53,7 @@ pub(crate) struct RequestBody {
 
 impl RequestBody {
     /// `failed` tells the exchange afterwards whether it was the body that ended it, and how.
-    pub(crate) fn new(inner: Incoming, core: Rc<Core>, failed: Rc<Cell<Option<Fault>>>) -> Self {
+    pub(crate) fn new(inner: CallerBody, core: Rc<Core>, failed: Rc<Cell<Option<Fault>>>) -> Self {
         let left = core.shared.limits.body_max;
         Self { inner, core, left, alarm: None, failed }
     }

@@ -89,6 +89,8 @@ pub struct GatewayConfig {
     pub randomness: Randomness,
     /// Where request log lines go, if anywhere.
     pub log: Option<LogSink>,
+    /// Where usage is told, if anywhere.
+    pub usage: Option<store::Intake>,
 }
 
 /// The bounds of the data plane (invariant 10).

@@ -71,6 +71,8 @@ pub(crate) enum Command {
     Cut(Arc<[Cut]>, oneshot::Sender<u64>),
     /// Match requests against this catalogue from now on.
     Catalogue(Arc<Catalogue>, oneshot::Sender<()>),
+    /// Hand over what was recorded, without waiting for the tick.
+    HandOver(oneshot::Sender<()>),
     /// Take no more connections, finish what is in flight within the bound, and end.
     Shutdown(Duration),
 }
@@ -254,6 +256,7 @@ async fn serve(start: CoreStart, ready: std::sync::mpsc::SyncSender<std::io::Res
                     core.catalogue.replace(Rc::new(CoreCatalogue(catalogue)));
                     answer(done, ());
                 }
+                Some(Command::HandOver(done)) => hand_over(&core, done),
                 Some(Command::Shutdown(drain_max)) => break drain_max,
                 None => break Duration::ZERO,
             },
@@ -278,6 +281,7 @@ async fn drain(core: &Rc<Core>, commands: &mut mpsc::Receiver<Command>, drain_ma
             command = commands.recv() => match command {
                 Some(Command::Cut(cuts, done)) => answer(done, core.cut(&cuts)),
                 Some(Command::Catalogue(_, done)) => answer(done, ()),
+                Some(Command::HandOver(done)) => hand_over(core, done),
                 Some(Command::Shutdown(_)) => {}
                 None => return,
             },
@@ -286,6 +290,11 @@ async fn drain(core: &Rc<Core>, commands: &mut mpsc::Receiver<Command>, drain_ma
             _ = look.tick() => {}
         }
     }
+}
+
+fn hand_over(core: &Core, done: oneshot::Sender<()>) {
+    core.recorder.flush();
+    answer(done, ());
 }
 
 /// Whoever is gone no longer waits for the answer.

@@ -6,6 +6,7 @@
 
 use crate::{
     body::ResponseBody,
+    caller::CallerBody,
     core::{Connection, Core},
     decide::{Admitted, Passage, decide, note_exposed},
     facts::{self, Facts},
@@ -15,11 +16,12 @@ use crate::{
     record::Line,
     respond,
     signer::Token,
+    usage::Told,
     writes::{self, Asked, Asking, Claim},
 };
 use admission::{Settled, Settlement};
 use http::{HeaderValue, Request, Response, header, request::Parts};
-use hyper::body::{Body as _, Incoming};
+use http_body::Body as _;
 use model::{AccountId, Environment, KeyId, RequestId, Timestamp};
 use std::{future::Future, panic::AssertUnwindSafe, pin::pin, rc::Rc, sync::Arc, task::Poll};
 
@@ -35,6 +37,8 @@ pub(crate) struct Story {
     pub(crate) token: Option<Arc<Token>>,
     pub(crate) environment: Option<Environment>,
     own: bool,
+    /// For the request log alone.
+    pub(crate) told: Told,
 }
 
 /// A request that was taken in. Whatever becomes of it, even when its caller goes away and nothing is awaited any more,
@@ -42,6 +46,7 @@ pub(crate) struct Story {
 struct Taken<'a> {
     core: &'a Core,
     at: Timestamp,
+    request: RequestId,
     id: &'a HeaderValue,
     peer: &'a HeaderValue,
     method: &'static str,
@@ -57,6 +62,7 @@ impl Drop for Taken<'_> {
         let known = self.story.token.as_ref().and_then(|t| t.caller.as_ref()).map(|c| (&*c.key, &*c.account));
         self.core.recorder.record(&Line {
             at: self.at,
+            id: self.request,
             request: self.id.to_str().unwrap_or_default(),
             peer: self.peer.to_str().unwrap_or_default(),
             method: self.method,
@@ -67,6 +73,7 @@ impl Drop for Taken<'_> {
             refusal: self.refusal,
             own: self.story.own,
             micros: (self.core.shared.clock)().micros_since(self.at),
+            story: &self.story,
         });
     }
 }
@@ -75,7 +82,7 @@ impl Drop for Taken<'_> {
 pub(crate) async fn handle(
     core: Rc<Core>,
     connection: Rc<Connection>,
-    request: Request<Incoming>,
+    request: Request<CallerBody>,
 ) -> Response<ResponseBody> {
     let started = (core.shared.clock)();
     let id = core.next_request_id(started);
@@ -86,6 +93,7 @@ pub(crate) async fn handle(
     let mut taken = Taken {
         core: &core,
         at: started,
+        request: id,
         id: &id_value,
         peer: &connection.peer_value,
         method,
@@ -114,13 +122,14 @@ pub(crate) async fn handle(
 async fn exchange(
     core: &Rc<Core>,
     connection: &Rc<Connection>,
-    request: Request<Incoming>,
+    request: Request<CallerBody>,
     now: Timestamp,
     id: &HeaderValue,
     story: &mut Story,
 ) -> Result<Response<ResponseBody>, Refusal> {
     let (mut parts, body) = request.into_parts();
     let catalogue = core.catalogue();
+    story.told.agent = core.recorder.agent(&parts.headers);
     if connection.refused {
         note_exposed(core, &parts.headers, now, story);
         return Err(Fault::HttpsRequired.into());

@@ -6,6 +6,7 @@
 
 use crate::{
     body::{Held, RequestBody, ResponseBody},
+    caller::CallerBody,
     core::{Connection, Core},
     facts::{self, Facts},
     fault::{Fault, Refusal},
@@ -17,7 +18,7 @@ use admission::Permit;
 use bytes::Bytes;
 use egress::{Answer, Fate, HostField, RequestHead, UpstreamError, Wait};
 use http::{HeaderName, HeaderValue, Response, header, request::Parts};
-use hyper::body::{Body as _, Incoming};
+use http_body::Body as _;
 use model::Denial;
 use std::{cell::Cell, future::Future, pin::pin, rc::Rc, sync::Arc, task::Poll};
 
@@ -58,7 +59,7 @@ pub(crate) fn introduction<'a>(
 pub(crate) struct Outgoing<'a> {
     pub(crate) parts: Parts,
     pub(crate) target: Bytes,
-    pub(crate) body: Option<Incoming>,
+    pub(crate) body: Option<CallerBody>,
     pub(crate) caller_side: Option<hyper::upgrade::OnUpgrade>,
     pub(crate) trailers: bool,
     pub(crate) token: Arc<Token>,

@@ -79,6 +79,7 @@ impl Gateway {
         let (listeners, addresses) = listen::bind(&config.listen, cores)?;
         let snapshot = Snapshot::new();
         let signer = Signer::start(&config, Arc::clone(&snapshot))?;
+        let usage = config.usage.take();
         let (queue, log) = config.log.take().map(record::start).transpose()?.unzip();
         let (commands, receivers): (Vec<_>, Vec<_>) = (0..cores).map(|_| mpsc::channel(COMMANDS_MAX)).unzip();
         let start = Progress { revision: Revision::START, history: VecDeque::new() };
@@ -108,7 +109,7 @@ impl Gateway {
                 listeners,
                 catalogue: Arc::clone(&catalogue),
                 signer: signer.clone(),
-                recorder: Recorder::new(queue.clone(), Arc::clone(&counters)),
+                recorder: Recorder::new(queue.clone(), usage.clone(), Arc::clone(&counters)),
                 counters,
                 ids: IdSource::new(random),
                 commands,
@@ -172,6 +173,16 @@ impl Gateway {
             let (done, answer) = oneshot::channel();
             if core.send(Command::Catalogue(Arc::clone(catalogue), done)).await.is_ok() {
                 let _core_is_gone = answer.await;
+            }
+        }
+    }
+
+    /// Has every core hand over what it recorded, so that a request that was just answered can be read of.
+    pub async fn hand_over(&self) {
+        for core in &self.commands {
+            let (done, handed) = oneshot::channel();
+            if core.send(Command::HandOver(done)).await.is_ok() {
+                let _core_is_gone = handed.await;
             }
         }
     }

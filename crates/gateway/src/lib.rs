@@ -7,6 +7,7 @@
 #![warn(missing_docs)]
 
 mod body;
+mod caller;
 mod config;
 mod core;
 mod decide;
@@ -16,6 +17,7 @@ mod fault;
 mod follow;
 mod forward;
 mod gateway;
+mod http1;
 mod inflight;
 mod listen;
 mod metrics;
@@ -24,6 +26,7 @@ mod respond;
 mod signer;
 mod snapshot;
 mod upgrade;
+mod usage;
 mod wire;
 mod writes;
 

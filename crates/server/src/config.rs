@@ -10,6 +10,7 @@ pub(crate) mod problem;
 pub(crate) mod reference;
 pub(crate) mod settings;
 pub(crate) mod sheet;
+mod usage;
 
 use gateway::Limits;
 use idempotency::IdempotencySection;
@@ -38,6 +39,7 @@ pub(crate) struct Config {
     /// Lower case.
     pub(crate) namespace: String,
     pub(crate) folder: PathBuf,
+    pub(crate) usage: store::UsageOptions,
     pub(crate) log: LogSection,
 }
 
@@ -180,6 +182,7 @@ fn assemble(sheet: &mut Sheet, catalogue: Catalogue) -> Option<Config> {
     let errors = error_section(sheet);
     let namespace = sheet.text("context.namespace", check::namespace);
     let folder = path(sheet, "store.folder");
+    let usage = usage::usage_section(sheet);
     let log = log_section(sheet);
     Some(Config {
         gateway: gateway?,
@@ -193,6 +196,7 @@ fn assemble(sheet: &mut Sheet, catalogue: Catalogue) -> Option<Config> {
         errors: errors?,
         namespace: namespace?,
         folder: folder?,
+        usage: usage?,
         log: log?,
     })
 }

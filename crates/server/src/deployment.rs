@@ -46,7 +46,7 @@ impl Deployment {
     pub(crate) async fn start(config: &Config, catalogue: Catalogue) -> Result<Self, Failure> {
         clock::check_randomness()?;
         // The lock on the data folder comes first: whoever has it has the deployment.
-        let store = Store::open(&config.folder, store::Options::default()).await?;
+        let store = Store::open(&config.folder, store_options(config)).await?;
         let started = Self::start_with(&store, config, catalogue).await;
         if started.is_err() {
             store.close().await;
@@ -66,7 +66,7 @@ impl Deployment {
         let mut boot = [0; 8];
         clock::fill(&mut boot);
         let writes = store.writes(boot, WritesOptions::default()).await?;
-        let gateway_config = gateway_config(config, gateway_certificates.as_deref(), log.sink, &writes)?;
+        let gateway_config = gateway_config(config, store, gateway_certificates.as_deref(), log.sink, &writes)?;
         let gateway =
             Gateway::start(gateway_config, Arc::clone(&catalogue), store.feed()).await.map_err(not_started)?;
         let gateway = Arc::new(gateway);
@@ -135,6 +135,11 @@ impl Deployment {
         }
     }
 
+    /// Begins to remove usage that is older than it is to be kept.
+    pub(crate) fn sweep_usage(&self) {
+        self.store.usage().sweep(clock::now());
+    }
+
     /// Removes records of writes whose time is over, a bounded number at a time.
     pub(crate) async fn sweep_writes(&self) {
         if let Err(error) = self.writes.sweep(clock::now()).await {
@@ -181,8 +186,13 @@ impl Deployment {
     }
 }
 
+fn store_options(config: &Config) -> store::Options {
+    store::Options { usage: config.usage.clone(), ..store::Options::default() }
+}
+
 fn gateway_config(
     config: &Config,
+    store: &Store,
     certificates: Option<&Certificates>,
     log: Option<gateway::LogSink>,
     writes: &Writes,
@@ -217,6 +227,7 @@ fn gateway_config(
         clock: clock::now,
         randomness: clock::fill,
         log,
+        usage: store.usage().intake(),
     })
 }
 

@@ -25,6 +25,7 @@ mod serve;
 mod signing_key;
 mod stop;
 mod tls;
+mod usage_metrics;
 
 use clap::Parser as _;
 use std::process::ExitCode;

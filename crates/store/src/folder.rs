@@ -13,6 +13,7 @@ use std::{
 };
 
 const DATABASE: &str = "claviger.db";
+const USAGE: &str = "usage.db";
 const WRITES: &str = "writes.db";
 const LOCK: &str = "claviger.lock";
 /// Folders are for their owner alone.
@@ -41,6 +42,11 @@ impl Folder {
 
     pub(crate) fn database(&self) -> PathBuf {
         self.0.join(DATABASE)
+    }
+
+    /// The second file (D44).
+    pub(crate) fn usage(&self) -> PathBuf {
+        self.0.join(USAGE)
     }
 
     /// The records of writes.

@@ -20,6 +20,7 @@ use crate::{
     page::{List, Page},
     schema,
     stamp::{Committed, Revision, Stamp},
+    usage::Usage,
     writes::{Writes, WritesOptions},
 };
 use model::{Account, AccountId, AuditId, OperatorTokenId, SecretHash};
@@ -49,6 +50,7 @@ struct Inner {
     readers: SqlitePool,
     writer: Writer,
     committed: watch::Receiver<Revision>,
+    usage: Usage,
 }
 
 impl fmt::Debug for Store {
@@ -87,13 +89,15 @@ impl Store {
             .test_before_acquire(false)
             .connect_with(read_only(&path, &options))
             .await?;
+        let usage = Usage::open(&folder, &options).await;
         let writer = Writer::start(connection, connect, options, announce, lock);
-        Ok(Self(Arc::new(Inner { folder, readers, writer, committed })))
+        Ok(Self(Arc::new(Inner { folder, readers, writer, committed, usage })))
     }
 
     /// Waits until queued changes are done, closes the database and frees the folder. Other clones then answer `Closed`.
     pub async fn close(self) {
         self.0.readers.close().await;
+        self.0.usage.close().await;
         self.0.writer.close().await;
     }
 
@@ -116,6 +120,12 @@ impl Store {
     #[must_use]
     pub fn account(&self, account: AccountId) -> AccountStore {
         AccountStore::new(self.clone(), account)
+    }
+
+    /// What callers asked, in the second file (D44).
+    #[must_use]
+    pub fn usage(&self) -> &Usage {
+        &self.0.usage
     }
 
     /// Creates an account and its primary key (R18).

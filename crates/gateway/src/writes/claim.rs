@@ -4,6 +4,7 @@
 //! Never: forwards a write; what it asks the upstream only reads.
 //! Read:  `Asking::claim`.
 
+use crate::caller::CallerBody;
 use crate::{
     body::RequestBody,
     core::{Connection, Core},
@@ -24,10 +25,9 @@ use admission::{Caller, Claimed, Permit};
 use bytes::{Bytes, BytesMut};
 use http::{HeaderValue, request::Parts};
 use http_body::Body;
-use hyper::body::Incoming;
 use model::Timestamp;
 use std::{cell::Cell, pin::Pin, rc::Rc, sync::Arc};
-use store::{Done, Earlier, Found, Hold, NewWrite, Outcome, Request};
+use store::{Done, Earlier, Found, Hold, NewWrite, Request, WriteOutcome as Outcome};
 
 /// Bytes of a retry's body that are held while the outcome of the first request is looked up.
 const RETRY_MAX: u64 = 8 * 1024 * 1024;
@@ -71,7 +71,7 @@ impl From<Claimed> for Claim {
 
 impl Asking<'_> {
     /// Claims the record, durably; or compares the request with the one that has it. A retry's body is read here.
-    pub(crate) async fn claim(&self, asked: Asked, body: &mut Option<Incoming>) -> Result<Claim, Refusal> {
+    pub(crate) async fn claim(&self, asked: Asked, body: &mut Option<CallerBody>) -> Result<Claim, Refusal> {
         let key = match asked {
             Asked::No => return Ok(Claim::default()),
             Asked::Missing => return Ok(Claimed::KeyMissing.into()),
@@ -102,7 +102,7 @@ impl Asking<'_> {
     }
 
     /// A request whose head is that of an earlier one.
-    async fn retry(&self, mut earlier: Earlier, body: &mut Option<Incoming>) -> Result<Claim, Refusal> {
+    async fn retry(&self, mut earlier: Earlier, body: &mut Option<CallerBody>) -> Result<Claim, Refusal> {
         match std::mem::replace(&mut earlier.state, Outcome::InFlight) {
             Outcome::InFlight => Ok(Claimed::InProgress.into()),
             Outcome::Done { status, answer } => {
@@ -121,7 +121,7 @@ impl Asking<'_> {
     }
 
     /// Nobody knows what became of the first request: the operation may say how to find out (D17).
-    async fn unknown(&self, earlier: &Earlier, body: &mut Option<Incoming>) -> Result<Claim, Refusal> {
+    async fn unknown(&self, earlier: &Earlier, body: &mut Option<CallerBody>) -> Result<Claim, Refusal> {
         let max = earlier.request.map_or(RETRY_MAX, |first| first.bytes);
         let read = self.read(earlier.head, body, max, max <= RETRY_MAX).await?;
         if earlier.request.is_some_and(|first| read.request != Some(first)) {
@@ -168,7 +168,7 @@ impl Asking<'_> {
 
     /// Reads a retry's body: its fingerprint, and with `keep` the body itself. No more than one byte beyond `max` counts:
     /// what is longer is another request.
-    async fn read(&self, head: [u8; 32], body: &mut Option<Incoming>, max: u64, keep: bool) -> Result<Read, Refusal> {
+    async fn read(&self, head: [u8; 32], body: &mut Option<CallerBody>, max: u64, keep: bool) -> Result<Read, Refusal> {
         let failed = Rc::new(Cell::new(None));
         let body = body.take().ok_or(Fault::Internal)?;
         let mut body = RequestBody::new(body, Rc::clone(self.core), Rc::clone(&failed));

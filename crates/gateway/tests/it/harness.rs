@@ -319,6 +319,7 @@ impl World {
             clock,
             randomness: fill,
             log: None,
+            usage: store.usage().intake(),
         };
         adjust(&mut config);
         let catalogue = Arc::new(model::Catalogue::new(operations()).unwrap());

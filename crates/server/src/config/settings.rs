@@ -259,6 +259,23 @@ pub(crate) const SECTIONS: &[Section] = &[
         )],
     },
     Section {
+        name: "usage",
+        doc: "What is kept of requests, in usage.db beside the database. Never a secret, a path, a query value or a body.",
+        settings: &[
+            with("usage.requests_days", "15", "Days that rows of the request log are kept."),
+            with(
+                "usage.requests_per_second_max",
+                "2000",
+                "Rows of the request log that are kept of one second, refused ones first. Counts are complete all the same.\n\
+                 0: counts only.",
+            ),
+            with("usage.minutes_days", "2", "Days that counts by the minute are kept."),
+            with("usage.hours_days", "90", "Days that counts by the hour are kept."),
+            with("usage.days_days", "730", "Days that counts by the day and last uses are kept."),
+            with("usage.size_max", r#""8GiB""#, "Size of the file; the oldest rows leave before it is reached."),
+        ],
+    },
+    Section {
         name: "log",
         doc: "What is written to standard error.",
         settings: &[

@@ -16,3 +16,4 @@ mod revocation;
 mod sdk;
 mod transport;
 mod writes;
+mod usage;

@@ -8,8 +8,8 @@ use crate::world::World;
 use model::{AccountId, Entropy, Timestamp};
 use std::{collections::HashMap, io::Write as _, path::Path, process::Stdio, sync::Arc};
 use store::{
-    Done, Earlier, Found, Hold, NewWrite, Options, Outcome, Request, Store, StoreError, WriteId, Writes, WritesOptions,
-    inspect_writes,
+    Done, Earlier, Found, Hold, NewWrite, Options, Request, Store, StoreError, WriteId, WriteOutcome, Writes,
+    WritesOptions, inspect_writes,
 };
 use tokio::{
     io::{AsyncBufReadExt, BufReader},
@@ -88,7 +88,7 @@ async fn d16_one_of_many_claims_wins_and_claims_that_wait_together_share_a_flush
     for claim in claims {
         match claim.await.unwrap() {
             Found::Nothing(hold) => holds.push(hold),
-            Found::Earlier(earlier) => assert_eq!(earlier.state, Outcome::InFlight),
+            Found::Earlier(earlier) => assert_eq!(earlier.state, WriteOutcome::InFlight),
             Found::Full => panic!("there is room"),
         }
     }
@@ -106,9 +106,9 @@ async fn d16_the_first_result_is_kept_for_its_time_and_no_longer() {
     first(&writes, 1, at(0)).await.done(done(201, Some(b"sealed"))).await.unwrap();
     first(&writes, 2, at(0)).await.done(done(200, None)).await.unwrap();
     let kept = earlier(&writes, 1, at(23)).await;
-    assert_eq!(kept.state, Outcome::Done { status: 201, answer: Some(b"sealed".to_vec()) });
+    assert_eq!(kept.state, WriteOutcome::Done { status: 201, answer: Some(b"sealed".to_vec()) });
     assert_eq!((kept.head, kept.request.unwrap().bytes), ([1; 32], 5));
-    assert_eq!(earlier(&writes, 2, at(23)).await.state, Outcome::Done { status: 200, answer: None });
+    assert_eq!(earlier(&writes, 2, at(23)).await.state, WriteOutcome::Done { status: 200, answer: None });
     assert_eq!(writes.sweep(at(23)).await.unwrap(), 0);
     // Over: a claim takes its place, and what nobody asks for is swept.
     let again = first(&writes, 1, at(24)).await;
@@ -126,7 +126,7 @@ async fn d40_what_was_not_sent_is_released_and_what_was_sent_is_unknown_when_its
     let mut hold = first(&writes, 1, at(0)).await;
     hold.sent();
     drop(hold);
-    assert_eq!(earlier(&writes, 1, at(0)).await.state, Outcome::Unknown);
+    assert_eq!(earlier(&writes, 1, at(0)).await.state, WriteOutcome::Unknown);
     // A claim whose caller is gone before it is made is released too.
     let abandoned = writes.claim(new(2, at(0)));
     let mut abandoned = Box::pin(abandoned);
@@ -145,13 +145,13 @@ async fn d16_what_runs_in_this_process_is_never_taken_for_lost_whatever_the_cloc
     let writes = open(&world.store).await;
     let mut hold = first(&writes, 1, at(0)).await;
     hold.sent();
-    assert_eq!(earlier(&writes, 1, at(20)).await.state, Outcome::InFlight, "its lease has ended, and it lives");
+    assert_eq!(earlier(&writes, 1, at(20)).await.state, WriteOutcome::InFlight, "its lease has ended, and it lives");
     hold.renew(at(48));
     // Nor does the sweep take away what runs, although its time is over.
     assert_eq!(writes.sweep(at(30)).await.unwrap(), 0);
-    assert_eq!(earlier(&writes, 1, at(30)).await.state, Outcome::InFlight);
+    assert_eq!(earlier(&writes, 1, at(30)).await.state, WriteOutcome::InFlight);
     hold.done(done(200, Some(b"late"))).await.unwrap();
-    let late = Outcome::Done { status: 200, answer: Some(b"late".to_vec()) };
+    let late = WriteOutcome::Done { status: 200, answer: Some(b"late".to_vec()) };
     assert_eq!(earlier(&writes, 1, at(20)).await.state, late);
 }
 
@@ -162,22 +162,22 @@ async fn d17_one_of_two_takes_over_what_is_unknown_and_the_former_owner_is_not_h
     let writes = open(&world.store).await;
     let mut lost = first(&other, 1, at(0)).await;
     lost.sent();
-    assert_eq!(earlier(&writes, 1, at(0)).await.state, Outcome::InFlight, "for as long as its lease");
+    assert_eq!(earlier(&writes, 1, at(0)).await.state, WriteOutcome::InFlight, "for as long as its lease");
     lost.renew(at(1));
     // In order: when this is answered, the renewal is there.
     let _ = other.sweep(at(0)).await.unwrap();
-    assert_eq!(earlier(&writes, 1, at(1).plus_micros(-1)).await.state, Outcome::InFlight);
+    assert_eq!(earlier(&writes, 1, at(1).plus_micros(-1)).await.state, WriteOutcome::InFlight);
     let unknown = earlier(&writes, 1, at(1)).await;
-    assert_eq!(unknown.state, Outcome::Unknown, "the lease has ended");
+    assert_eq!(unknown.state, WriteOutcome::Unknown, "the lease has ended");
     let taken = writes.take(&unknown, at(2)).await.unwrap().unwrap();
     assert!(writes.take(&unknown, at(2)).await.unwrap().is_none(), "one of two");
-    assert_eq!(earlier(&writes, 1, at(1)).await.state, Outcome::InFlight);
+    assert_eq!(earlier(&writes, 1, at(1)).await.state, WriteOutcome::InFlight);
     lost.done(done(200, Some(b"from before"))).await.unwrap();
-    assert_eq!(earlier(&writes, 1, at(1)).await.state, Outcome::InFlight, "the former owner is not heard");
+    assert_eq!(earlier(&writes, 1, at(1)).await.state, WriteOutcome::InFlight, "the former owner is not heard");
     // Given up without a word it is as unknown as before.
     drop(taken);
     let unknown = earlier(&writes, 1, at(1)).await;
-    assert_eq!(unknown.state, Outcome::Unknown);
+    assert_eq!(unknown.state, WriteOutcome::Unknown);
     let taken = writes.take(&unknown, at(2)).await.unwrap().unwrap();
     taken.release().await.unwrap();
     drop(first(&writes, 1, at(1)).await);
@@ -193,8 +193,12 @@ async fn d17_what_another_run_left_in_flight_is_unknown_and_what_it_finished_is_
     writes.close().await;
     assert!(matches!(writes.claim(new(3, at(0))).await, Err(StoreError::Closed)));
     let writes = world.store.writes([8; 8], WritesOptions::default()).await.unwrap();
-    assert!(matches!(earlier(&writes, 1, at(0)).await.state, Outcome::Done { status: 201, .. }));
-    assert_eq!(earlier(&writes, 2, at(0)).await.state, Outcome::Unknown, "its lease still runs, but nobody has it");
+    assert!(matches!(earlier(&writes, 1, at(0)).await.state, WriteOutcome::Done { status: 201, .. }));
+    assert_eq!(
+        earlier(&writes, 2, at(0)).await.state,
+        WriteOutcome::Unknown,
+        "its lease still runs, but nobody has it"
+    );
     assert_eq!(inspect_writes(world.path()).await.unwrap().unknown, 1);
 }
 
@@ -231,7 +235,7 @@ async fn d44_back_ups_hold_the_records_and_a_restore_never_forgets_newer_ones() 
     assert_eq!(inspect_writes(empty.path()).await.unwrap().records, 1);
     let store = Store::open(empty.path(), Options::default()).await.unwrap();
     let writes = open(&store).await;
-    assert!(matches!(earlier(&writes, 1, at(0)).await.state, Outcome::Done { status: 201, .. }));
+    assert!(matches!(earlier(&writes, 1, at(0)).await.state, WriteOutcome::Done { status: 201, .. }));
     first(&writes, 5, at(0)).await.done(done(200, None)).await.unwrap();
     writes.close().await;
     store.close().await;
@@ -332,10 +336,10 @@ async fn d16_kill_9_at_any_moment_loses_no_acknowledged_record() {
         for (n, state) in &acknowledged {
             let now = earlier(&writes, *n, at(0)).await.state;
             match state.as_str() {
-                "done" => assert_eq!(now, Outcome::Done { status: 201, answer: Some(n.to_be_bytes().to_vec()) }),
-                "unknown" => assert_eq!(now, Outcome::Unknown),
+                "done" => assert_eq!(now, WriteOutcome::Done { status: 201, answer: Some(n.to_be_bytes().to_vec()) }),
+                "unknown" => assert_eq!(now, WriteOutcome::Unknown),
                 // What was claimed may have got further than was said; it is never free again.
-                _ => assert_ne!(now, Outcome::InFlight),
+                _ => assert_ne!(now, WriteOutcome::InFlight),
             }
         }
         writes.close().await;
