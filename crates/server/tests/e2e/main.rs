@@ -15,5 +15,5 @@ mod quickstart;
 mod revocation;
 mod sdk;
 mod transport;
-mod writes;
 mod usage;
+mod writes;
