@@ -28,9 +28,12 @@ mod respond;
 mod signer;
 mod snapshot;
 mod upgrade;
+mod usage;
 mod wire;
+mod writes;
 
 pub use config::{Clock, GatewayConfig, Limits, Listen, LogSink, PlainHttp, Randomness, TlsSlot, Upstreams};
 pub use follow::Applied;
 pub use gateway::{Gateway, StartError};
 pub use metrics::Exposition;
+pub use writes::IdempotencyConfig;

@@ -197,5 +197,8 @@ impl Writer {
 
 /// Whether a key may now do less than before (D41).
 fn narrowed(old: &Record, new: &Record) -> bool {
-    !new.preset.scopes().covers(&old.preset.scopes()) || !new.companies.covers(&old.companies)
+    !new.preset.scopes().covers(&old.preset.scopes())
+        || !new.companies.covers(&old.companies)
+        || !new.origins.covers(&old.origins)
+        || !new.networks.covers(&old.networks)
 }

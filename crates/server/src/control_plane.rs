@@ -11,6 +11,7 @@ use crate::{
     failure::Failure,
     name,
     tls::Certificates,
+    usage_metrics::UsageMetrics,
 };
 use anyhow::Context as _;
 use arc_swap::ArcSwap;
@@ -79,7 +80,7 @@ impl ControlPlane {
             ready: Arc::new(move || ready.readiness()),
             limits: control::Limits::default(),
         };
-        let control = Control::with_metrics(control_parts, metrics(parts.gateway));
+        let control = Control::with_metrics(control_parts, metrics(parts.gateway, parts.store));
         let (stop, stopped) = oneshot::channel();
         let task = tokio::spawn(async move {
             let stopped = async move {
@@ -137,6 +138,10 @@ impl InForce for ThisProcess {
             Receipt { revision, gateways, fenced }
         })
     }
+
+    fn hand_over(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        Box::pin(self.gateway.hand_over())
+    }
 }
 
 impl ThisProcess {
@@ -159,9 +164,10 @@ impl ThisProcess {
 }
 
 /// The text of `/metrics` (OpenMetrics).
-fn metrics(gateway: &Gateway) -> Metrics {
+fn metrics(gateway: &Gateway, store: &Store) -> Metrics {
     let mut registry = prometheus_client::registry::Registry::with_prefix(name::NAME);
     registry.register_collector(Box::new(gateway.exposition()));
+    registry.register_collector(Box::new(UsageMetrics(store.usage().losses())));
     Arc::new(move || {
         let mut text = String::new();
         if prometheus_client::encoding::text::encode(&mut text, &registry).is_err() {

@@ -10,7 +10,7 @@ use crate::{
     commit::{Change, Effect},
     error::StoreError,
     key::{KeyRow, NewKey},
-    key_change,
+    key_change, key_settings,
     options::Options,
     page::{List, Page},
     stamp::{Stamp, Subject},
@@ -55,7 +55,7 @@ impl Change for CreateAccount {
         let key = key_change::insert(tx, primary, stamp, options).await?;
         let mut details = serde_json::Map::new();
         details.insert("name".into(), json!(account.name));
-        details.insert("primary".into(), key_change::describe(&key.key).into());
+        details.insert("primary".into(), key_settings::describe(&key.key).into());
         let draft = Draft { action: AuditAction::AccountCreated, account: Some(account.id), details };
         let subjects = vec![Subject::Account(account.id), Subject::Key(key.key.id)];
         Ok(Effect::changed((account, key), draft, subjects))

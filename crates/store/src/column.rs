@@ -45,6 +45,11 @@ pub(crate) fn count(row: &SqliteRow, at: usize) -> Result<u64, StoreError> {
     u64::try_from(get::<i64>(row, at)?).map_err(|_| unexpected(row, at))
 }
 
+/// A count, or none.
+pub(crate) fn count_or_none(row: &SqliteRow, at: usize) -> Result<Option<u64>, StoreError> {
+    get::<Option<i64>>(row, at)?.map(|count| u64::try_from(count).map_err(|_| unexpected(row, at))).transpose()
+}
+
 /// A point in time.
 pub(crate) fn time(row: &SqliteRow, at: usize) -> Result<Timestamp, StoreError> {
     get::<i64>(row, at).map(Timestamp::from_micros)

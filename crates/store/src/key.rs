@@ -7,11 +7,12 @@
 use crate::{
     column,
     error::StoreError,
+    key_settings,
     page::{List, Page},
 };
 use model::{
     AccountId, ClientId, CompanyId, CompanyRestriction, CompanySet, Credential, Environment, Key, KeyId, KeyKind,
-    KeyLimits, KeyStatus, NetworkList, OriginList, Preset, ScopeSet, SecretHash, SecretSlot, Timestamp,
+    KeyStatus, Preset, ScopeSet, SecretHash, SecretSlot, Timestamp,
 };
 use sqlx::{SqliteConnection, sqlite::SqliteRow};
 
@@ -60,7 +61,8 @@ pub struct KeyFilter {
 macro_rules! columns {
     () => {
         "SELECT k.id, k.account_id, k.kind, k.description, k.status, k.preset, k.scopes, k.companies, k.environments, \
-         k.expires_at, k.created_at, k.updated_at, k.version FROM keys k "
+         k.expires_at, k.created_at, k.updated_at, k.version, k.origins, k.networks, k.limits, k.rotate_every_days \
+         FROM keys k "
     };
 }
 
@@ -87,10 +89,10 @@ fn read(row: &SqliteRow) -> Result<KeyRow, StoreError> {
                 _ => None,
             })?,
             environments: column::word(row, 8, column::parse_environments)?,
-            origins: OriginList::default(),
-            networks: NetworkList::default(),
-            limits: KeyLimits::default(),
-            rotate_every_days: None,
+            origins: column::word(row, 13, key_settings::parse_origins)?,
+            networks: column::word(row, 14, key_settings::parse_networks)?,
+            limits: column::word(row, 15, key_settings::parse_limits)?,
+            rotate_every_days: column::count_or_none(row, 16)?.and_then(|days| u16::try_from(days).ok()),
             expires_at: column::time_or_none(row, 9)?,
             created_at: column::time(row, 10)?,
         },

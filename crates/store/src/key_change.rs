@@ -12,13 +12,14 @@ use crate::{
     company_change::{check_version, differences},
     error::{ConflictReason, StoreError},
     key::{self, CredentialRow, KeyRow, NewKey},
+    key_settings,
     operator_token::check_description,
     options::Options,
     stamp::{Stamp, Subject},
 };
 use model::{
-    AccountId, CompanyRestriction, Credential, Environment, Environments, Key, KeyId, KeyKind, KeyStatus, Preset,
-    SecretSlot, Timestamp, company::COMPANIES_MAX,
+    AccountId, CompanyRestriction, Credential, Environment, Environments, Key, KeyId, KeyKind, KeyLimits, KeyStatus,
+    NetworkList, OriginList, Preset, SecretSlot, Timestamp, company::COMPANIES_MAX,
 };
 use serde_json::{Map, Value, json};
 use sqlx::SqliteConnection;
@@ -32,10 +33,36 @@ pub struct KeyPatch {
     pub preset: Option<Preset>,
     /// Another restriction.
     pub companies: Option<CompanyRestriction>,
+    /// Other origins.
+    pub origins: Option<OriginList>,
+    /// Other networks.
+    pub networks: Option<NetworkList>,
+    /// Other numbers of its own.
+    pub limits: Option<KeyLimits>,
+    /// Another reminder, in days, or none.
+    pub rotate_every_days: Option<Option<u16>>,
     /// Another expiry, or none.
     pub expires_at: Option<Option<Timestamp>>,
     /// Refuse when the row is not at this version.
     pub expected_version: Option<u64>,
+}
+
+impl KeyPatch {
+    /// Makes the changes to `key`.
+    fn apply(self, key: &mut Key) -> Result<(), StoreError> {
+        if let Some(description) = self.description {
+            check_description(&description)?;
+            key.description = description;
+        }
+        key.preset = self.preset.unwrap_or_else(|| key.preset.clone());
+        key.companies = self.companies.unwrap_or_else(|| key.companies.clone());
+        key.origins = self.origins.unwrap_or_else(|| std::mem::take(&mut key.origins));
+        key.networks = self.networks.unwrap_or_else(|| std::mem::take(&mut key.networks));
+        key.limits = self.limits.unwrap_or_else(|| std::mem::take(&mut key.limits));
+        key.rotate_every_days = self.rotate_every_days.unwrap_or(key.rotate_every_days);
+        key.expires_at = self.expires_at.unwrap_or(key.expires_at);
+        Ok(())
+    }
 }
 
 pub(crate) struct CreateKey {
@@ -57,7 +84,7 @@ impl Change for CreateKey {
         }
         account::find(tx, self.account).await?;
         let row = insert(tx, self.key, stamp, options).await?;
-        let details = describe(&row.key);
+        let details = key_settings::describe(&row.key);
         Ok(changed(row, AuditAction::KeyCreated, details))
     }
 }
@@ -83,7 +110,8 @@ pub(crate) async fn insert(
     check_room(tx, &key, options).await?;
     sqlx::query(
         "INSERT INTO keys (id, account_id, kind, description, status, preset, scopes, companies, environments, expires_at, \
-         created_at, updated_at, version) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 1)",
+         created_at, updated_at, version, origins, networks, limits, rotate_every_days) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 1, $13, $14, $15, $16)",
     )
     .bind(key.id.to_bytes().to_vec())
     .bind(key.account.to_bytes().to_vec())
@@ -97,6 +125,10 @@ pub(crate) async fn insert(
     .bind(key.expires_at.map(Timestamp::as_micros))
     .bind(key.created_at.as_micros())
     .bind(stamp.now.as_micros())
+    .bind(key_settings::origins_text(&key.origins))
+    .bind(key_settings::networks_text(&key.networks))
+    .bind(key_settings::limits_text(&key.limits))
+    .bind(key.rotate_every_days)
     .execute(&mut *tx)
     .await?;
     insert_companies(tx, &key).await?;
@@ -151,20 +183,14 @@ impl Change for UpdateKey {
         check_version(self.patch.expected_version, row.version)?;
         let before = row.key;
         let mut key = before.clone();
-        let KeyPatch { description, preset, companies, expires_at, expected_version: _ } = self.patch;
-        if let Some(description) = description {
-            check_description(&description)?;
-            key.description = description;
-        }
-        key.preset = preset.unwrap_or(key.preset);
-        key.companies = companies.unwrap_or(key.companies);
-        key.expires_at = expires_at.unwrap_or(key.expires_at);
+        self.patch.apply(&mut key)?;
         if key == before {
             return key::get(tx, self.account, self.id).await.map(Effect::unchanged);
         }
         sqlx::query(
             "UPDATE keys SET description = $1, preset = $2, scopes = $3, companies = $4, expires_at = $5, updated_at = $6, \
-             version = version + 1 WHERE id = $7 AND account_id = $8",
+             origins = $9, networks = $10, limits = $11, rotate_every_days = $12, version = version + 1 \
+             WHERE id = $7 AND account_id = $8",
         )
         .bind(&key.description)
         .bind(key.preset.name())
@@ -174,6 +200,10 @@ impl Change for UpdateKey {
         .bind(stamp.now.as_micros())
         .bind(key.id.to_bytes().to_vec())
         .bind(key.account.to_bytes().to_vec())
+        .bind(key_settings::origins_text(&key.origins))
+        .bind(key_settings::networks_text(&key.networks))
+        .bind(key_settings::limits_text(&key.limits))
+        .bind(key.rotate_every_days)
         .execute(&mut *tx)
         .await?;
         if key.companies != before.companies {
@@ -189,7 +219,7 @@ impl Change for UpdateKey {
                 .execute(&mut *tx)
                 .await?;
         }
-        let details = differences(&describe(&before), &describe(&key));
+        let details = differences(&key_settings::describe(&before), &key_settings::describe(&key));
         Ok(changed(key::get(tx, self.account, self.id).await?, AuditAction::KeyUpdated, details))
     }
 }
@@ -421,23 +451,6 @@ fn changed(row: KeyRow, action: AuditAction, details: Map<String, Value>) -> Eff
 fn environments_detail(environments: impl Iterator<Item = Environment>) -> Map<String, Value> {
     let names: Vec<&str> = environments.map(Environment::as_str).collect();
     Map::from_iter([("environments".to_owned(), json!(names))])
-}
-
-/// The settings of a key as the audit chain tells them; nothing of its secrets.
-pub(crate) fn describe(key: &Key) -> Map<String, Value> {
-    let companies = match &key.companies {
-        CompanyRestriction::All => json!("all"),
-        CompanyRestriction::Only(set) => json!(set.as_slice().iter().map(ToString::to_string).collect::<Vec<_>>()),
-    };
-    let mut details = Map::new();
-    details.insert("kind".into(), json!(key.kind.as_str()));
-    details.insert("description".into(), json!(key.description));
-    details.insert("preset".into(), json!(key.preset.name()));
-    details.insert("scopes".into(), json!(key.preset.scopes().to_texts()));
-    details.insert("companies".into(), companies);
-    details.insert("environments".into(), json!(column::environments_text(key.environments)));
-    details.insert("expires_at".into(), json!(key.expires_at.map(column::time_text)));
-    details
 }
 
 fn scopes_text(preset: &Preset) -> String {

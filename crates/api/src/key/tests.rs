@@ -1,9 +1,10 @@
 //! Tests of `key`: what bodies are accepted, and what is said about the others.
 
 use super::*;
+use crate::problem::FieldProblem;
 use model::{
-    AccountId, ClientId, CompanyId, CompanySet, Entropy, KeyId, KeyKind, KeyLimits, KeyStatus, NetworkList, OriginList,
-    Secret, SecretHash,
+    AccountId, ClientId, CompanyId, CompanyRestriction, CompanySet, Entropy, Environments, KeyId, KeyKind, KeyLimits,
+    KeyStatus, NetworkList, OriginList, Preset, ScopeSet, Secret, SecretHash,
 };
 
 const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);

@@ -14,5 +14,6 @@ mod http;
 mod isolation;
 mod keys;
 mod listen;
+mod requests;
 mod secrets;
 mod world;

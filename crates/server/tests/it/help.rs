@@ -2,7 +2,7 @@
 
 use crate::run::Folder;
 
-const COMMANDS: [&str; 47] = [
+const COMMANDS: [&str; 51] = [
     "",
     "quickstart",
     "serve",
@@ -34,6 +34,10 @@ const COMMANDS: [&str; 47] = [
     "keys end-previous",
     "keys revoke",
     "keys delete",
+    "requests",
+    "requests list",
+    "requests show",
+    "usage",
     "operations",
     "operations list",
     "audit",

@@ -154,7 +154,7 @@ async fn what_is_no_sound_back_up_is_refused_and_changes_nothing() {
     }
     let mut names: Vec<_> = fs::read_dir(world.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
     names.sort();
-    assert_eq!(names, ["claviger.db", "claviger.lock"], "nothing is left behind");
+    assert_eq!(names, ["claviger.db", "claviger.lock", "usage.db"], "nothing is left behind");
     let store = Store::open(world.path(), Options::default()).await.unwrap();
     assert!(store.account(account.id()).account().await.is_ok());
 }
@@ -167,7 +167,7 @@ async fn an_examination_needs_no_lock_and_tells_the_facts() {
     let _ = account.set_key_status(world.stamp(), deleted, KeyStatus::Deleted).await.unwrap();
     let health = inspect(world.path()).await.unwrap();
     assert_eq!(health.problems, Vec::<String>::new());
-    assert_eq!((health.journal_mode.as_str(), health.schema_version), ("wal", 1));
+    assert_eq!((health.journal_mode.as_str(), health.schema_version), ("wal", 2));
     let parts = |text: &str| text.split('.').map(|n| n.parse::<u32>().unwrap()).collect::<Vec<_>>();
     assert!(parts(&health.sqlite_version) >= parts(SQLITE_VERSION_MIN));
     assert_eq!((health.counts.accounts, health.counts.companies, health.counts.keys), (1, 1, 1));

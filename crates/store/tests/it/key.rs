@@ -6,8 +6,8 @@
 
 use crate::world::{World, picture, secret};
 use model::{
-    CompanyId, CompanyRestriction, CompanySet, Environment, Environments, KeyKind, KeyStatus, Preset, ScopeSet,
-    SecretSlot, Timestamp,
+    CompanyId, CompanyRestriction, CompanySet, Environment, Environments, KeyKind, KeyLimits, KeyStatus, LimitName,
+    Network, NetworkList, OriginList, OriginPattern, Preset, ScopeSet, SecretSlot, Timestamp,
 };
 use store::{AuditAction, ConflictReason, KeyFilter, KeyPatch, Options, PAGE_MAX, Page, StoreError};
 
@@ -117,6 +117,7 @@ async fn settings_change_and_stale_versions_are_refused() {
         companies: Some(restriction.clone()),
         expires_at: Some(Some(Timestamp::from_secs(2_000_000_000))),
         expected_version: Some(1),
+        ..KeyPatch::default()
     };
     let changed = account.update_key(world.stamp(), id, patch.clone()).await.unwrap();
     assert_eq!((changed.value.version, &changed.value.key.companies), (2, &restriction));
@@ -144,6 +145,40 @@ async fn settings_change_and_stale_versions_are_refused() {
     let refused = account.update_key(world.stamp(), id, unknown).await.unwrap_err();
     assert!(matches!(refused, StoreError::NotFound { what: "company" }));
     assert_eq!(account.key(id).await.unwrap().key.companies, CompanyRestriction::All, "the refused set left nothing");
+}
+
+#[tokio::test]
+async fn d10_d12_r77_origins_networks_and_limits_are_kept_and_audited() {
+    let (world, account) = World::with_account().await;
+    let origins =
+        |texts: &[&str]| OriginList::new(texts.iter().map(|t| OriginPattern::parse(t).unwrap()).collect()).unwrap();
+    let networks =
+        NetworkList::new(["10.0.0.0/8", "2001:db8::/32"].map(|t| Network::parse(t).unwrap()).to_vec()).unwrap();
+    let limits = KeyLimits::new(vec![(LimitName::new("default").unwrap(), 600)]).unwrap();
+    let mut new = world.new_key(account.id());
+    new.key.origins = origins(&["https://app.example.com", "https://*.example.org:8443", "*"]);
+    new.key.networks = networks.clone();
+    new.key.limits = limits.clone();
+    new.key.rotate_every_days = Some(90);
+    let made = account.create_key(world.stamp(), new.clone()).await.unwrap().value;
+    assert_eq!(account.key(made.key.id).await.unwrap().key, new.key);
+
+    let patch = KeyPatch { origins: Some(origins(&["https://b.example"])), ..KeyPatch::default() };
+    let changed = account.update_key(world.stamp(), made.key.id, patch).await.unwrap().value.key;
+    assert_eq!((changed.networks, changed.limits, changed.rotate_every_days), (networks, limits, Some(90)));
+    let cleared = KeyPatch {
+        origins: Some(OriginList::default()),
+        networks: Some(NetworkList::default()),
+        limits: Some(KeyLimits::default()),
+        rotate_every_days: Some(None),
+        ..KeyPatch::default()
+    };
+    let _ = account.update_key(world.stamp(), made.key.id, cleared).await.unwrap();
+    let read = account.key(made.key.id).await.unwrap().key;
+    assert!(read.origins.is_empty() && read.networks.is_empty() && read.limits == KeyLimits::default());
+    let entries = account.audit(Page::first(10)).await.unwrap().items;
+    assert!(entries[1].details.contains("https://b.example"), "{}", entries[1].details);
+    assert!(entries[0].details.contains("10.0.0.0/8") && entries[0].details.contains("600"), "{}", entries[0].details);
 }
 
 #[tokio::test]
