@@ -21,6 +21,7 @@ use api::{
         Companies, CredentialOut, EndPreviousIn, KeyChanged, KeyDeleted, KeyIn, KeyOut, KeyPatch, KeySecrets, RotateIn,
     },
     receipt::ReceiptOut,
+    usage::LastUsedOut,
     validation::Change,
 };
 
@@ -189,8 +190,11 @@ fn one(key: &KeyOut) -> String {
 
 fn credential(credential: &CredentialOut) -> String {
     let previous = credential.previous.as_ref();
-    let previous = previous.map(|p| format!("; the one before, ...{}, ends {}", p.last_four, p.ends_at));
-    format!("{}, secret ...{}{}", credential.client_id, credential.last_four, previous.unwrap_or_default())
+    let used = |used: &Option<LastUsedOut>| used.as_ref().map(|u| format!(", used last {}", u.at)).unwrap_or_default();
+    let previous = previous
+        .map(|p| format!("; the one before, ...{}, ends {}{}", p.last_four, p.ends_at, used(&p.last_used)))
+        .unwrap_or_default();
+    format!("{}, secret ...{}{}{previous}", credential.client_id, credential.last_four, used(&credential.last_used))
 }
 
 fn last_four(credential: Option<&CredentialOut>) -> String {
