@@ -2,7 +2,7 @@
 
 use crate::run::Folder;
 
-const COMMANDS: [&str; 47] = [
+const COMMANDS: [&str; 48] = [
     "",
     "quickstart",
     "serve",
@@ -38,6 +38,7 @@ const COMMANDS: [&str; 47] = [
     "operations list",
     "audit",
     "audit list",
+    "audit findings",
     "audit verify",
     "explain",
     "tokens",
