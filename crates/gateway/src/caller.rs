@@ -17,6 +17,8 @@ use std::{
 pub(crate) enum CallerBody {
     /// Read by hyper: HTTP/2, and whatever is unusual in HTTP/1.
     Hyper(Incoming),
+    /// Read already, because what it names had to be known (D36).
+    Read(Option<Bytes>),
 }
 
 /// The body broke off or was malformed. Nobody is told more.
@@ -38,18 +40,21 @@ impl Body for CallerBody {
     fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
         match &mut *self {
             Self::Hyper(body) => Pin::new(body).poll_frame(context).map(|frame| frame.map(|f| f.map_err(|_| Broken))),
+            Self::Read(bytes) => Poll::Ready(bytes.take().map(|b| Ok(Frame::data(b)))),
         }
     }
 
     fn is_end_stream(&self) -> bool {
         match self {
             Self::Hyper(body) => body.is_end_stream(),
+            Self::Read(bytes) => bytes.as_ref().is_none_or(Bytes::is_empty),
         }
     }
 
     fn size_hint(&self) -> SizeHint {
         match self {
             Self::Hyper(body) => body.size_hint(),
+            Self::Read(bytes) => SizeHint::with_exact(bytes.as_ref().map_or(0, Bytes::len) as u64),
         }
     }
 }

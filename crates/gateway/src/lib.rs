@@ -8,6 +8,7 @@
 
 mod body;
 mod caller;
+mod companies;
 mod config;
 mod core;
 mod decide;
@@ -17,8 +18,10 @@ mod fault;
 mod follow;
 mod forward;
 mod gateway;
+mod guard;
 mod inflight;
 mod listen;
+mod lookup;
 mod metrics;
 mod record;
 mod respond;
