@@ -5,6 +5,7 @@
 //! Read:  `asked`, then `claim`, then `run` (the exchange), `stored` (the answer at rest) and `recovery`.
 
 mod claim;
+mod feed;
 mod fingerprint;
 mod recovery;
 mod relay;

@@ -411,3 +411,34 @@ async fn d16_a_shutdown_waits_for_a_write_whose_caller_is_gone() {
     let health = store::inspect_writes(&folder).await.unwrap();
     assert_eq!((health.records, health.unknown), (1, 0));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn d40_nobody_reads_a_connection_whose_request_was_cut() {
+    let world = World::start().await;
+    let (key, other) = (world.key(Preset::FullAccess).await, world.key(Preset::FullAccess).await);
+    let head = format!(
+        "POST /v1/thing HTTP/1.1\r\nHost: api\r\nX-API-Key: {}\r\nIdempotency-Key: k\r\nContent-Length: 10\r\n\r\n12345",
+        key.text
+    );
+    let mut caller = world.send(&head).await;
+    world.upstream.wait_seen(1).await;
+    assert_eq!(world.set_status(&key, KeyStatus::Revoked).await, 1);
+    assert!(read_until(&mut caller, "invalid_api_key").await.starts_with("HTTP/1.1 401"));
+    // The rest of the body and a request of another key: whatever becomes of the connection, the two never mix.
+    let next = format!(
+        "67890POST /v1/thing HTTP/1.1\r\nHost: api\r\nX-API-Key: {}\r\nConnection: close\r\nContent-Length: 5\r\n\r\nabcde",
+        other.text
+    );
+    let _closed = tokio::io::AsyncWriteExt::write_all(&mut caller, next.as_bytes()).await;
+    let _rest = crate::harness::read_to_end(&mut caller).await;
+    let body = world.upstream.last_body.lock().unwrap().clone();
+    assert!(body.is_empty() || body == b"abcde", "{:?}", String::from_utf8_lossy(&body));
+    // The write broke off: the upstream may have begun it.
+    until("the outcome is recorded", || world.folder().join("writes.db").exists()).await;
+    soon(async {
+        while store::inspect_writes(&world.folder()).await.unwrap().unknown != 1 {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+}
