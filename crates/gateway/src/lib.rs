@@ -16,6 +16,8 @@ mod facts;
 mod fault;
 mod follow;
 mod forward;
+#[doc(hidden)]
+pub mod fuzz;
 mod gateway;
 mod http1;
 mod inflight;
