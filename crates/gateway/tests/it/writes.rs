@@ -6,7 +6,7 @@ use crate::{
 };
 use gateway::{GatewayConfig, Upstreams};
 use model::{
-    Catalogue, HttpMethod, Idempotency, KeyStatus, Operation, OperationId, Preset, Recovery, Timestamp,
+    Catalogue, HttpMethod, Idempotency, KeyStatus, Operation, OperationId, Preset, Recovery, ScopeSet, Timestamp,
     operation::Place,
 };
 use serde_json::json;
@@ -317,6 +317,17 @@ async fn d17_what_was_not_made_runs_again_and_what_cannot_be_told_is_said() {
     let other = writes.post("/v1/plain", "k", "3", "fail-after").await;
     assert!(other.contains("idempotency_key_reused"), "{other}");
     assert_eq!((writes.ledger.made("2"), writes.ledger.made("3")), (1, 0));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn d17_nobody_reads_through_a_retry_what_he_may_not_read() {
+    let mut writes = Writes::start().await;
+    let scopes = ScopeSet::parse(&["things:write"]).unwrap();
+    writes.key = writes.world.key(Preset::Custom(scopes)).await;
+    assert_eq!(status(&writes.post("/v1/invoices", "k", "1", "fail-after").await), 500);
+    let unknown = writes.post("/v1/invoices", "k", "1", "fail-after").await;
+    assert!(status(&unknown) == 409 && unknown.contains("idempotency_outcome_unknown"), "{unknown}");
+    assert_eq!((writes.ledger.lookups.load(Ordering::SeqCst), writes.ledger.made("1")), (0, 1));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
