@@ -112,6 +112,10 @@ pub(crate) async fn inspect(
         | CompanyMode::Neutral
         | CompanyMode::Account => names(core, &inspection, operation, (&read, kind), &live, &mut named),
     };
+    // For the request log: one company is "the company", several are none in particular.
+    if let [Some(company)] = *named {
+        story.told.company = Some(company);
+    }
     let asked = match (outcome, &operation.company) {
         (Err(denial), _) => Asked::broken(denial),
         (Ok(()), CompanyMode::Lookup(_)) => Asked::owned(&named),
