@@ -5,16 +5,20 @@
 //! Read:  `KeyOut`, then `draft` and `issued`. Tests: `key/tests.rs`.
 
 mod draft;
+mod finding;
 mod issued;
 mod restriction;
 mod rotation;
+mod settings;
 #[cfg(test)]
 mod tests;
 
 pub use draft::{KeyChange, KeyDraft, KeyIn, KeyPatch};
+pub use finding::{EXPIRES_SOON_DAYS, Finding, FindingOut, FindingText, Level, findings};
 pub use issued::{CredentialSecret, KeyIssued, KeySecrets, SecretText};
 pub use restriction::{ALL, Companies};
 pub use rotation::{EndPreviousIn, OVERLAP_DEFAULT_SECONDS, OVERLAP_MAX_SECONDS, RotateIn, Rotation};
+pub use settings::{ANY_ORIGIN_UNCONFIRMED, OwnLimits, ROTATE_DAYS_MAX, any_origin_needs_confirmation};
 
 use crate::{
     receipt::{ReceiptOut, RowState},
@@ -76,6 +80,19 @@ pub struct KeyOut {
     /// From this instant on it is refused.
     #[schema(required = true)]
     pub expires_at: Option<Time>,
+    /// The web pages that may use it; empty: none.
+    #[schema(example = json!(["https://app.example.com"]))]
+    pub origins: Vec<String>,
+    /// The addresses that it may be used from; empty: all.
+    #[schema(example = json!(["203.0.113.0/24"]))]
+    pub networks: Vec<String>,
+    /// Its own numbers in place of the deployment's.
+    pub limits: OwnLimits,
+    /// How old its secrets may grow before a rotation is due, in days.
+    #[schema(required = true, example = 90)]
+    pub rotate_every_days: Option<u16>,
+    /// What its owner should look at, the urgent first.
+    pub findings: Vec<FindingOut>,
     /// When it was created.
     pub created_at: Time,
     /// When it was last changed.
@@ -150,6 +167,11 @@ impl KeyOut {
             companies: Companies::from(&key.companies),
             environments: key.environments.iter().map(|e| e.as_str().to_owned()).collect(),
             expires_at: key.expires_at.map(Time),
+            origins: key.origins.as_slice().iter().map(ToString::to_string).collect(),
+            networks: key.networks.as_slice().iter().map(ToString::to_string).collect(),
+            limits: OwnLimits::from(&key.limits),
+            rotate_every_days: key.rotate_every_days,
+            findings: findings(key, credentials, now).into_iter().map(FindingOut::from).collect(),
             created_at: Time(key.created_at),
             updated_at: Time(row.updated_at),
             version: row.version,

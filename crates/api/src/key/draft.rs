@@ -1,4 +1,4 @@
-//! What a caller wants a key to be: the bodies that create and change one, checked (D4, D7, D9, D13).
+//! What a caller wants a key to be: the bodies that create and change one, checked (D4, D7, D9, D10, D12, D13, R77).
 //!
 //! Owns:  `KeyIn` and `KeyPatch`, and what becomes of them: `KeyDraft` and `KeyChange`.
 //! Never: looks companies up; `control` does.
@@ -7,6 +7,7 @@
 use super::{
     restriction::{self, Companies},
     rotation::environments,
+    settings::{self, ANY_ORIGIN_UNCONFIRMED, OwnLimits, any_origin_needs_confirmation},
 };
 use crate::{
     problem::FieldProblem,
@@ -14,7 +15,10 @@ use crate::{
     time::Time,
     validation::{Change, Checks},
 };
-use model::{CompanyRestriction, Environments, Preset, ScopeSet, Timestamp, key::DESCRIPTION_MAX};
+use model::{
+    CompanyRestriction, Environments, KeyLimits, LimitName, NetworkList, OriginList, Preset, ScopeSet, Timestamp,
+    key::DESCRIPTION_MAX,
+};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -46,6 +50,26 @@ pub struct KeyIn {
     #[schema(schema_with = schema::expiry)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<String>,
+    /// The web pages that may use it; none when left out.
+    #[schema(schema_with = settings::origins_schema)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub origins: Option<Vec<String>>,
+    /// The addresses that it may be used from; all when left out.
+    #[schema(schema_with = settings::networks_schema)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub networks: Option<Vec<String>>,
+    /// Its own numbers in place of the deployment's.
+    #[schema(schema_with = settings::limits_schema)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limits: Option<OwnLimits>,
+    /// How old its secrets may grow before a rotation is due, in days.
+    #[schema(schema_with = settings::rotate_every_days_schema)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rotate_every_days: Option<u64>,
+    /// Confirms the origin `*` for a key that may do more than read.
+    #[serde(default)]
+    #[schema(required = false)]
+    pub confirm_any_origin: bool,
 }
 
 /// Changes to a key; a member that is left out keeps its value.
@@ -72,6 +96,26 @@ pub struct KeyPatch {
     #[serde(default, skip_serializing_if = "Change::is_keep")]
     #[schema(schema_with = schema::expiry, required = false)]
     pub expires_at: Change<String>,
+    /// The whole new list of web pages that may use it; null empties it.
+    #[serde(default, skip_serializing_if = "Change::is_keep")]
+    #[schema(schema_with = settings::origins_schema, required = false)]
+    pub origins: Change<Vec<String>>,
+    /// The whole new list of addresses that it may be used from; null empties it.
+    #[serde(default, skip_serializing_if = "Change::is_keep")]
+    #[schema(schema_with = settings::networks_schema, required = false)]
+    pub networks: Change<Vec<String>>,
+    /// All its own numbers; null goes back to the deployment's.
+    #[serde(default, skip_serializing_if = "Change::is_keep")]
+    #[schema(schema_with = settings::limits_schema, required = false)]
+    pub limits: Change<OwnLimits>,
+    /// Another rotation reminder, in days; null removes it.
+    #[serde(default, skip_serializing_if = "Change::is_keep")]
+    #[schema(schema_with = settings::rotate_every_days_schema, required = false)]
+    pub rotate_every_days: Change<u64>,
+    /// Confirms the origin `*` for a key that may do more than read.
+    #[serde(default)]
+    #[schema(required = false)]
+    pub confirm_any_origin: bool,
     /// Refuse the change when the key is not at this `version` any more.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expected_version: Option<u64>,
@@ -90,6 +134,14 @@ pub struct KeyDraft {
     pub environments: Environments,
     /// From this instant on it is refused.
     pub expires_at: Option<Timestamp>,
+    /// The web pages that may use it.
+    pub origins: OriginList,
+    /// The addresses that it may be used from.
+    pub networks: NetworkList,
+    /// Its own numbers.
+    pub limits: KeyLimits,
+    /// How old its secrets may grow, in days.
+    pub rotate_every_days: Option<u16>,
 }
 
 /// The checked changes to a key; `None` keeps the value.
@@ -103,33 +155,55 @@ pub struct KeyChange {
     pub companies: Option<CompanyRestriction>,
     /// From this instant on it is refused; the inner `None` removes the expiry.
     pub expires_at: Option<Option<Timestamp>>,
+    /// The web pages that may use it.
+    pub origins: Option<OriginList>,
+    /// The addresses that it may be used from.
+    pub networks: Option<NetworkList>,
+    /// Its own numbers.
+    pub limits: Option<KeyLimits>,
+    /// How old its secrets may grow, in days; the inner `None` removes the reminder.
+    pub rotate_every_days: Option<Option<u16>>,
+    /// Whether the origin `*` is confirmed for a key that may do more than read; what the key may do is not known here.
+    pub confirm_any_origin: bool,
     /// The version that the caller has read.
     pub expected_version: Option<u64>,
 }
 
 impl KeyIn {
-    /// The checked settings, or every problem. `now` bounds the expiry.
-    pub fn check(self, now: Timestamp) -> Result<KeyDraft, Vec<FieldProblem>> {
+    /// The checked settings, or every problem. `now` bounds the expiry; `known` are the limits of the deployment.
+    pub fn check(self, now: Timestamp, known: &[LimitName]) -> Result<KeyDraft, Vec<FieldProblem>> {
         let mut checks = Checks::default();
         let description = description(self.description.unwrap_or_default(), &mut checks);
         let preset = preset(self.preset.as_deref(), self.scopes.as_deref(), &mut checks);
         let companies = self.companies.map_or(Some(CompanyRestriction::All), |c| c.check(&mut checks));
         let environments = self.environments.map_or(Some(Environments::Both), |e| environments(&e, &mut checks));
         let expires_at = self.expires_at.and_then(|text| expiry(&text, now, &mut checks));
+        let origins = self.origins.and_then(|texts| settings::origins(&texts, &mut checks)).unwrap_or_default();
+        let networks = self.networks.and_then(|texts| settings::networks(&texts, &mut checks)).unwrap_or_default();
+        let limits = self.limits.and_then(|own| settings::limits(&own, known, &mut checks)).unwrap_or_default();
+        let rotate_every_days = self.rotate_every_days.and_then(|days| settings::rotate_every_days(days, &mut checks));
+        let preset = preset.unwrap_or(Preset::ReadOnly);
+        if any_origin_needs_confirmation(&origins, &preset) && !self.confirm_any_origin {
+            checks.problem("/origins", ANY_ORIGIN_UNCONFIRMED);
+        }
         checks.finish()?;
         Ok(KeyDraft {
             description,
-            preset: preset.unwrap_or(Preset::ReadOnly),
+            preset,
             companies: companies.unwrap_or(CompanyRestriction::All),
             environments: environments.unwrap_or(Environments::Both),
             expires_at,
+            origins,
+            networks,
+            limits,
+            rotate_every_days,
         })
     }
 }
 
 impl KeyPatch {
-    /// The checked changes, or every problem. `now` bounds the expiry.
-    pub fn check(self, now: Timestamp) -> Result<KeyChange, Vec<FieldProblem>> {
+    /// The checked changes, or every problem. `now` bounds the expiry; `known` are the limits of the deployment.
+    pub fn check(self, now: Timestamp, known: &[LimitName]) -> Result<KeyChange, Vec<FieldProblem>> {
         let mut checks = Checks::default();
         let description = match self.description {
             Change::Keep => None,
@@ -146,8 +220,36 @@ impl KeyPatch {
             Change::Clear => Some(None),
             Change::Set(text) => expiry(&text, now, &mut checks).map(Some),
         };
+        let origins = emptied(self.origins).and_then(|texts| settings::origins(&texts, &mut checks));
+        let networks = emptied(self.networks).and_then(|texts| settings::networks(&texts, &mut checks));
+        let limits = emptied(self.limits).and_then(|own| settings::limits(&own, known, &mut checks));
+        let rotate_every_days = match self.rotate_every_days {
+            Change::Keep => None,
+            Change::Clear => Some(None),
+            Change::Set(days) => settings::rotate_every_days(days, &mut checks).map(Some),
+        };
         checks.finish()?;
-        Ok(KeyChange { description, preset, companies, expires_at, expected_version: self.expected_version })
+        Ok(KeyChange {
+            description,
+            preset,
+            companies,
+            expires_at,
+            origins,
+            networks,
+            limits,
+            rotate_every_days,
+            confirm_any_origin: self.confirm_any_origin,
+            expected_version: self.expected_version,
+        })
+    }
+}
+
+/// The new value of a field that null empties.
+fn emptied<T: Default>(change: Change<T>) -> Option<T> {
+    match change {
+        Change::Keep => None,
+        Change::Clear => Some(T::default()),
+        Change::Set(value) => Some(value),
     }
 }
 

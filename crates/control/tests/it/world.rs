@@ -11,8 +11,8 @@ use control::{Applied, Control, InForce, Limits, Parts, Readiness, Receipt};
 use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::BodyExt as _;
 use model::{
-    Audience, Catalogue, CompanyMode, Denial, Environment, HttpMethod, Idempotency, KeyId, LimitClass, Operation,
-    OperationId, Scope, SecretHash, Template, Timestamp, operation::OtherBodies,
+    Audience, Catalogue, CompanyMode, Denial, Environment, HttpMethod, Idempotency, KeyId, LimitClass, LimitName,
+    Operation, OperationId, Scope, SecretHash, Template, Timestamp, operation::OtherBodies,
 };
 use serde_json::{Value, json};
 use std::{
@@ -125,8 +125,13 @@ impl Follower {
         let catalogue = (world.parts.catalogue)();
         let path = admission::path::canonical(path.as_bytes()).unwrap();
         let credential = CredentialFields { api_key: Field::One(secret.as_bytes()), ..CredentialFields::default() };
-        let facts =
-            Facts { operation: catalogue.find(method, &path), credential, origin: Field::Absent, address: None };
+        let facts = Facts {
+            operation: catalogue.find(method, &path),
+            credential,
+            origin: Field::Absent,
+            address: None,
+            ..Facts::default()
+        };
         let policy = &world.parts.policy;
         let fresh = Freshness { fresh_until: Timestamp::MAX };
         let presented = admission::present(&facts, policy)?;
@@ -219,6 +224,7 @@ impl World {
             problems: ProblemStyle::new("https://x.test/errors/"),
             ready: Arc::new(Readiness::default),
             limits: Limits::default(),
+            limit_names: ["default", "messaging"].into_iter().filter_map(LimitName::new).collect(),
         };
         change(&mut parts);
         let (token_id, token) = first_token(&parts).await;
