@@ -23,6 +23,7 @@ pub use settings::{ANY_ORIGIN_UNCONFIRMED, OwnLimits, ROTATE_DAYS_MAX, any_origi
 use crate::{
     receipt::{ReceiptOut, RowState},
     time::Time,
+    usage::LastUsedOut,
 };
 use model::{Credential, Environment, Key, SecretSlot, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -121,6 +122,9 @@ pub struct CredentialOut {
     /// The secret before the last rotation, while it lives on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub previous: Option<PreviousSecretOut>,
+    /// When the secret was used last, if ever; up to a second behind.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_used: Option<LastUsedOut>,
 }
 
 /// A secret that was rotated away and still works.
@@ -131,6 +135,9 @@ pub struct PreviousSecretOut {
     pub last_four: String,
     /// From this instant on it is refused.
     pub ends_at: Time,
+    /// When it was used last, if ever: whether somebody still has to change.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_used: Option<LastUsedOut>,
 }
 
 /// One secret of a key, as the store has it.
@@ -180,13 +187,14 @@ fn half(credentials: &[CredentialState<'_>], environment: Environment, now: Time
     let current = slot(SecretSlot::Current)?;
     let previous = slot(SecretSlot::Previous).filter(|p| !p.ended).and_then(|previous| {
         let ends_at = previous.credential.ends_at.filter(|at| *at > now)?;
-        Some(PreviousSecretOut { last_four: last_four(previous.credential), ends_at: Time(ends_at) })
+        Some(PreviousSecretOut { last_four: last_four(previous.credential), ends_at: Time(ends_at), last_used: None })
     });
     Some(CredentialOut {
         client_id: current.credential.client_id.to_string(),
         last_four: last_four(current.credential),
         created_at: Time(current.created_at),
         previous,
+        last_used: None,
     })
 }
 

@@ -8,8 +8,9 @@
 
 use crate::{
     operation::{Context, Op},
-    pages::{page, shown},
+    pages::page,
     refusal::Refusal,
+    usage::note_last_used,
 };
 use api::{
     Code,
@@ -48,12 +49,20 @@ pub(crate) async fn list(op: Op<KeysList>) -> Result<Page<KeyOut>, Refusal> {
     account.account().await?;
     let page = page(op.query.limit, op.query.cursor.as_deref())?;
     let rows = account.keys(filter(&op.query)?, page).await?;
-    Ok(shown(rows, |row| show(row, op.context.now)))
+    let mut used = Vec::with_capacity(rows.items.len());
+    for row in &rows.items {
+        let mut key = show(row, op.context.now);
+        note_last_used(&op.context, op.target.account, row, &mut key).await;
+        used.push(key);
+    }
+    Ok(Page { data: used, next_cursor: rows.next.map(|id| id.to_string()) })
 }
 
 pub(crate) async fn get(op: Op<KeysGet>) -> Result<KeyOut, Refusal> {
     let row = op.context.account(op.target.account).key(op.target.key).await?;
-    Ok(show(&row, op.context.now))
+    let mut key = show(&row, op.context.now);
+    note_last_used(&op.context, op.target.account, &row, &mut key).await;
+    Ok(key)
 }
 
 pub(crate) async fn update(op: Op<KeysUpdate>) -> Result<KeyChanged, Refusal> {

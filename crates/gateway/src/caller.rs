@@ -4,6 +4,7 @@
 //! Never: counts, times or buffers; `RequestBody` does.
 //! Read:  `CallerBody`.
 
+use crate::http1;
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
@@ -17,6 +18,8 @@ use std::{
 pub(crate) enum CallerBody {
     /// Read by hyper: HTTP/2, and whatever is unusual in HTTP/1.
     Hyper(Incoming),
+    /// Read by our own side: HTTP/1.1 with a length.
+    Own(http1::inlet::Body),
 }
 
 /// The body broke off or was malformed. Nobody is told more.
@@ -38,18 +41,21 @@ impl Body for CallerBody {
     fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
         match &mut *self {
             Self::Hyper(body) => Pin::new(body).poll_frame(context).map(|frame| frame.map(|f| f.map_err(|_| Broken))),
+            Self::Own(body) => Pin::new(body).poll_frame(context),
         }
     }
 
     fn is_end_stream(&self) -> bool {
         match self {
             Self::Hyper(body) => body.is_end_stream(),
+            Self::Own(body) => body.is_end_stream(),
         }
     }
 
     fn size_hint(&self) -> SizeHint {
         match self {
             Self::Hyper(body) => body.size_hint(),
+            Self::Own(body) => body.size_hint(),
         }
     }
 }

@@ -16,6 +16,8 @@ use crate::{
     record::Line,
     respond,
     signer::Token,
+    usage::Told,
+    writes::{self, Asked, Asking, Claim},
 };
 use admission::{Settled, Settlement};
 use http::{HeaderValue, Request, Response, header, request::Parts};
@@ -35,6 +37,8 @@ pub(crate) struct Story {
     pub(crate) token: Option<Arc<Token>>,
     pub(crate) environment: Option<Environment>,
     own: bool,
+    /// For the request log alone.
+    pub(crate) told: Told,
 }
 
 /// A request that was taken in. Whatever becomes of it, even when its caller goes away and nothing is awaited any more,
@@ -42,6 +46,7 @@ pub(crate) struct Story {
 struct Taken<'a> {
     core: &'a Core,
     at: Timestamp,
+    request: RequestId,
     id: &'a HeaderValue,
     peer: &'a HeaderValue,
     method: &'static str,
@@ -57,6 +62,7 @@ impl Drop for Taken<'_> {
         let known = self.story.token.as_ref().and_then(|t| t.caller.as_ref()).map(|c| (&*c.key, &*c.account));
         self.core.recorder.record(&Line {
             at: self.at,
+            id: self.request,
             request: self.id.to_str().unwrap_or_default(),
             peer: self.peer.to_str().unwrap_or_default(),
             method: self.method,
@@ -67,6 +73,7 @@ impl Drop for Taken<'_> {
             refusal: self.refusal,
             own: self.story.own,
             micros: (self.core.shared.clock)().micros_since(self.at),
+            story: &self.story,
         });
     }
 }
@@ -86,6 +93,7 @@ pub(crate) async fn handle(
     let mut taken = Taken {
         core: &core,
         at: started,
+        request: id,
         id: &id_value,
         peer: &connection.peer_value,
         method,
@@ -102,7 +110,7 @@ pub(crate) async fn handle(
         .await
     };
     taken.refusal = result.as_ref().err().copied();
-    let mut response = result.unwrap_or_else(|refusal| respond::refuse(refusal, &core.shared.problems, id));
+    let mut response = result.unwrap_or_else(|refusal| respond::refuse(refusal, &core.shared, id));
     respond::finish(&mut response, &id_value, connection.secure, connection.refused);
     if head {
         respond::without_body(&mut response);
@@ -113,7 +121,7 @@ pub(crate) async fn handle(
 
 async fn exchange(
     core: &Rc<Core>,
-    connection: &Connection,
+    connection: &Rc<Connection>,
     request: Request<CallerBody>,
     now: Timestamp,
     id: &HeaderValue,
@@ -121,6 +129,7 @@ async fn exchange(
 ) -> Result<Response<ResponseBody>, Refusal> {
     let (mut parts, body) = request.into_parts();
     let catalogue = core.catalogue();
+    story.told.agent = core.recorder.agent(&parts.headers);
     if connection.refused {
         note_exposed(core, &parts.headers, now, story);
         return Err(Fault::HttpsRequired.into());
@@ -129,7 +138,7 @@ async fn exchange(
     if parts.headers.len() > core.shared.limits.headers_max {
         return Err(Fault::TooManyHeaders.into());
     }
-    let (admitted, target) = {
+    let (admitted, target, asked) = {
         let facts = Facts::read(&parts, &catalogue, core.shared.hosts.as_deref())?;
         story.operation = facts.operation.map(|o| o.id.clone());
         if let Some(answer) = own_document(core, &facts) {
@@ -141,31 +150,49 @@ async fn exchange(
         }
         let stuck = listen::stream_cut().unwrap_or_else(|| Rc::clone(&connection.cut));
         let admitted = decide(core, stuck, &facts, &parts.headers, now, story)?;
-        (admitted, target(&facts, &parts))
+        (admitted, target(&facts, &parts), writes::asked(&facts, &parts.headers))
     };
     if body.size_hint().lower() > core.shared.limits.body_max {
         return Err(Fault::BodyTooLarge.into());
     }
     let Admitted { passage, ticket, subject, token } = admitted;
-    let permit = match passage {
-        Passage::Public(permit) => permit,
-        Passage::Key(authorized) => match authorized.settle(Settlement::default())? {
-            Settled::Forward(permit) => permit,
-            // Nothing was claimed, so there is nothing to replay.
-            Settled::Replay => return Err(Fault::Internal.into()),
-        },
-    };
     let token = match token {
         Some(token) => token,
         None => until_cut(&ticket, core.signer.fresh(subject)).await?.map_err(|_| Fault::Overloaded)?,
+    };
+    let mut body = Some(body);
+    let (permit, write) = match passage {
+        Passage::Public(permit) => (permit, None),
+        Passage::Key(authorized) => {
+            let claim = match asked {
+                Asked::No => Claim::default(),
+                asked @ (Asked::Missing | Asked::Malformed | Asked::Key(_)) => {
+                    let (ticket, permit) = (&ticket, authorized.permit());
+                    let asking =
+                        Asking { core, connection, permit, ticket, parts: &parts, target: &target, token: &token, id };
+                    // Boxed: a request without the header shall not make room for it.
+                    Box::pin(asking.claim(asked, &mut body)).await?
+                }
+            };
+            match authorized.settle(Settlement { write: claim.said, ..Settlement::default() })? {
+                Settled::Forward(permit) => (permit, claim.write),
+                Settled::Replay => {
+                    let replay = claim.replay.ok_or(Fault::Internal)?;
+                    return Ok(replay.respond(&core.shared, id));
+                }
+            }
+        }
     };
     let websocket = facts::wants_websocket(&parts);
     let trailers = facts::takes_trailers(&parts);
     let caller_side = websocket.then(|| parts.extensions.remove::<hyper::upgrade::OnUpgrade>()).flatten();
     story.token = Some(Arc::clone(&token));
     facts::strip_request(&mut parts.headers, &core.shared.namespace);
-    let outgoing = Outgoing { parts, target, body: Some(body), caller_side, trailers, token, id };
-    forward(core, connection, permit, ticket, outgoing).await
+    let outgoing = Outgoing { parts, target, body, caller_side, trailers, token, id };
+    match write {
+        Some(write) => Box::pin(writes::forward(core, connection, permit, ticket, write, outgoing)).await,
+        None => forward(core, connection, permit, ticket, outgoing).await,
+    }
 }
 
 /// Documents that the gateway serves itself, without a key.

@@ -38,13 +38,17 @@ pub(crate) enum Fault {
     UpstreamTimeout,
     /// A named bound of this gateway is reached.
     Overloaded,
+    /// The record of a write cannot be kept now, so the write is not begun (D16).
+    RecordsUnavailable,
+    /// The write was carried out before; its answer was too large to keep (D16).
+    AnswerNotKept,
     /// A defect of the gateway; the request was not admitted or its answer was lost.
     Internal,
 }
 
 impl Fault {
     /// Every fault.
-    pub(crate) const ALL: [Self; 15] = [
+    pub(crate) const ALL: [Self; 17] = [
         Self::PathUnsafe,
         Self::HostMalformed,
         Self::HostUnknown,
@@ -59,6 +63,8 @@ impl Fault {
         Self::UpstreamBroken,
         Self::UpstreamTimeout,
         Self::Overloaded,
+        Self::RecordsUnavailable,
+        Self::AnswerNotKept,
         Self::Internal,
     ];
 
@@ -70,6 +76,7 @@ impl Fault {
         Answer { status, code, title, detail, reason, blame }
     }
 
+    #[expect(clippy::too_many_lines, reason = "one row for each fault")]
     const fn words(self) -> (u16, &'static str, &'static str, &'static str, Blame) {
         match self {
             Self::PathUnsafe => (
@@ -134,6 +141,20 @@ impl Fault {
             Self::Overloaded => {
                 (503, "overloaded", "Overloaded", "Too much work at once. Try again shortly.", Blame::Operator)
             }
+            Self::RecordsUnavailable => (
+                503,
+                "idempotency_unavailable",
+                "Idempotency unavailable",
+                "The record of this write cannot be kept now, so it was not carried out. Try again shortly.",
+                Blame::Operator,
+            ),
+            Self::AnswerNotKept => (
+                409,
+                "idempotency_answer_not_kept",
+                "Answer not kept",
+                "The first request with this Idempotency-Key was carried out and answered with the status in Idempotent-Status; its answer was too large to keep. Do not send it again.",
+                Blame::Caller,
+            ),
             Self::Internal => {
                 (500, "internal_error", "Internal error", "The gateway failed on this request.", Blame::Operator)
             }

@@ -13,7 +13,9 @@ mod data;
 mod explain;
 mod keys;
 mod operations;
+mod requests;
 mod tokens;
+mod usage;
 
 use crate::{
     cli::{Cli, Command},
@@ -37,6 +39,8 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Command::Accounts(command) => short()?.block_on(accounts::run(command)),
         Command::Companies(command) => short()?.block_on(companies::run(command)),
         Command::Keys(command) => short()?.block_on(keys::run(command)),
+        Command::Requests(command) => short()?.block_on(requests::run(command)),
+        Command::Usage(args) => short()?.block_on(usage::run(args)),
         Command::Operations(command) => short()?.block_on(operations::run(command)),
         Command::Audit(command) => short()?.block_on(audit::run(command)),
         Command::Explain(args) => short()?.block_on(explain::run(args)),

@@ -11,6 +11,7 @@ use crate::{
     failure::Failure,
     name,
     tls::Certificates,
+    usage_metrics::UsageMetrics,
 };
 use anyhow::Context as _;
 use arc_swap::ArcSwap;
@@ -82,7 +83,7 @@ impl ControlPlane {
             limits: control::Limits::default(),
             limit_names: LimitName::new(DEFAULT_LIMIT).into_iter().collect(),
         };
-        let control = Control::with_metrics(control_parts, metrics(parts.gateway));
+        let control = Control::with_metrics(control_parts, metrics(parts.gateway, parts.store));
         let (stop, stopped) = oneshot::channel();
         let task = tokio::spawn(async move {
             let stopped = async move {
@@ -140,6 +141,10 @@ impl InForce for ThisProcess {
             Receipt { revision, gateways, fenced }
         })
     }
+
+    fn hand_over(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        Box::pin(self.gateway.hand_over())
+    }
 }
 
 impl ThisProcess {
@@ -162,9 +167,10 @@ impl ThisProcess {
 }
 
 /// The text of `/metrics` (OpenMetrics).
-fn metrics(gateway: &Gateway) -> Metrics {
+fn metrics(gateway: &Gateway, store: &Store) -> Metrics {
     let mut registry = prometheus_client::registry::Registry::with_prefix(name::NAME);
     registry.register_collector(Box::new(gateway.exposition()));
+    registry.register_collector(Box::new(UsageMetrics(store.usage().losses())));
     Arc::new(move || {
         let mut text = String::new();
         if prometheus_client::encoding::text::encode(&mut text, &registry).is_err() {

@@ -20,10 +20,12 @@ mod operator_token;
 mod output;
 mod private_file;
 mod quickstart;
+mod sealing_key;
 mod serve;
 mod signing_key;
 mod stop;
 mod tls;
+mod usage_metrics;
 
 use clap::Parser as _;
 use std::process::ExitCode;

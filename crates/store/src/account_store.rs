@@ -15,6 +15,7 @@ use crate::{
     page::{List, Page},
     stamp::{Committed, Stamp},
     store::Store,
+    usage::AccountUsage,
 };
 use model::{Account, AccountId, AuditId, Company, CompanyId, Credential, Environments, KeyId, KeyStatus, Timestamp};
 
@@ -129,6 +130,12 @@ impl AccountStore {
         environments: Environments,
     ) -> Result<Committed<KeyRow>, StoreError> {
         self.store.commit(stamp, EndPreviousSecret { account: self.account, id, environments }).await
+    }
+
+    /// What was asked with the account's keys.
+    #[must_use]
+    pub fn usage(&self) -> AccountUsage {
+        AccountUsage::new(self.store.usage().clone(), self.account)
     }
 
     /// The account's audit entries, newest first.

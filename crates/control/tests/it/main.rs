@@ -15,5 +15,6 @@ mod isolation;
 mod key_settings;
 mod keys;
 mod listen;
+mod requests;
 mod secrets;
 mod world;

@@ -41,7 +41,7 @@ pub(crate) struct World {
     clock: Arc<AtomicI64>,
     /// The text of every answer so far.
     pub(crate) answers: Mutex<Vec<String>>,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 /// An answer.
@@ -224,7 +224,12 @@ impl World {
         change(&mut parts);
         let (token_id, token) = first_token(&parts).await;
         let control = Control::new(parts.clone());
-        Self { control, parts, store, follower, token, token_id, clock, answers: Mutex::default(), _folder: folder }
+        Self { control, parts, store, follower, token, token_id, clock, answers: Mutex::default(), folder }
+    }
+
+    /// The data folder.
+    pub(crate) fn folder(&self) -> &std::path::Path {
+        self.folder.path()
     }
 
     pub(crate) fn now(&self) -> Timestamp {

@@ -14,3 +14,4 @@ mod quickstart;
 mod revocation;
 mod sdk;
 mod transport;
+mod usage;

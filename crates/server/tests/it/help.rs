@@ -2,7 +2,7 @@
 
 use crate::run::Folder;
 
-const COMMANDS: [&str; 48] = [
+const COMMANDS: [&str; 52] = [
     "",
     "quickstart",
     "serve",
@@ -34,6 +34,10 @@ const COMMANDS: [&str; 48] = [
     "keys end-previous",
     "keys revoke",
     "keys delete",
+    "requests",
+    "requests list",
+    "requests show",
+    "usage",
     "operations",
     "operations list",
     "audit",
