@@ -14,7 +14,7 @@ use api::{
     explain::{DescribedKey, ExplainOut, RefusalOut, RemedyOut, StepOut},
 };
 use model::{Denial, Operation, SecretSlot, Timestamp};
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 /// The gateways are taken to be current: what they would do when they are not is told by their readiness.
 const FRESH: Freshness = Freshness { fresh_until: Timestamp::MAX };
@@ -26,14 +26,24 @@ pub(crate) async fn explain(op: Op<Explain>) -> Result<ExplainOut, Refusal> {
     let catalogue = (op.context.control.parts().catalogue)();
     let operation = catalogue.find(described.method, &path);
     let origin = described.origin.as_ref().map_or(Field::Absent, |o| Field::One(o.as_bytes()));
+    let asked = Asked { operation, origin, address: described.address };
     match described.key {
-        None => Ok(without_key(&op.context, operation, origin)),
-        Some(key) => with_key(&op.context, operation, origin, key).await,
+        None => Ok(without_key(&op.context, asked)),
+        Some(key) => with_key(&op.context, asked, key).await,
     }
 }
 
-fn without_key(context: &Context, operation: Option<&Operation>, origin: Field<'_>) -> ExplainOut {
-    let facts = Facts { operation, origin, ..Facts::default() };
+/// What a request asks for, and where it comes from.
+#[derive(Clone, Copy)]
+pub(crate) struct Asked<'a> {
+    pub(crate) operation: Option<&'a Operation>,
+    pub(crate) origin: Field<'a>,
+    pub(crate) address: Option<IpAddr>,
+}
+
+fn without_key(context: &Context, asked: Asked<'_>) -> ExplainOut {
+    let Asked { operation, origin, address } = asked;
+    let facts = Facts { operation, origin, address, ..Facts::default() };
     let refused = match admission::public(&facts) {
         Some(_) => None,
         None => admission::present(&facts, &context.control.parts().policy).err(),
@@ -52,12 +62,7 @@ fn without_key(context: &Context, operation: Option<&Operation>, origin: Field<'
     }
 }
 
-async fn with_key(
-    context: &Context,
-    operation: Option<&Operation>,
-    origin: Field<'_>,
-    described: DescribedKey,
-) -> Result<ExplainOut, Refusal> {
+async fn with_key(context: &Context, asked: Asked<'_>, described: DescribedKey) -> Result<ExplainOut, Refusal> {
     let row = context.account(described.account).key(described.key).await?;
     let credential = row
         .credentials
@@ -69,16 +74,12 @@ async fn with_key(
             SecretSlot::Previous => Refusal::field("/secret", "the key has no previous secret in this environment"),
         })?;
     let entry = Entry::new(credential, Arc::new(Record::from(&row.key)));
-    Ok(with_entry(context, operation, origin, &entry))
+    Ok(with_entry(context, asked, &entry))
 }
 
 /// What would happen now to a request with the secret `entry`.
-pub(crate) fn with_entry(
-    context: &Context,
-    operation: Option<&Operation>,
-    origin: Field<'_>,
-    entry: &Entry,
-) -> ExplainOut {
+pub(crate) fn with_entry(context: &Context, asked: Asked<'_>, entry: &Entry) -> ExplainOut {
+    let Asked { operation, origin, .. } = asked;
     let described = Described { operation, origin, entry, now: context.now, freshness: FRESH };
     show(admission::explain(&described, &context.control.parts().policy), operation)
 }

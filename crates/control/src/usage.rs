@@ -17,7 +17,8 @@ use api::{
 };
 use model::{AccountId, Denial, KeyKind, SecretSlot, Timestamp};
 use store::{
-    AccountUsage, Granularity, KeyRow, Outcome, Page, RequestFilter, SecretTag, StoreError, UsageCount, UseFinding,
+    AccountUsage, Granularity, KeyRow, Page, RequestFilter, RequestOutcome, SecretTag, StoreError, UsageCount,
+    UseFinding,
 };
 
 pub(crate) async fn counts(op: Op<KeysUsage>) -> Result<KeyUsageOut, Refusal> {
@@ -61,11 +62,11 @@ fn floor(instant: Timestamp, granularity: Granularity) -> Timestamp {
 
 const fn add(totals: &mut TotalsOut, count: &UsageCount) {
     let sum = match count.outcome {
-        Outcome::Ok => &mut totals.ok,
-        Outcome::ClientError => &mut totals.client_error,
-        Outcome::ServerError => &mut totals.server_error,
-        Outcome::Refused => &mut totals.refused,
-        Outcome::Limited => &mut totals.limited,
+        RequestOutcome::Ok => &mut totals.ok,
+        RequestOutcome::ClientError => &mut totals.client_error,
+        RequestOutcome::ServerError => &mut totals.server_error,
+        RequestOutcome::Refused => &mut totals.refused,
+        RequestOutcome::Limited => &mut totals.limited,
     };
     *sum = sum.saturating_add(count.count);
 }
@@ -106,7 +107,7 @@ async fn note(usage: &AccountUsage, row: &KeyRow, now: Timestamp, shown: &mut Ke
         // Such a key has one finding: it goes, or it gets another end.
         return Ok(());
     }
-    for found in store::findings(row, &last, usage.kept_since().await?, now) {
+    for found in store::use_findings(row, &last, usage.kept_since().await?, now) {
         shown.note_finding(match found {
             UseFinding::Unused90Days => Finding::Unused90Days,
             UseFinding::OldSecretStillUsed => Finding::OldSecretStillUsed,

@@ -7,8 +7,9 @@
 use crate::{
     body::ResponseBody,
     caller::CallerBody,
+    companies::{Held, Inspected, Inspection, inspect},
     core::{Connection, Core},
-    decide::{Admitted, Passage, decide, note_exposed},
+    decide::{Admitted, Decided, Passage, decide, note_exposed},
     facts::{self, Facts},
     fault::{Fault, Refusal},
     forward::{Outgoing, forward, target, until_cut},
@@ -138,7 +139,7 @@ async fn exchange(
     if parts.headers.len() > core.shared.limits.headers_max {
         return Err(Fault::TooManyHeaders.into());
     }
-    let (admitted, target, asked) = {
+    let (Inspected { admitted, target, body, held }, asked) = {
         let facts = Facts::read(&parts, &catalogue, core.shared.hosts.as_deref())?;
         story.operation = facts.operation.map(|o| o.id.clone());
         if let Some(answer) = own_document(core, &facts) {
@@ -149,8 +150,16 @@ async fn exchange(
             return Err(Fault::PreflightRefused.into());
         }
         let stuck = listen::stream_cut().unwrap_or_else(|| Rc::clone(&connection.cut));
-        let admitted = decide(core, stuck, &facts, &parts.headers, now, story)?;
-        (admitted, target(&facts, &parts), writes::asked(&facts, &parts.headers))
+        let inspected = match decide(core, Rc::clone(&stuck), &facts, &parts.headers, None, now, story)? {
+            Decided::Admitted(admitted) => {
+                Inspected { admitted, target: target(&facts, &parts), body, held: Held::default() }
+            }
+            Decided::Inspect(live, ticket) => {
+                let asked = Inspection { facts: &facts, parts: &parts, catalogue: &catalogue, connection, stuck, id };
+                inspect(core, asked, body, live, ticket, story).await?
+            }
+        };
+        (inspected, writes::asked(&facts, &parts.headers))
     };
     if body.size_hint().lower() > core.shared.limits.body_max {
         return Err(Fault::BodyTooLarge.into());
@@ -188,7 +197,7 @@ async fn exchange(
     let caller_side = websocket.then(|| parts.extensions.remove::<hyper::upgrade::OnUpgrade>()).flatten();
     story.token = Some(Arc::clone(&token));
     facts::strip_request(&mut parts.headers, &core.shared.namespace);
-    let outgoing = Outgoing { parts, target, body, caller_side, trailers, token, id };
+    let outgoing = Outgoing { parts, target, body, caller_side, trailers, token, id, held };
     match write {
         Some(write) => Box::pin(writes::forward(core, connection, permit, ticket, write, outgoing)).await,
         None => forward(core, connection, permit, ticket, outgoing).await,

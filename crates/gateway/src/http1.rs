@@ -126,6 +126,7 @@ struct Waiting {
     begun: bool,
     /// Armed once and left to run; looked at again only when it fires.
     alarm: Option<std::pin::Pin<Box<Sleep>>>,
+    armed: bool,
     draining: watch::Receiver<bool>,
     drain: Option<std::pin::Pin<Box<dyn Future<Output = ()>>>>,
 }
@@ -133,20 +134,26 @@ struct Waiting {
 impl Waiting {
     fn new(core: &Core) -> Self {
         let limits = &core.shared.limits;
+        let mut draining = core.draining.subscribe();
+        if *draining.borrow() {
+            draining.mark_changed();
+        }
         Self {
             reader: HeadReader::new(limits.head_max, limits.headers_max),
             timeout: limits.header_timeout,
             deadline: None,
             begun: false,
             alarm: None,
-            draining: core.draining.subscribe(),
+            armed: false,
+            draining,
             drain: None,
         }
     }
 
     /// Whether the core takes no more requests.
     fn drains(&self) -> bool {
-        *self.draining.borrow()
+        // It is told once. Without a core to tell it, nothing more is taken either.
+        self.draining.has_changed().unwrap_or(true)
     }
 
     async fn next(&mut self, core: &Core, inlet: &Inlet) -> Next {
@@ -162,7 +169,6 @@ impl Waiting {
                 Head::Plain(parsed) => return Poll::Ready(Next::Head(parsed)),
                 Head::Unusual => return Poll::Ready(Next::Unusual),
                 Head::Refused => return Poll::Ready(Next::Refused),
-                Head::More { begun: false } if self.drains() => return Poll::Ready(Next::End(How::Gracefully)),
                 Head::More { begun } => {
                     if begun && !self.begun {
                         self.begun = true;
@@ -199,9 +205,14 @@ impl Waiting {
     }
 
     fn poll_alarm(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        let begins = self.deadline.is_none();
         let timeout = self.timeout;
         let deadline = *self.deadline.get_or_insert_with(|| Instant::now() + timeout);
         let alarm = self.alarm.get_or_insert_with(|| Box::pin(sleep_until(deadline)));
+        // One that runs already wakes this task, and not too late: deadlines only grow.
+        if std::mem::replace(&mut self.armed, true) && begins && !alarm.is_elapsed() {
+            return Poll::Pending;
+        }
         while alarm.as_mut().poll(context).is_ready() {
             if alarm.deadline() >= deadline {
                 return Poll::Ready(());

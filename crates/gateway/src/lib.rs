@@ -8,6 +8,7 @@
 
 mod body;
 mod caller;
+mod companies;
 mod config;
 mod core;
 mod decide;
@@ -16,10 +17,14 @@ mod facts;
 mod fault;
 mod follow;
 mod forward;
+#[doc(hidden)]
+pub mod fuzz;
 mod gateway;
+mod guard;
 mod http1;
 mod inflight;
 mod listen;
+mod lookup;
 mod metrics;
 mod record;
 mod respond;

@@ -70,5 +70,5 @@ pub(crate) fn without_body(response: &mut Response<ResponseBody>) {
 
 /// The request id as a header value.
 pub(crate) fn id_value(request: RequestId) -> HeaderValue {
-    HeaderValue::from_str(&request.to_string()).unwrap_or_else(|_| HeaderValue::from_static("req"))
+    HeaderValue::from_bytes(&request.to_text()).unwrap_or_else(|_| HeaderValue::from_static("req"))
 }

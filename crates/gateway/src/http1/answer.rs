@@ -22,6 +22,8 @@ use std::{
 const COPY_MAX: usize = 16 * 1024;
 /// Bytes gathered before they are written.
 const BATCH_MAX: usize = 64 * 1024;
+/// Room for an ordinary head and a small body.
+const HEAD_USUAL: usize = 1024;
 /// Room kept from one answer to the next, at most.
 const KEPT_MAX: usize = 32 * 1024;
 
@@ -112,6 +114,7 @@ impl Writer {
 
     fn head(&mut self, parts: &Parts, framing: Framing, date: &DateText, now: impl FnOnce() -> Timestamp) {
         let out = &mut self.out;
+        out.reserve(HEAD_USUAL);
         if parts.status == StatusCode::OK {
             out.extend_from_slice(b"HTTP/1.1 200 OK\r\n");
         } else {

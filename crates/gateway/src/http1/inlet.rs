@@ -23,6 +23,8 @@ use tokio::io::{AsyncReadExt, AsyncWrite};
 
 /// Room for a read at first: an ordinary request in one.
 const READ_MIN: usize = 4 * 1024;
+/// Room that is left for another ordinary request in what an earlier read was given.
+const READ_SPARE: usize = 1024;
 /// Room for a read on a connection that fills what it is given.
 const READ_MAX: usize = 64 * 1024;
 /// Bytes that are read while an answer is under way. Beyond it nobody looks whether the caller is still there.
@@ -56,7 +58,8 @@ pub(crate) enum Filled {
 impl Reading {
     fn poll_fill(&mut self, context: &mut Context<'_>) -> Poll<Filled> {
         let Some(socket) = &mut self.socket else { return Poll::Ready(Filled::Failed) };
-        if self.buffer.capacity() - self.buffer.len() < self.read_size {
+        let enough = if self.read_size == READ_MIN { READ_SPARE } else { self.read_size };
+        if self.buffer.capacity() - self.buffer.len() < enough {
             self.buffer.reserve(self.read_size);
         }
         let room = self.buffer.capacity() - self.buffer.len();

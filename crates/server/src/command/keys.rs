@@ -22,6 +22,7 @@ use api::{
         KeySecrets, OwnLimits, RotateIn,
     },
     receipt::ReceiptOut,
+    usage::LastUsedOut,
     validation::Change,
 };
 use std::collections::BTreeMap;
@@ -274,8 +275,11 @@ fn limits_text(limits: &OwnLimits) -> String {
 
 fn credential(credential: &CredentialOut) -> String {
     let previous = credential.previous.as_ref();
-    let previous = previous.map(|p| format!("; the one before, ...{}, ends {}", p.last_four, p.ends_at));
-    format!("{}, secret ...{}{}", credential.client_id, credential.last_four, previous.unwrap_or_default())
+    let used = |used: &Option<LastUsedOut>| used.as_ref().map(|u| format!(", used last {}", u.at)).unwrap_or_default();
+    let previous = previous
+        .map(|p| format!("; the one before, ...{}, ends {}{}", p.last_four, p.ends_at, used(&p.last_used)))
+        .unwrap_or_default();
+    format!("{}, secret ...{}{}{previous}", credential.client_id, credential.last_four, used(&credential.last_used))
 }
 
 fn last_four(credential: Option<&CredentialOut>) -> String {

@@ -4,7 +4,7 @@
 //! Never: statements, or more memory than its bounds.
 //! Read:  `Tally::add`.
 
-use super::seen::{Outcome, SecretTag, Seen};
+use super::seen::{RequestOutcome, SecretTag, Seen};
 use model::{AccountId, CompanyId, Environment, KeyId, RequestId, Timestamp};
 use std::collections::HashMap;
 
@@ -23,7 +23,7 @@ pub(crate) struct Kept {
     pub(crate) method: String,
     pub(crate) operation: Option<String>,
     pub(crate) status: u16,
-    pub(crate) outcome: Outcome,
+    pub(crate) outcome: RequestOutcome,
     pub(crate) reason: Option<String>,
     pub(crate) limit: Option<String>,
     pub(crate) address: String,
@@ -42,8 +42,8 @@ pub(crate) struct CountOf {
     pub(crate) minute: i64,
 }
 
-/// Requests by operation, and by outcome in the order of `Outcome::ALL`.
-type ByOperation = HashMap<Box<str>, [u64; Outcome::ALL.len()]>;
+/// Requests by operation, and by outcome in the order of `RequestOutcome::ALL`.
+type ByOperation = HashMap<Box<str>, [u64; RequestOutcome::ALL.len()]>;
 
 /// The last time that a secret was good for a request.
 #[derive(Clone, Debug)]
@@ -116,7 +116,7 @@ impl Tally {
         let by_operation = self.counts.entry(of).or_default();
         let known = by_operation.contains_key(seen.operation);
         if !known && self.counted < COUNTS_MAX {
-            by_operation.insert(seen.operation.into(), [0; Outcome::ALL.len()]);
+            by_operation.insert(seen.operation.into(), [0; RequestOutcome::ALL.len()]);
             self.counted += 1;
         }
         match by_operation.get_mut(seen.operation).and_then(|counts| counts.get_mut(seen.outcome.place())) {
@@ -178,10 +178,10 @@ impl Tally {
     }
 
     /// Every counter that is not 0: whose, for which operation, with which outcome, and how many.
-    pub(crate) fn counts(&self) -> impl Iterator<Item = (&CountOf, &str, Outcome, u64)> {
+    pub(crate) fn counts(&self) -> impl Iterator<Item = (&CountOf, &str, RequestOutcome, u64)> {
         self.counts.iter().flat_map(|(of, by_operation)| {
             by_operation.iter().flat_map(move |(operation, counts)| {
-                let some = Outcome::ALL.into_iter().zip(*counts).filter(|(_, count)| *count > 0);
+                let some = RequestOutcome::ALL.into_iter().zip(*counts).filter(|(_, count)| *count > 0);
                 some.map(move |(outcome, count)| (of, &**operation, outcome, count))
             })
         })

@@ -5,7 +5,7 @@
 //! Read:  `write`.
 
 use super::{
-    seen::Outcome,
+    seen::RequestOutcome,
     tally::{CountOf, Kept, Last, Tally},
 };
 use crate::{column, error::StoreError};
@@ -73,7 +73,7 @@ async fn add(
     connection: &mut SqliteConnection,
     of: &CountOf,
     operation: &str,
-    outcome: Outcome,
+    outcome: RequestOutcome,
     count: u64,
 ) -> Result<(), StoreError> {
     for (granularity, micros) in GRANULARITIES {

@@ -125,3 +125,24 @@ proptest! {
         prop_assert_eq!(std::mem::discriminant(&whole), std::mem::discriminant(&found));
     }
 }
+
+const PARTS: &str = "(GET|HEAD|POST|PRI|OPTIONS|G T) (/|/v1\\?a=b|\\*|http://a/|/\u{e9})( HTTP/1\\.[01])?";
+const FIELD: &str = "(Host: a|X-API-Key: k|Content-Length: [0-9+, ]{0,3}|Transfer-Encoding: (chunked|gzip, chunked)|Connection: (close|keep-alive|te)|TE: trailers|Expect: x|A : b|A:\t b \t| c|A: \u{1}|:|A: \u{fc})";
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    /// The fuzz target's promises, on what a generator comes up with.
+    #[test]
+    fn what_is_taken_is_taken_alike_by_httparse(
+        line in PARTS,
+        fields in proptest::collection::vec((FIELD, "(\r\n){1,2}|\n|\r"), 0..6),
+        end in "\r\n|\n|\r\n\r\nabc|",
+        piece in 0_u8..40,
+    ) {
+        let fields: String = fields.iter().map(|(field, end)| format!("{field}{end}")).collect();
+        let mut input = vec![piece];
+        input.extend_from_slice(format!("{line}\r\n{fields}{end}").as_bytes());
+        crate::fuzz::http1_head(&input);
+    }
+}
