@@ -7,7 +7,6 @@
 use crate::{problem::FieldProblem, schema, validation::Checks};
 use model::{AccountId, Denial, Environment, HttpMethod, KeyId, SecretSlot};
 use serde::{Deserialize, Serialize};
-use std::net::IpAddr;
 use utoipa::ToSchema;
 
 /// The longest path or origin that can be described, in bytes.
@@ -43,10 +42,6 @@ pub struct ExplainIn {
     #[schema(max_length = 8192, example = "https://app.example.com")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub origin: Option<String>,
-    /// The address that it would come from, as the gateway would see it.
-    #[schema(max_length = 45, pattern = "^[0-9a-fA-F:.]+$", example = "203.0.113.7")]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub address: Option<String>,
 }
 
 /// A checked description.
@@ -60,8 +55,6 @@ pub struct Described {
     pub path: String,
     /// The origin, if any.
     pub origin: Option<String>,
-    /// The address, if one is assumed.
-    pub address: Option<IpAddr>,
 }
 
 /// Which secret of which key.
@@ -91,11 +84,8 @@ impl ExplainIn {
         if self.origin.as_ref().is_some_and(|o| o.len() > TEXT_MAX) {
             checks.problem("/origin", format!("at most {TEXT_MAX} bytes"));
         }
-        let address = self.address.and_then(|text| {
-            checks.want("/address", text.parse().ok(), "write one IPv4 or IPv6 address, such as 203.0.113.7")
-        });
         checks.finish()?;
-        Ok(Described { key, method: method.unwrap_or(HttpMethod::Get), path, origin: self.origin, address })
+        Ok(Described { key, method: method.unwrap_or(HttpMethod::Get), path, origin: self.origin })
     }
 
     fn key(&self, checks: &mut Checks) -> Option<DescribedKey> {
@@ -216,15 +206,6 @@ mod tests {
     }
 
     #[test]
-    fn d12_a_request_may_be_described_with_the_address_that_it_comes_from() {
-        let address = |text: &str| {
-            check(&format!(r#"{{"method":"GET","path":"/","address":"{text}"}}"#)).unwrap().address.unwrap().to_string()
-        };
-        assert_eq!((&*address("203.0.113.7"), &*address("2001:DB8::1")), ("203.0.113.7", "2001:db8::1"));
-        assert_eq!(check(r#"{"method":"GET","path":"/"}"#).unwrap().address, None);
-    }
-
-    #[test]
     fn half_described_keys_are_refused_field_by_field() {
         let table = [
             (r#"{"method":"get","path":"/"}"#, vec!["/method"]),
@@ -235,7 +216,6 @@ mod tests {
                 vec!["/account_id", "/key_id", "/environment"],
             ),
             (r#"{"method":"GET","path":"/","environment":"prod","secret":"old"}"#, vec!["/secret", "/environment"]),
-            (r#"{"method":"GET","path":"/","address":"203.0.113.0/24"}"#, vec!["/address"]),
         ];
         for (json, pointers) in table {
             assert_eq!(check(json).unwrap_err(), pointers, "{json}");

@@ -14,7 +14,7 @@ use api::{
     explain::{DescribedKey, ExplainOut, RefusalOut, RemedyOut, StepOut},
 };
 use model::{Denial, Operation, SecretSlot, Timestamp};
-use std::{net::IpAddr, sync::Arc};
+use std::sync::Arc;
 
 /// The gateways are taken to be current: what they would do when they are not is told by their readiness.
 const FRESH: Freshness = Freshness { fresh_until: Timestamp::MAX };
@@ -26,24 +26,14 @@ pub(crate) async fn explain(op: Op<Explain>) -> Result<ExplainOut, Refusal> {
     let catalogue = (op.context.control.parts().catalogue)();
     let operation = catalogue.find(described.method, &path);
     let origin = described.origin.as_ref().map_or(Field::Absent, |o| Field::One(o.as_bytes()));
-    let asked = Asked { operation, origin, address: described.address };
     match described.key {
-        None => Ok(without_key(&op.context, asked)),
-        Some(key) => with_key(&op.context, asked, key).await,
+        None => Ok(without_key(&op.context, operation, origin)),
+        Some(key) => with_key(&op.context, operation, origin, key).await,
     }
 }
 
-/// What a request asks for, and where it comes from.
-#[derive(Clone, Copy)]
-pub(crate) struct Asked<'a> {
-    pub(crate) operation: Option<&'a Operation>,
-    pub(crate) origin: Field<'a>,
-    pub(crate) address: Option<IpAddr>,
-}
-
-fn without_key(context: &Context, asked: Asked<'_>) -> ExplainOut {
-    let Asked { operation, origin, address } = asked;
-    let facts = Facts { operation, origin, address, ..Facts::default() };
+fn without_key(context: &Context, operation: Option<&Operation>, origin: Field<'_>) -> ExplainOut {
+    let facts = Facts { operation, origin, ..Facts::default() };
     let refused = match admission::public(&facts) {
         Some(_) => None,
         None => admission::present(&facts, &context.control.parts().policy).err(),
@@ -62,7 +52,12 @@ fn without_key(context: &Context, asked: Asked<'_>) -> ExplainOut {
     }
 }
 
-async fn with_key(context: &Context, asked: Asked<'_>, described: DescribedKey) -> Result<ExplainOut, Refusal> {
+async fn with_key(
+    context: &Context,
+    operation: Option<&Operation>,
+    origin: Field<'_>,
+    described: DescribedKey,
+) -> Result<ExplainOut, Refusal> {
     let row = context.account(described.account).key(described.key).await?;
     let credential = row
         .credentials
@@ -74,12 +69,16 @@ async fn with_key(context: &Context, asked: Asked<'_>, described: DescribedKey) 
             SecretSlot::Previous => Refusal::field("/secret", "the key has no previous secret in this environment"),
         })?;
     let entry = Entry::new(credential, Arc::new(Record::from(&row.key)));
-    Ok(with_entry(context, asked, &entry))
+    Ok(with_entry(context, operation, origin, &entry))
 }
 
 /// What would happen now to a request with the secret `entry`.
-pub(crate) fn with_entry(context: &Context, asked: Asked<'_>, entry: &Entry) -> ExplainOut {
-    let Asked { operation, origin, .. } = asked;
+pub(crate) fn with_entry(
+    context: &Context,
+    operation: Option<&Operation>,
+    origin: Field<'_>,
+    entry: &Entry,
+) -> ExplainOut {
     let described = Described { operation, origin, entry, now: context.now, freshness: FRESH };
     show(admission::explain(&described, &context.control.parts().policy), operation)
 }

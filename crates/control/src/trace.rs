@@ -4,12 +4,7 @@
 //! Never: decides; the replay runs `admission`'s own stages. Never guesses what was not recorded: it says so.
 //! Read:  `trace`, then `rule`, then `advice`.
 
-use crate::{
-    explain::{self, Asked},
-    operation::Context,
-    refusal::Refusal,
-    requests,
-};
+use crate::{explain, operation::Context, refusal::Refusal, requests};
 use admission::{Entry, Field, Record};
 use api::{
     explain::{ExplainOut, RemedyOut},
@@ -68,8 +63,7 @@ async fn replay(context: &Context, row: &RequestRow, catalogue: &Catalogue) -> R
         return Ok(not("The key has no credential in that environment any more."));
     };
     let origin = row.origin.as_ref().map_or(Field::Absent, |origin| Field::One(origin.as_bytes()));
-    let asked = Asked { operation, origin, address: row.address.parse().ok() };
-    let now = explain::with_entry(context, asked, &entry);
+    let now = explain::with_entry(context, operation, origin, &entry);
     Ok(Replayed { secret, now: Some(now), not_replayed: None })
 }
 
