@@ -214,7 +214,7 @@ async fn read_body(socket: &mut TcpStream, buffer: &mut Vec<u8>, head: &str) -> 
     Some(buffer.drain(..end(buffer).unwrap()).collect())
 }
 
-async fn read_head(socket: &mut TcpStream, buffer: &mut Vec<u8>) -> Option<String> {
+pub(crate) async fn read_head(socket: &mut TcpStream, buffer: &mut Vec<u8>) -> Option<String> {
     loop {
         if let Some(end) = buffer.windows(4).position(|w| w == b"\r\n\r\n") {
             let rest = buffer.split_off(end + 4);

@@ -2,9 +2,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 mod bounds;
+mod companies;
 mod door;
 mod harness;
 mod http;
+mod ledger;
 mod revocation;
 mod secrets;
 mod stream;
