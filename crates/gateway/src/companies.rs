@@ -94,7 +94,11 @@ pub(crate) async fn inspect(
             named = lookup::owners(core, &inspection, asked, &live, &ticket).await?;
             Ok(())
         }
-        _ => names(core, &inspection, operation, (&read, kind), &live, &mut named),
+        CompanyMode::Locators(_)
+        | CompanyMode::Injected(_)
+        | CompanyMode::Context
+        | CompanyMode::Neutral
+        | CompanyMode::Account => names(core, &inspection, operation, (&read, kind), &live, &mut named),
     };
     let asked = match (outcome, &operation.company) {
         (Err(denial), _) => Asked::broken(denial),

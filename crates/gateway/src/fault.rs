@@ -116,6 +116,23 @@ impl Fault {
             Self::BodyBroken => {
                 (400, "broken_body", "Broken body", "The request body broke off or was malformed.", Blame::Caller)
             }
+            Self::UpstreamUnreachable
+            | Self::UpstreamBroken
+            | Self::UpstreamTimeout
+            | Self::IsolationViolation
+            | Self::AnswerNotInspectable => self.upstream_words(),
+            Self::Overloaded => {
+                (503, "overloaded", "Overloaded", "Too much work at once. Try again shortly.", Blame::Operator)
+            }
+            Self::Internal => {
+                (500, "internal_error", "Internal error", "The gateway failed on this request.", Blame::Operator)
+            }
+        }
+    }
+
+    /// What went wrong behind the gateway.
+    const fn upstream_words(self) -> (u16, &'static str, &'static str, &'static str, Blame) {
+        match self {
             Self::UpstreamUnreachable => (
                 502,
                 "upstream_unreachable",
@@ -144,19 +161,13 @@ impl Fault {
                 "The API behind this gateway answered with data that this key may not see. The answer was withheld.",
                 Blame::Operator,
             ),
-            Self::AnswerNotInspectable => (
+            _ => (
                 502,
                 "response_not_inspectable",
                 "Response not inspectable",
                 "The answer cannot be held to the companies of this key, so it was withheld. The request may have been carried out.",
                 Blame::Operator,
             ),
-            Self::Overloaded => {
-                (503, "overloaded", "Overloaded", "Too much work at once. Try again shortly.", Blame::Operator)
-            }
-            Self::Internal => {
-                (500, "internal_error", "Internal error", "The gateway failed on this request.", Blame::Operator)
-            }
         }
     }
 }

@@ -306,7 +306,7 @@ async fn r91_r125_r126_ten_thousand_random_requests_are_answered_as_the_rules_sa
             assert_eq!(status, expected(&case, *account, set), "{}", context());
         }
         for company in 1..=COMPANIES {
-            let may = set.as_ref().map_or(owner(company) == *account, |set| set.contains(&company));
+            let may = set.as_ref().map_or_else(|| owner(company) == *account, |set| set.contains(&company));
             assert!(may || !body.contains(&format!("secret-of-{company}")), "{}", context());
         }
         *statuses.entry(status).or_default() += 1;
