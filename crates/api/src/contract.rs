@@ -266,7 +266,8 @@ operations! {
 
     /// Create a restricted key.
     /// The answer shows its secrets once and never again. Without any wish the key is read-only, for all companies, in
-    /// both environments, without expiry.
+    /// both environments, without expiry, usable from every address and from no web page. Its findings say what its owner
+    /// should look at.
     KeysCreate: "Keys" "keys_create" Post "/v1/accounts/{account_id}/keys",
         Operator Changes, (AtAccount, NoQuery, KeyIn) -> 201 KeyIssued, refuses LimitReached;
 
@@ -279,7 +280,7 @@ operations! {
         Operator Reads, (AtKey, NoQuery, NoBody) -> 200 KeyOut;
 
     /// Change the settings of a key.
-    /// Of the primary key only the description can be changed.
+    /// Of the primary key only description, networks, limits and rotation reminder can be changed.
     KeysUpdate: "Keys" "keys_update" Patch "/v1/accounts/{account_id}/keys/{key_id}",
         Operator Changes, (AtKey, NoQuery, KeyPatch) -> 200 KeyChanged,
         refuses KeyFinal PrimaryKeyProtected StaleVersion;

@@ -16,7 +16,7 @@ use api::{
     usage::{KeyUsageOut, LastUsedOut, TotalsOut, UsageCountOut},
 };
 use model::{AccountId, Timestamp};
-use store::{Granularity, KeyRow, Outcome, SecretTag, UsageCount};
+use store::{Granularity, KeyRow, RequestOutcome, SecretTag, UsageCount};
 
 pub(crate) async fn counts(op: Op<KeysUsage>) -> Result<KeyUsageOut, Refusal> {
     let account = op.context.account(op.target.account);
@@ -59,11 +59,11 @@ fn floor(instant: Timestamp, granularity: Granularity) -> Timestamp {
 
 const fn add(totals: &mut TotalsOut, count: &UsageCount) {
     let sum = match count.outcome {
-        Outcome::Ok => &mut totals.ok,
-        Outcome::ClientError => &mut totals.client_error,
-        Outcome::ServerError => &mut totals.server_error,
-        Outcome::Refused => &mut totals.refused,
-        Outcome::Limited => &mut totals.limited,
+        RequestOutcome::Ok => &mut totals.ok,
+        RequestOutcome::ClientError => &mut totals.client_error,
+        RequestOutcome::ServerError => &mut totals.server_error,
+        RequestOutcome::Refused => &mut totals.refused,
+        RequestOutcome::Limited => &mut totals.limited,
     };
     *sum = sum.saturating_add(count.count);
 }

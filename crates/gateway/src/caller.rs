@@ -4,6 +4,7 @@
 //! Never: counts, times or buffers; `RequestBody` does.
 //! Read:  `CallerBody`.
 
+use crate::http1;
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
@@ -17,6 +18,8 @@ use std::{
 pub(crate) enum CallerBody {
     /// Read by hyper: HTTP/2, and whatever is unusual in HTTP/1.
     Hyper(Incoming),
+    /// Read by our own side: HTTP/1.1 with a length.
+    Own(http1::inlet::Body),
     /// Read already, because what it names had to be known (D36).
     Read(Option<Bytes>),
 }
@@ -40,6 +43,7 @@ impl Body for CallerBody {
     fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
         match &mut *self {
             Self::Hyper(body) => Pin::new(body).poll_frame(context).map(|frame| frame.map(|f| f.map_err(|_| Broken))),
+            Self::Own(body) => Pin::new(body).poll_frame(context),
             Self::Read(bytes) => Poll::Ready(bytes.take().map(|b| Ok(Frame::data(b)))),
         }
     }
@@ -47,6 +51,7 @@ impl Body for CallerBody {
     fn is_end_stream(&self) -> bool {
         match self {
             Self::Hyper(body) => body.is_end_stream(),
+            Self::Own(body) => body.is_end_stream(),
             Self::Read(bytes) => bytes.as_ref().is_none_or(Bytes::is_empty),
         }
     }
@@ -54,6 +59,7 @@ impl Body for CallerBody {
     fn size_hint(&self) -> SizeHint {
         match self {
             Self::Hyper(body) => body.size_hint(),
+            Self::Own(body) => body.size_hint(),
             Self::Read(bytes) => SizeHint::with_exact(bytes.as_ref().map_or(0, Bytes::len) as u64),
         }
     }

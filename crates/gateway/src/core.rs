@@ -12,6 +12,7 @@ use crate::{
     record::Recorder,
     signer::Signer,
     snapshot::Snapshot,
+    writes::{Idempotency, Running},
 };
 use bytes::Bytes;
 use egress::Upstream;
@@ -46,6 +47,7 @@ pub(crate) struct Shared {
     pub(crate) problems: api::problem::ProblemStyle,
     pub(crate) limits: Limits,
     pub(crate) clock: Clock,
+    pub(crate) idempotency: Idempotency,
     pub(crate) snapshot: Arc<Snapshot>,
     pub(crate) jwks: Bytes,
 }
@@ -97,6 +99,7 @@ pub(crate) struct Core {
     pub(crate) counters: Arc<Counters>,
     pub(crate) ids: IdSource,
     pub(crate) draining: watch::Sender<bool>,
+    pub(crate) writes: Running,
     test: Rc<Upstream>,
     live: Rc<Upstream>,
     catalogue: RefCell<Rc<CoreCatalogue>>,
@@ -224,6 +227,7 @@ async fn serve(start: CoreStart, ready: std::sync::mpsc::SyncSender<std::io::Res
         counters,
         ids,
         draining: watch::Sender::new(false),
+        writes: Running::default(),
         test: Upstream::new(shared.upstreams.of(Environment::Test).clone()),
         live: Upstream::new(shared.upstreams.of(Environment::Live).clone()),
         catalogue: RefCell::new(Rc::new(CoreCatalogue(catalogue))),
@@ -271,7 +275,8 @@ async fn drain(core: &Rc<Core>, commands: &mut mpsc::Receiver<Command>, drain_ma
     tokio::pin!(deadline);
     let mut look = tokio::time::interval(DRAIN_LOOK);
     let mut tick = tokio::time::interval(TICK);
-    while core.connections() > 0 {
+    // A write goes on without its caller.
+    while core.connections() > 0 || core.writes.count() > 0 {
         tokio::select! {
             () = &mut deadline => return,
             command = commands.recv() => match command {

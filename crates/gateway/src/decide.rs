@@ -34,7 +34,7 @@ pub(crate) enum Passage {
 }
 
 /// How far the facts lead.
-#[expect(clippy::large_enum_variant, reason = "lives for one match; a box would cost every request an allocation")]
+#[expect(clippy::large_enum_variant, reason = "it is taken apart at once; a box would be an allocation per request")]
 pub(crate) enum Decided {
     /// It may be settled.
     Admitted(Admitted),

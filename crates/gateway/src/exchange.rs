@@ -7,17 +7,18 @@
 use crate::{
     body::ResponseBody,
     caller::CallerBody,
-    companies::{Held, Inspected, Inspection, inspect},
+    companies::{Inspected, Inspection, admit},
     core::{Connection, Core},
-    decide::{Admitted, Decided, Passage, decide, note_exposed},
+    decide::{Admitted, Passage, note_exposed},
     facts::{self, Facts},
     fault::{Fault, Refusal},
-    forward::{Outgoing, forward, target, until_cut},
+    forward::{Outgoing, forward, until_cut},
     listen,
     record::Line,
     respond,
     signer::Token,
     usage::Told,
+    writes::{self, Asked, Asking, Claim},
 };
 use admission::{Settled, Settlement};
 use http::{HeaderValue, Request, Response, header, request::Parts};
@@ -110,7 +111,7 @@ pub(crate) async fn handle(
         .await
     };
     taken.refusal = result.as_ref().err().copied();
-    let mut response = result.unwrap_or_else(|refusal| respond::refuse(refusal, &core.shared.problems, id));
+    let mut response = result.unwrap_or_else(|refusal| respond::refuse(refusal, &core.shared, id));
     respond::finish(&mut response, &id_value, connection.secure, connection.refused);
     if head {
         respond::without_body(&mut response);
@@ -121,7 +122,7 @@ pub(crate) async fn handle(
 
 async fn exchange(
     core: &Rc<Core>,
-    connection: &Connection,
+    connection: &Rc<Connection>,
     request: Request<CallerBody>,
     now: Timestamp,
     id: &HeaderValue,
@@ -138,7 +139,7 @@ async fn exchange(
     if parts.headers.len() > core.shared.limits.headers_max {
         return Err(Fault::TooManyHeaders.into());
     }
-    let Inspected { admitted, target, body, held } = {
+    let (Inspected { admitted, target, body, held }, asked) = {
         let facts = Facts::read(&parts, &catalogue, core.shared.hosts.as_deref())?;
         story.operation = facts.operation.map(|o| o.id.clone());
         if let Some(answer) = own_document(core, &facts) {
@@ -149,39 +150,51 @@ async fn exchange(
             return Err(Fault::PreflightRefused.into());
         }
         let stuck = listen::stream_cut().unwrap_or_else(|| Rc::clone(&connection.cut));
-        match decide(core, Rc::clone(&stuck), &facts, &parts.headers, None, now, story)? {
-            Decided::Admitted(admitted) => {
-                Inspected { admitted, target: target(&facts, &parts), body, held: Held::default() }
-            }
-            Decided::Inspect(live, ticket) => {
-                let asked = Inspection { facts: &facts, parts: &parts, catalogue: &catalogue, connection, stuck, id };
-                inspect(core, asked, body, live, ticket, story).await?
-            }
-        }
+        let asked = Inspection { facts: &facts, parts: &parts, catalogue: &catalogue, connection, stuck, id };
+        let inspected = admit(core, asked, body, now, story).await?;
+        (inspected, writes::asked(&facts, &parts.headers))
     };
     if body.size_hint().lower() > core.shared.limits.body_max {
         return Err(Fault::BodyTooLarge.into());
     }
     let Admitted { passage, ticket, subject, token } = admitted;
-    let permit = match passage {
-        Passage::Public(permit) => permit,
-        Passage::Key(authorized) => match authorized.settle(Settlement::default())? {
-            Settled::Forward(permit) => permit,
-            // Nothing was claimed, so there is nothing to replay.
-            Settled::Replay => return Err(Fault::Internal.into()),
-        },
-    };
     let token = match token {
         Some(token) => token,
         None => until_cut(&ticket, core.signer.fresh(subject)).await?.map_err(|_| Fault::Overloaded)?,
+    };
+    let mut body = Some(body);
+    let (permit, write) = match passage {
+        Passage::Public(permit) => (permit, None),
+        Passage::Key(authorized) => {
+            let claim = match asked {
+                Asked::No => Claim::default(),
+                asked @ (Asked::Missing | Asked::Malformed | Asked::Key(_)) => {
+                    let (ticket, permit) = (&ticket, authorized.permit());
+                    let asking =
+                        Asking { core, connection, permit, ticket, parts: &parts, target: &target, token: &token, id };
+                    // Boxed: a request without the header shall not make room for it.
+                    Box::pin(asking.claim(asked, &mut body)).await?
+                }
+            };
+            match authorized.settle(Settlement { write: claim.said, ..Settlement::default() })? {
+                Settled::Forward(permit) => (permit, claim.write),
+                Settled::Replay => {
+                    let replay = claim.replay.ok_or(Fault::Internal)?;
+                    return Ok(replay.respond(&core.shared, id));
+                }
+            }
+        }
     };
     let websocket = facts::wants_websocket(&parts);
     let trailers = facts::takes_trailers(&parts);
     let caller_side = websocket.then(|| parts.extensions.remove::<hyper::upgrade::OnUpgrade>()).flatten();
     story.token = Some(Arc::clone(&token));
     facts::strip_request(&mut parts.headers, &core.shared.namespace);
-    let outgoing = Outgoing { parts, target, body: Some(body), caller_side, trailers, token, id, held };
-    forward(core, connection, permit, ticket, outgoing).await
+    let outgoing = Outgoing { parts, target, body, caller_side, trailers, token, id, held };
+    match write {
+        Some(write) => Box::pin(writes::forward(core, connection, permit, ticket, write, outgoing)).await,
+        None => forward(core, connection, permit, ticket, outgoing).await,
+    }
 }
 
 /// Documents that the gateway serves itself, without a key.

@@ -42,13 +42,17 @@ pub(crate) enum Fault {
     AnswerNotInspectable,
     /// A named bound of this gateway is reached.
     Overloaded,
+    /// The record of a write cannot be kept now, so the write is not begun (D16).
+    RecordsUnavailable,
+    /// The write was carried out before; its answer was too large to keep (D16).
+    AnswerNotKept,
     /// A defect of the gateway; the request was not admitted or its answer was lost.
     Internal,
 }
 
 impl Fault {
     /// Every fault.
-    pub(crate) const ALL: [Self; 17] = [
+    pub(crate) const ALL: [Self; 19] = [
         Self::PathUnsafe,
         Self::HostMalformed,
         Self::HostUnknown,
@@ -65,6 +69,8 @@ impl Fault {
         Self::IsolationViolation,
         Self::AnswerNotInspectable,
         Self::Overloaded,
+        Self::RecordsUnavailable,
+        Self::AnswerNotKept,
         Self::Internal,
     ];
 
@@ -76,6 +82,7 @@ impl Fault {
         Answer { status, code, title, detail, reason, blame }
     }
 
+    #[expect(clippy::too_many_lines, reason = "one row for each fault")]
     const fn words(self) -> (u16, &'static str, &'static str, &'static str, Blame) {
         match self {
             Self::PathUnsafe => (
@@ -116,23 +123,6 @@ impl Fault {
             Self::BodyBroken => {
                 (400, "broken_body", "Broken body", "The request body broke off or was malformed.", Blame::Caller)
             }
-            Self::UpstreamUnreachable
-            | Self::UpstreamBroken
-            | Self::UpstreamTimeout
-            | Self::IsolationViolation
-            | Self::AnswerNotInspectable => self.upstream_words(),
-            Self::Overloaded => {
-                (503, "overloaded", "Overloaded", "Too much work at once. Try again shortly.", Blame::Operator)
-            }
-            Self::Internal => {
-                (500, "internal_error", "Internal error", "The gateway failed on this request.", Blame::Operator)
-            }
-        }
-    }
-
-    /// What went wrong behind the gateway.
-    const fn upstream_words(self) -> (u16, &'static str, &'static str, &'static str, Blame) {
-        match self {
             Self::UpstreamUnreachable => (
                 502,
                 "upstream_unreachable",
@@ -161,13 +151,33 @@ impl Fault {
                 "The API behind this gateway answered with data that this key may not see. The answer was withheld.",
                 Blame::Operator,
             ),
-            _ => (
+            Self::AnswerNotInspectable => (
                 502,
                 "response_not_inspectable",
                 "Response not inspectable",
                 "The answer cannot be held to the companies of this key, so it was withheld. The request may have been carried out.",
                 Blame::Operator,
             ),
+            Self::Overloaded => {
+                (503, "overloaded", "Overloaded", "Too much work at once. Try again shortly.", Blame::Operator)
+            }
+            Self::RecordsUnavailable => (
+                503,
+                "idempotency_unavailable",
+                "Idempotency unavailable",
+                "The record of this write cannot be kept now, so it was not carried out. Try again shortly.",
+                Blame::Operator,
+            ),
+            Self::AnswerNotKept => (
+                409,
+                "idempotency_answer_not_kept",
+                "Answer not kept",
+                "The first request with this Idempotency-Key was carried out and answered with the status in Idempotent-Status; its answer was too large to keep. Do not send it again.",
+                Blame::Caller,
+            ),
+            Self::Internal => {
+                (500, "internal_error", "Internal error", "The gateway failed on this request.", Blame::Operator)
+            }
         }
     }
 }

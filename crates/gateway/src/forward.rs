@@ -7,7 +7,7 @@
 use crate::{
     body::{Held, RequestBody, ResponseBody},
     caller::CallerBody,
-    companies::{self, Held as CompanyHeld},
+    companies::Held as CompanyHeld,
     core::{Connection, Core},
     facts::{self, Facts},
     fault::{Fault, Refusal},
@@ -84,13 +84,8 @@ pub(crate) async fn forward(
     let body_failed = Rc::new(Cell::new(None));
     let (caller_side, body) = (outgoing.caller_side.take(), outgoing.body.take().ok_or(Fault::Internal)?);
     let body = RequestBody::new(body, Rc::clone(core), Rc::clone(&body_failed));
-    if let Some((name, value)) = outgoing.held.field.take() {
-        outgoing.parts.headers.insert(name, value);
-    }
     let guarded = outgoing.held.guard.is_some();
-    if guarded {
-        companies::ask_plainly(&mut outgoing.parts.headers);
-    }
+    outgoing.held.prepare(&mut outgoing.parts.headers);
     let Outgoing { parts, token, held, .. } = &outgoing;
     let extra = introduction(core, connection, parts, token, outgoing.id, held.narrowed.as_ref());
     let head = RequestHead {
@@ -107,7 +102,7 @@ pub(crate) async fn forward(
     let answer = until_cut(&ticket, upstream.send(head, body)).await?;
     let answer = answer.map_err(|error| body_failed.get().unwrap_or_else(|| fault(&error)))?;
     match (answer, &held.guard) {
-        (Answer::Response(response), Some(guard)) => guard.hold(core, &ticket, response).await,
+        (Answer::Response(response), Some(guard)) => guard.hold(core, Some(&ticket), response).await,
         (Answer::Upgraded(..), Some(_)) => Err(Fault::AnswerNotInspectable.into()),
         (Answer::Response(response), None) => {
             let (mut head, body) = response.into_parts();

@@ -15,6 +15,7 @@ use crate::{
     record::Recorder,
     signer::Signer,
     snapshot::{Snapshot, Writer},
+    writes::Idempotency,
 };
 use http::HeaderName;
 use model::Catalogue;
@@ -42,6 +43,9 @@ pub enum StartError {
     /// The signing key is not an Ed25519 key in PKCS#8.
     #[error("the signing key is not an Ed25519 private key in PKCS#8 form")]
     SigningKey,
+    /// The key that seals answers at rest is none.
+    #[error("the sealing key is not a key of 32 bytes")]
+    SealingKey,
     /// The keys could not be loaded.
     #[error("the keys could not be loaded: {0}")]
     Load(#[from] StoreError),
@@ -70,6 +74,7 @@ impl Gateway {
     /// See `StartError`; nothing is left running then.
     pub async fn start(mut config: GatewayConfig, catalogue: Arc<Catalogue>, feed: Feed) -> Result<Self, StartError> {
         let names = names(&config.namespace)?;
+        let idempotency = Idempotency::new(&config.idempotency, config.randomness).ok_or(StartError::SealingKey)?;
         let cores = config.cores.max(1);
         let (listeners, addresses) = listen::bind(&config.listen, cores)?;
         let snapshot = Snapshot::new();
@@ -93,7 +98,7 @@ impl Gateway {
         let name = config.name.clone();
         let clock = config.clock;
         let randomness = config.randomness;
-        let shared = Arc::new(shared(config, names, &signer, &snapshot));
+        let shared = Arc::new(shared(config, names, idempotency, &signer, &snapshot));
         let mut handles = Vec::with_capacity(cores);
         for (index, (listeners, commands)) in listeners.into_iter().zip(receivers).enumerate() {
             let counters = Arc::clone(&counters[index]);
@@ -227,9 +232,16 @@ fn names(namespace: &str) -> Result<Names, StartError> {
     })
 }
 
-fn shared(config: GatewayConfig, names: Names, signer: &Signer, snapshot: &Arc<Snapshot>) -> Shared {
+fn shared(
+    config: GatewayConfig,
+    names: Names,
+    idempotency: Idempotency,
+    signer: &Signer,
+    snapshot: &Arc<Snapshot>,
+) -> Shared {
     Shared {
         names,
+        idempotency,
         namespace: config.namespace,
         hosts: config.hosts,
         plain_http: config.plain_http,

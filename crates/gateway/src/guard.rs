@@ -54,7 +54,7 @@ impl Guard {
     pub(crate) async fn hold(
         &self,
         core: &Core,
-        ticket: &Ticket,
+        ticket: Option<&Ticket>,
         response: Response<UpstreamBody>,
     ) -> Result<Response<ResponseBody>, Refusal> {
         let (mut head, body) = response.into_parts();
@@ -63,7 +63,11 @@ impl Guard {
             return Err(Denial::CompanyForeign.into());
         }
         let kind = kind(&head.headers);
-        let bytes = forward::until_cut(ticket, whole(core, body)).await??;
+        let bytes = match ticket {
+            Some(ticket) => forward::until_cut(ticket, whole(core, body)).await??,
+            // A write that was begun goes to its end (D40).
+            None => whole(core, body).await?,
+        };
         if bytes.is_empty() && !head.status.is_success() {
             return Ok(Response::from_parts(head, ResponseBody::Whole(None)));
         }

@@ -17,8 +17,11 @@ mod facts;
 mod fault;
 mod follow;
 mod forward;
+#[doc(hidden)]
+pub mod fuzz;
 mod gateway;
 mod guard;
+mod http1;
 mod inflight;
 mod listen;
 mod lookup;
@@ -30,8 +33,10 @@ mod snapshot;
 mod upgrade;
 mod usage;
 mod wire;
+mod writes;
 
 pub use config::{Clock, GatewayConfig, Limits, Listen, LogSink, PlainHttp, Randomness, TlsSlot, Upstreams};
 pub use follow::Applied;
 pub use gateway::{Gateway, StartError};
 pub use metrics::Exposition;
+pub use writes::IdempotencyConfig;

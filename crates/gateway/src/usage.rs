@@ -8,7 +8,7 @@ use crate::{fault::Refusal, record::Line};
 use http::{HeaderMap, HeaderValue, header};
 use model::{Denial, Environment, origin::ORIGIN_MAX};
 use std::cell::{Cell, RefCell};
-use store::{Intake, Outcome, SEEN_MAX, SecretTag, Seen, SeenCaller};
+use store::{Intake, RequestOutcome, SEEN_MAX, SecretTag, Seen, SeenCaller};
 
 /// Bytes that a core gathers before it hands them over.
 const BATCH_BYTES: usize = 32 * 1024;
@@ -135,12 +135,12 @@ const fn is_about_the_secret(denial: Denial) -> bool {
     )
 }
 
-const fn outcome(refusal: Option<Refusal>, status: u16) -> Outcome {
+const fn outcome(refusal: Option<Refusal>, status: u16) -> RequestOutcome {
     match (refusal, status) {
-        (Some(Refusal::Denied(_)), 429) => Outcome::Limited,
-        (Some(Refusal::Denied(_)), _) => Outcome::Refused,
-        (_, ..=399) => Outcome::Ok,
-        (_, ..=499) => Outcome::ClientError,
-        _ => Outcome::ServerError,
+        (Some(Refusal::Denied(_)), 429) => RequestOutcome::Limited,
+        (Some(Refusal::Denied(_)), _) => RequestOutcome::Refused,
+        (_, ..=399) => RequestOutcome::Ok,
+        (_, ..=499) => RequestOutcome::ClientError,
+        _ => RequestOutcome::ServerError,
     }
 }

@@ -83,7 +83,7 @@ pub(crate) enum Command {
     /// List what callers may ask of the upstream.
     #[command(subcommand)]
     Operations(control::OperationsCommand),
-    /// Read who changed what.
+    /// Read who changed what, and what is worth looking at in keys.
     #[command(subcommand)]
     Audit(control::AuditCommand),
     Explain(control::Explain),

@@ -5,6 +5,7 @@
 //! Read:  `Config`, then `assemble`. Names and defaults are in `settings`.
 
 pub(crate) mod check;
+mod idempotency;
 pub(crate) mod problem;
 pub(crate) mod reference;
 pub(crate) mod settings;
@@ -12,6 +13,7 @@ pub(crate) mod sheet;
 mod usage;
 
 use gateway::Limits;
+use idempotency::IdempotencySection;
 use model::{Environment, KeyShape, Presentation, Presentations};
 use problem::Problems;
 use sheet::Sheet;
@@ -25,6 +27,7 @@ use std::{
 #[derive(Debug)]
 pub(crate) struct Config {
     pub(crate) gateway: GatewaySection,
+    pub(crate) idempotency: IdempotencySection,
     pub(crate) upstream_test: Upstream,
     pub(crate) upstream_live: Upstream,
     pub(crate) upstream_limits: UpstreamLimits,
@@ -166,6 +169,7 @@ enum Catalogue {
 /// Every setting is checked before the first `?`, so that no problem hides another.
 fn assemble(sheet: &mut Sheet, catalogue: Catalogue) -> Option<Config> {
     let gateway = gateway_section(sheet);
+    let idempotency = idempotency::section(sheet);
     let upstream_test = upstream(sheet, Environment::Test);
     let upstream_live = upstream(sheet, Environment::Live);
     let upstream_limits = upstream_limits(sheet);
@@ -182,6 +186,7 @@ fn assemble(sheet: &mut Sheet, catalogue: Catalogue) -> Option<Config> {
     let log = log_section(sheet);
     Some(Config {
         gateway: gateway?,
+        idempotency: idempotency?,
         upstream_test: upstream_test?,
         upstream_live: upstream_live?,
         upstream_limits: upstream_limits?,

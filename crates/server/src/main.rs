@@ -20,6 +20,7 @@ mod operator_token;
 mod output;
 mod private_file;
 mod quickstart;
+mod sealing_key;
 mod serve;
 mod signing_key;
 mod stop;

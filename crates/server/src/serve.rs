@@ -75,6 +75,7 @@ pub(crate) async fn until_stopped(mut deployment: Deployment, signals: &mut Sign
             _ = certificates.tick() => {
                 deployment.reload_certificates();
                 deployment.sweep_usage();
+                deployment.sweep_writes().await;
             }
             failure = deployment.failed() => break Err(failure),
         }

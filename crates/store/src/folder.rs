@@ -14,6 +14,7 @@ use std::{
 
 const DATABASE: &str = "claviger.db";
 const USAGE: &str = "usage.db";
+const WRITES: &str = "writes.db";
 const LOCK: &str = "claviger.lock";
 /// Folders are for their owner alone.
 const FOLDER_MODE: u32 = 0o700;
@@ -48,6 +49,11 @@ impl Folder {
         self.0.join(USAGE)
     }
 
+    /// The records of writes.
+    pub(crate) fn writes(&self) -> PathBuf {
+        self.0.join(WRITES)
+    }
+
     /// A file beside the database: `claviger.db` and `suffix`.
     pub(crate) fn beside(&self, suffix: &str) -> PathBuf {
         self.0.join(format!("{DATABASE}{suffix}"))
@@ -70,7 +76,7 @@ impl Folder {
         self.make_private(&self.database())
     }
 
-    /// The same for any file of the folder.
+    /// Makes a database file where it is missing, and keeps it for its owner alone.
     pub(crate) fn make_private(&self, path: &Path) -> Result<(), StoreError> {
         let fail = |error| StoreError::file(path)(error);
         let file = private_file().create(true).truncate(false).open(path).map_err(fail)?;

@@ -13,6 +13,7 @@ use crate::{
     options::Options,
     stamp::{Revision, Stamp},
     store::Store,
+    writes,
 };
 use model::Timestamp;
 use serde_json::{Map, json};
@@ -59,6 +60,7 @@ pub async fn restore(from: &Path, folder: &Path, options: Options, stamp: Stamp)
             return Err(error);
         }
     };
+    writes::restore(from, &folder).await?;
     let kept = switch(&folder, &incoming, stamp.now).await?;
     let store = Store::open_locked(folder, lock, options).await?;
     let recorded = store.commit(stamp, RecordRestore { revision, audit }).await;

@@ -21,6 +21,7 @@ use crate::{
     schema,
     stamp::{Committed, Revision, Stamp},
     usage::Usage,
+    writes::{Writes, WritesOptions},
 };
 use model::{Account, AccountId, AuditId, OperatorTokenId, SecretHash};
 use sqlx::{
@@ -201,6 +202,12 @@ impl Store {
     /// Writes a checked back-up to the new file `to`, while changes go on.
     pub async fn backup(&self, to: &Path) -> Result<Backup, StoreError> {
         backup::backup(self.0.folder.path(), to).await
+    }
+
+    /// Opens the records of writes with an `Idempotency-Key`. `boot` tells this run from those before: random bytes of the
+    /// caller's. To be closed before the store is, whose lock covers them.
+    pub async fn writes(&self, boot: [u8; 8], options: WritesOptions) -> Result<Writes, StoreError> {
+        Writes::open(&self.0.folder, boot, options).await
     }
 
     /// What gateways follow.

@@ -16,9 +16,9 @@ mod writer;
 
 pub use account::{AccountUsage, COUNTS_MAX, Counts, Granularity, UsageCount};
 pub use file::{UsageHealth, backup_usage, inspect_usage, restore_usage, usage_beside};
-pub use last_use::{LastUse, OLD_SECRET_RECENT_DAYS, UNUSED_DAYS, UseFinding, findings};
+pub use last_use::{LastUse, OLD_SECRET_RECENT_DAYS, UNUSED_DAYS, UseFinding, use_findings};
 pub use request::{RequestFilter, RequestRow};
-pub use seen::{Outcome, SEEN_MAX, SecretTag, Seen, SeenCaller, USER_AGENT_MAX};
+pub use seen::{RequestOutcome, SEEN_MAX, SecretTag, Seen, SeenCaller, USER_AGENT_MAX};
 
 use crate::{error::StoreError, folder::Folder, options::Options, store::read_only};
 use model::{RequestId, Timestamp};

@@ -12,6 +12,7 @@ mod companies;
 mod explain;
 mod http;
 mod isolation;
+mod key_settings;
 mod keys;
 mod listen;
 mod requests;

@@ -3,7 +3,7 @@
 use crate::world::{START, World, hash, id_of, secret};
 use model::{AccountId, Denial, Entropy, Environment, KeyId, RequestId};
 use serde_json::{Value, json};
-use store::{Outcome, SecretTag, Seen, SeenCaller};
+use store::{RequestOutcome, SecretTag, Seen, SeenCaller};
 
 /// A key as a gateway knows it.
 #[derive(Clone, Copy)]
@@ -31,7 +31,7 @@ fn seen(by: Option<Known>, secs: i64, number: u8) -> Seen<'static> {
         at: START.plus_secs(secs),
         micros: 500,
         status: 200,
-        outcome: Outcome::Ok,
+        outcome: RequestOutcome::Ok,
         caller: by.map(|known| SeenCaller {
             account: known.account,
             key: known.key,
@@ -52,7 +52,7 @@ fn seen(by: Option<Known>, secs: i64, number: u8) -> Seen<'static> {
 
 fn refused(seen: Seen<'static>, denial: Denial) -> Seen<'static> {
     let answer = denial.answer();
-    Seen { reason: answer.reason, status: answer.status, outcome: Outcome::Refused, ..seen }
+    Seen { reason: answer.reason, status: answer.status, outcome: RequestOutcome::Refused, ..seen }
 }
 
 /// What a gateway does; without waiting for the writer.

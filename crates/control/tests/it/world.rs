@@ -11,8 +11,8 @@ use control::{Applied, Control, InForce, Limits, Parts, Readiness, Receipt};
 use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::BodyExt as _;
 use model::{
-    Audience, Catalogue, CompanyMode, Denial, Environment, HttpMethod, Idempotency, KeyId, LimitClass, Operation,
-    OperationId, Scope, SecretHash, Template, Timestamp, operation::OtherBodies,
+    Audience, Catalogue, CompanyMode, Denial, Environment, HttpMethod, Idempotency, KeyId, LimitClass, LimitName,
+    Operation, OperationId, Scope, SecretHash, Template, Timestamp, operation::OtherBodies,
 };
 use serde_json::{Value, json};
 use std::{
@@ -224,6 +224,7 @@ impl World {
             problems: ProblemStyle::new("https://x.test/errors/"),
             ready: Arc::new(Readiness::default),
             limits: Limits::default(),
+            limit_names: ["default", "messaging"].into_iter().filter_map(LimitName::new).collect(),
         };
         change(&mut parts);
         let (token_id, token) = first_token(&parts).await;

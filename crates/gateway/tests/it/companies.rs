@@ -3,7 +3,7 @@
 
 use crate::{
     harness::{soon, until},
-    ledger::{COMPANIES, Caller, Ledger, field, invoice_owner, owner, stamp},
+    registry::{COMPANIES, Caller, Registry, field, invoice_owner, owner, stamp},
 };
 use model::KeyStatus;
 use std::sync::atomic::Ordering;
@@ -13,7 +13,7 @@ const JSON: &str = "Content-Type: application/json";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn d9_a_foreign_company_is_403_the_same_whether_it_exists_or_not() {
-    let ledger = Ledger::start().await;
+    let ledger = Registry::start().await;
     let key = ledger.key(0, Some(&[1])).await.text;
     let mut caller = Caller::new(ledger.world.address).await;
     assert_eq!(caller.ask(&key, "GET /v1/company/VAT1/report", &[], "").await.0, 200);
@@ -45,7 +45,7 @@ async fn d9_a_foreign_company_is_403_the_same_whether_it_exists_or_not() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn d34_the_only_company_is_set_and_of_several_the_request_names_one() {
-    let ledger = Ledger::start().await;
+    let ledger = Registry::start().await;
     let (one, two) = (ledger.key(0, Some(&[1])).await.text, ledger.key(0, Some(&[1, 2])).await.text);
     let mut caller = Caller::new(ledger.world.address).await;
     assert_eq!(caller.ask(&one, "GET /v1/invoices?x=1", &[], "").await.0, 200);
@@ -66,7 +66,7 @@ async fn d34_the_only_company_is_set_and_of_several_the_request_names_one() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn d36_bodies_are_read_within_a_bound_and_only_for_restricted_keys() {
-    let ledger = Ledger::start().await;
+    let ledger = Registry::start().await;
     let (one, all) = (ledger.key(0, Some(&[1])).await.text, ledger.key(0, None).await.text);
     let mut caller = Caller::new(ledger.world.address).await;
     let body =
@@ -88,7 +88,7 @@ async fn d36_bodies_are_read_within_a_bound_and_only_for_restricted_keys() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn d34_an_answer_that_cannot_be_held_to_the_companies_is_withheld() {
-    let ledger = Ledger::start().await;
+    let ledger = Registry::start().await;
     let (one, all) = (ledger.key(0, Some(&[1])).await.text, ledger.key(0, None).await.text);
     let mut caller = Caller::new(ledger.world.address).await;
     assert_eq!(caller.ask(&one, "GET /v1/file", &["Range: bytes=0-1", "Accept-Encoding: gzip"], "").await.0, 200);
@@ -112,7 +112,7 @@ async fn d34_an_answer_that_cannot_be_held_to_the_companies_is_withheld() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn d34_a_look_up_comes_before_the_change() {
-    let ledger = Ledger::start().await;
+    let ledger = Registry::start().await;
     let one = ledger.key(0, Some(&[1])).await.text;
     let mut caller = Caller::new(ledger.world.address).await;
     assert_eq!(caller.ask(&one, "DELETE /v1/invoice/1", &[], "").await.0, 404);
@@ -123,7 +123,7 @@ async fn d34_a_look_up_comes_before_the_change() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn d14_a_revocation_ends_what_is_still_being_read() {
-    let ledger = Ledger::start().await;
+    let ledger = Registry::start().await;
     let key = ledger.key(0, Some(&[1])).await;
     let revoke = async |waiting: usize| {
         until("it waits", || ledger.world.metrics().contains(&format!("requests_in_flight {waiting}\n"))).await;
@@ -149,7 +149,7 @@ async fn d14_a_revocation_ends_what_is_still_being_read() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn d35_a_name_that_moves_is_the_new_companys_at_once() {
-    let ledger = Ledger::start().await;
+    let ledger = Registry::start().await;
     let (one, two) = (ledger.key(0, Some(&[1])).await.text, ledger.key(0, Some(&[2])).await.text);
     let mut caller = Caller::new(ledger.world.address).await;
     let patch = |names: &[&str]| CompanyPatch {
@@ -283,7 +283,7 @@ fn expected(case: &Case, account: usize, set: &[usize]) -> u16 {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn r91_r125_r126_ten_thousand_random_requests_are_answered_as_the_rules_say_and_nothing_foreign_is_seen() {
     const REQUESTS: usize = 10_000;
-    let ledger = Ledger::start().await;
+    let ledger = Registry::start().await;
     let mut keys = Vec::new();
     for account in 0..2 {
         let first = account * COMPANIES / 2 + 1;

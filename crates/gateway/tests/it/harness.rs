@@ -1,6 +1,6 @@
 //! A gateway, its store, an upstream that does as it is told, and raw sockets.
 
-use gateway::{Gateway, GatewayConfig, Limits, Listen, PlainHttp, Upstreams};
+use gateway::{Gateway, GatewayConfig, IdempotencyConfig, Limits, Listen, PlainHttp, Upstreams};
 use model::operation::OtherBodies;
 use model::{
     Account, AccountId, Audience, AuditId, ClientId, CompanyMode, CompanyRestriction, Credential, Entropy, Environment,
@@ -17,7 +17,7 @@ use std::{
     },
     time::Duration,
 };
-use store::{AccountStore, Author, NewKey, Revision, Stamp, Store};
+use store::{AccountStore, Author, NewKey, Revision, Stamp, Store, WritesOptions};
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     net::{TcpListener, TcpStream},
@@ -194,7 +194,7 @@ async fn endless(path: &str, socket: &mut TcpStream) {
 }
 
 /// The body, chunk sizes and trailers included.
-async fn read_body(socket: &mut TcpStream, buffer: &mut Vec<u8>, head: &str) -> Option<Vec<u8>> {
+pub(crate) async fn read_body(socket: &mut TcpStream, buffer: &mut Vec<u8>, head: &str) -> Option<Vec<u8>> {
     let head = head.to_ascii_lowercase();
     let length = head.split("content-length: ").nth(1).map_or(0, |l| l.split('\r').next().unwrap().parse().unwrap());
     let chunked = head.contains("transfer-encoding: chunked");
@@ -234,7 +234,7 @@ pub(crate) struct World {
     pub(crate) upstream: Upstream,
     pub(crate) address: SocketAddr,
     clock: fn() -> Timestamp,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 /// A key as its owner knows it.
@@ -243,7 +243,7 @@ pub(crate) struct TestKey {
     pub(crate) text: String,
 }
 
-fn operation(id: &str, method: HttpMethod, path: &str, scope: &str) -> Operation {
+pub(crate) fn operation(id: &str, method: HttpMethod, path: &str, scope: &str) -> Operation {
     Operation {
         id: OperationId::new(id).unwrap(),
         method,
@@ -306,6 +306,14 @@ impl World {
             policy: admission::Policy::default(),
             upstreams: Upstreams { test: to.clone(), live: to },
             problems: api::problem::ProblemStyle::new("https://errors.example/"),
+            idempotency: IdempotencyConfig {
+                writes: store.writes([1; 8], WritesOptions::default()).await.unwrap(),
+                sealing_key: Secret::new(vec![7; 32]),
+                retention: Duration::from_secs(86_400),
+                answer_max: 64 * 1024,
+                lease: Duration::from_secs(60),
+                conflict_status: 422,
+            },
             limits: Limits { follow_interval: Duration::from_millis(100), ..Limits::default() },
             signing_key: Secret::new(document.as_ref().to_vec()),
             clock,
@@ -324,7 +332,12 @@ impl World {
         let stamp = Stamp { author: Author::Installation, request: None, now, audit_id: AuditId::new(now, entropy()) };
         let made = store.create_account(stamp, account, primary).await.unwrap();
         gateway.in_force(made.revision).await.unwrap();
-        Self { gateway, store, account: account_id, upstream, address, clock, _folder: folder }
+        Self { gateway, store, account: account_id, upstream, address, clock, folder }
+    }
+
+    /// The data folder.
+    pub(crate) fn folder(&self) -> std::path::PathBuf {
+        self.folder.path().join("store")
     }
 
     pub(crate) fn rows(&self) -> AccountStore {

@@ -3,7 +3,7 @@
 use crate::harness::{TestKey, World, get, new_key, read_to_end, status};
 use model::{Environment, KeyKind, KeyStatus, Preset, RequestId, Timestamp};
 use std::time::Duration;
-use store::{Granularity, Outcome, Page, RequestFilter, RequestRow, SecretTag};
+use store::{Granularity, Page, RequestFilter, RequestOutcome, RequestRow, SecretTag};
 
 /// Everything that was answered so far can be read afterwards.
 async fn told(world: &World) {
@@ -44,12 +44,12 @@ async fn d25_every_request_with_a_key_is_on_record_right_after_its_answer() {
         (Some(key.id), Some(world.account), Some(Environment::Test))
     );
     assert_eq!((first.method.as_str(), first.operation.as_deref(), first.status), ("GET", Some("thing"), 200));
-    assert_eq!((first.outcome, first.reason.clone(), first.address.as_str()), (Outcome::Ok, None, "127.0.0.1"));
+    assert_eq!((first.outcome, first.reason.clone(), first.address.as_str()), (RequestOutcome::Ok, None, "127.0.0.1"));
     assert_eq!((first.agent.as_deref(), first.secret), (Some("tool/2 (x)"), Some(SecretTag::of(hash))));
     let refused = row(&scope).await;
     assert_eq!(
         (refused.status, refused.reason.as_deref(), refused.outcome),
-        (403, Some("insufficient_scope"), Outcome::Refused)
+        (403, Some("insufficient_scope"), RequestOutcome::Refused)
     );
     assert_eq!((refused.operation.as_deref(), refused.agent), (Some("make"), None));
     let browser = row(&origin).await;
@@ -63,7 +63,11 @@ async fn d25_every_request_with_a_key_is_on_record_right_after_its_answer() {
     let counted: Vec<_> = counts.items.iter().map(|c| (c.operation.as_deref(), c.outcome, c.count)).collect();
     assert_eq!(
         counted,
-        [(None, Outcome::Refused, 1), (Some("make"), Outcome::Refused, 2), (Some("thing"), Outcome::Ok, 1)]
+        [
+            (None, RequestOutcome::Refused, 1),
+            (Some("make"), RequestOutcome::Refused, 2),
+            (Some("thing"), RequestOutcome::Ok, 1)
+        ]
     );
 }
 
@@ -119,7 +123,10 @@ async fn d25_faults_and_callers_who_went_away_are_on_record() {
         }
     };
     let gone = crate::harness::soon(gone).await;
-    assert_eq!((gone.status, gone.reason.as_deref(), gone.outcome), (499, Some("caller_gone"), Outcome::ClientError));
+    assert_eq!(
+        (gone.status, gone.reason.as_deref(), gone.outcome),
+        (499, Some("caller_gone"), RequestOutcome::ClientError)
+    );
     assert_eq!(gone.operation.as_deref(), Some("hold"));
 }
 

@@ -11,10 +11,10 @@ use crate::{
     failure::{Exit, Failure},
     operator_token,
     output::{Output, facts},
-    signing_key,
+    sealing_key, signing_key,
 };
 use std::path::{Path, PathBuf};
-use store::{Health, Options, UsageHealth};
+use store::{Health, Options, UsageHealth, WritesHealth};
 
 /// The folder that flags or the configuration name. For a folder alone no whole configuration is needed.
 pub(crate) fn folder(data: Option<PathBuf>, file: &ConfigFile) -> Result<PathBuf, Failure> {
@@ -45,6 +45,9 @@ struct Examined {
     audit_entries: u64,
     usage_bytes: u64,
     usage_requests: u64,
+    writes_bytes: u64,
+    writes: u64,
+    writes_unknown: u64,
     problems: Vec<String>,
 }
 
@@ -53,7 +56,8 @@ pub(crate) async fn doctor(args: Doctor) -> Result<(), Failure> {
     let folder = folder(args.data, &args.file)?;
     let health = store::inspect(&folder).await?;
     let usage = store::inspect_usage(&folder).await?;
-    let examined = examined(&folder, health, usage);
+    let writes = store::inspect_writes(&folder).await?;
+    let examined = examined(&folder, health, usage, writes);
     Output::of(args.json.json).show(&examined, text)?;
     if examined.problems.is_empty() {
         return Ok(());
@@ -61,9 +65,13 @@ pub(crate) async fn doctor(args: Doctor) -> Result<(), Failure> {
     Err(Failure::new(Exit::Problems, format!("{} problems found", examined.problems.len())))
 }
 
-fn examined(folder: &Path, health: Health, usage: UsageHealth) -> Examined {
+fn examined(folder: &Path, health: Health, usage: UsageHealth, writes: WritesHealth) -> Examined {
     let mut problems = health.problems;
     problems.extend(usage.problems);
+    problems.extend(writes.problems);
+    if let Err(error) = sealing_key::check(folder) {
+        problems.push(format!("the key that seals answers: {error:#}"));
+    }
     if let Err(error) = signing_key::check(folder) {
         problems.push(format!("the context's signing key: {error:#}"));
     }
@@ -82,6 +90,9 @@ fn examined(folder: &Path, health: Health, usage: UsageHealth) -> Examined {
         audit_entries: health.counts.audit_entries,
         usage_bytes: usage.bytes,
         usage_requests: usage.requests,
+        writes_bytes: writes.bytes,
+        writes: writes.records,
+        writes_unknown: writes.unknown,
         problems,
     }
 }
@@ -99,6 +110,13 @@ fn text(examined: &Examined) -> String {
         ("operator tokens", examined.operator_tokens.to_string()),
         ("audit entries", examined.audit_entries.to_string()),
         ("usage file", format!("{} bytes, {} requests", examined.usage_bytes, examined.usage_requests)),
+        (
+            "records of writes",
+            format!(
+                "{}, {} with unknown outcome, {} bytes",
+                examined.writes, examined.writes_unknown, examined.writes_bytes
+            ),
+        ),
     ]);
     if examined.problems.is_empty() {
         return format!("{list}\n\nAll is well: the file is sound and the audit chain is whole.");
@@ -116,6 +134,8 @@ struct Written {
     audit_head: String,
     /// The usage file's own back-up, unless it was left out or there is none.
     usage_file: Option<String>,
+    /// The records of writes, beside it.
+    writes_file: Option<String>,
 }
 
 /// Writes a back-up, also beside a running process.
@@ -131,16 +151,21 @@ pub(crate) async fn backup(args: Backup) -> Result<(), Failure> {
         audit_entries: backup.audit.sequence,
         audit_head: hex(&backup.audit.hash),
         usage_file: usage.map(|_| beside.display().to_string()),
+        writes_file: backup.writes.map(|path| path.display().to_string()),
     };
     Output::of(args.json.json).show(&written, |w| {
-        let usage = w.usage_file.as_ref().map(|file| format!("{file} holds the usage.\n")).unwrap_or_default();
+        let usage = w.usage_file.as_ref().map(|file| format!("\n{file} holds the usage.")).unwrap_or_default();
+        let writes =
+            w.writes_file.as_ref().map(|file| format!("\n{file} holds the records of writes: keep it beside it."));
         format!(
-            "{} holds everything up to revision {} ({} bytes), read back and checked.\n{usage}\
-             It does not hold {}, the key that signs the context: copy that file too.",
+            "{} holds everything up to revision {} ({} bytes), read back and checked.{usage}{}\n\
+             It does not hold {}, the key that signs the context, nor {}, which seals answers: copy these files too.",
             w.file,
             w.revision,
             w.bytes,
-            signing_key::path(&folder).display()
+            writes.unwrap_or_default(),
+            signing_key::path(&folder).display(),
+            sealing_key::path(&folder).display()
         )
     })?;
     Ok(())

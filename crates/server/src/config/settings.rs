@@ -146,6 +146,28 @@ pub(crate) const SECTIONS: &[Section] = &[
         ],
     },
     Section {
+        name: "idempotency",
+        doc: "Writes with an Idempotency-Key are carried out once; retries get the first answer.",
+        settings: &[
+            with("idempotency.retention", r#""24h""#, "How long the outcome of a write is kept."),
+            with(
+                "idempotency.answer_max",
+                r#""1MiB""#,
+                "Size of an answer's body that is kept. A retry of a larger one is told its status, and that it is not kept.",
+            ),
+            with(
+                "idempotency.lease",
+                r#""60s""#,
+                "How long a write counts as running without being heard of; renewed as long as the upstream works.",
+            ),
+            with(
+                "idempotency.conflict_status",
+                "422",
+                "What a key that was used for another request is answered with: 422, or 409 for clients that expect that.",
+            ),
+        ],
+    },
+    Section {
         name: "upstream.test",
         doc: "The API behind the gateway, for test credentials.\n\
               An upstream that serves both environments and tells them apart by the signed context is named twice.",

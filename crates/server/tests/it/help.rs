@@ -2,7 +2,7 @@
 
 use crate::run::Folder;
 
-const COMMANDS: [&str; 51] = [
+const COMMANDS: [&str; 52] = [
     "",
     "quickstart",
     "serve",
@@ -42,6 +42,7 @@ const COMMANDS: [&str; 51] = [
     "operations list",
     "audit",
     "audit list",
+    "audit findings",
     "audit verify",
     "explain",
     "tokens",

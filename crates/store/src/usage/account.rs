@@ -6,7 +6,7 @@
 
 use super::{
     LastUse, RequestFilter, RequestRow, Usage, request,
-    seen::{Outcome, SecretTag},
+    seen::{RequestOutcome, SecretTag},
 };
 use crate::{
     column,
@@ -71,7 +71,7 @@ pub struct UsageCount {
     /// With which half of the key.
     pub environment: Environment,
     /// How they ended.
-    pub outcome: Outcome,
+    pub outcome: RequestOutcome,
     /// How many.
     pub count: u64,
 }
@@ -138,7 +138,7 @@ impl AccountUsage {
                 start: column::time(row, 0)?,
                 operation: (!operation.is_empty()).then_some(operation),
                 environment: column::word(row, 2, Environment::parse)?,
-                outcome: column::word(row, 3, Outcome::parse)?,
+                outcome: column::word(row, 3, RequestOutcome::parse)?,
                 count: column::count(row, 4)?,
             })
         };

@@ -2,7 +2,7 @@
 //!
 //! Owns:  `LastUse`, and the findings on keys that nobody uses and on old secrets that somebody does.
 //! Never: revokes anything; it says what an owner should look at.
-//! Read:  `findings`.
+//! Read:  `use_findings`.
 
 use super::seen::SecretTag;
 use crate::key::KeyRow;
@@ -53,7 +53,7 @@ impl UseFinding {
 /// What follows from the last uses of the key `row`. `kept_since`: since when usage is kept; what was before is not known,
 /// so nothing is said about it.
 #[must_use]
-pub fn findings(row: &KeyRow, last: &[LastUse], kept_since: Option<Timestamp>, now: Timestamp) -> Vec<UseFinding> {
+pub fn use_findings(row: &KeyRow, last: &[LastUse], kept_since: Option<Timestamp>, now: Timestamp) -> Vec<UseFinding> {
     let mut findings = Vec::new();
     if row.key.status != KeyStatus::Active {
         return findings;

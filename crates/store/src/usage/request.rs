@@ -5,7 +5,7 @@
 //! Read:  `RequestRow`, then `list`.
 
 use super::{
-    seen::{Outcome, SecretTag},
+    seen::{RequestOutcome, SecretTag},
     sweep::first_id,
 };
 use crate::{
@@ -41,7 +41,7 @@ pub struct RequestRow {
     /// The answer's status.
     pub status: u16,
     /// How it ended.
-    pub outcome: Outcome,
+    pub outcome: RequestOutcome,
     /// Why it was refused, if it was.
     pub reason: Option<String>,
     /// Which limit had no room.
@@ -119,7 +119,7 @@ fn read(row: &SqliteRow) -> Result<RequestRow, StoreError> {
         method: column::text(row, 6)?,
         operation: text(row, 7)?,
         status: u16::try_from(column::count(row, 8)?).map_err(|_| StoreError::corrupt("a status is out of range"))?,
-        outcome: column::word(row, 9, Outcome::parse)?,
+        outcome: column::word(row, 9, RequestOutcome::parse)?,
         reason: text(row, 10)?,
         limit: text(row, 11)?,
         company: some(row, 12)?.map(CompanyId::from_bytes),

@@ -1,6 +1,6 @@
 //! Seen: one request as the data plane tells of it, in bytes that cost next to nothing to write.
 //!
-//! Owns:  `Seen`, its form on the way to the writer, `Outcome`, `SecretTag`.
+//! Owns:  `Seen`, its form on the way to the writer, `RequestOutcome`, `SecretTag`.
 //! Never: a secret, a path, a query value or a body (D25); what callers wrote themselves is cleaned when it is read.
 //! Read:  `Seen::write`, then `Seen::read`, then `clean`.
 
@@ -21,7 +21,7 @@ const SECRET_RUN_AT_CUT: usize = 8;
 
 /// How a request ended, for the counters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Outcome {
+pub enum RequestOutcome {
     /// The upstream answered 1xx to 3xx.
     Ok,
     /// The upstream answered 4xx, or the caller's own request broke off.
@@ -34,7 +34,7 @@ pub enum Outcome {
     Limited,
 }
 
-impl Outcome {
+impl RequestOutcome {
     /// Every outcome.
     pub const ALL: [Self; 5] = [Self::Ok, Self::ClientError, Self::ServerError, Self::Refused, Self::Limited];
 
@@ -54,6 +54,11 @@ impl Outcome {
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|outcome| outcome.as_str() == text)
+    }
+
+    /// Its place in `ALL`.
+    pub(crate) const fn place(self) -> usize {
+        self.number() as usize
     }
 
     const fn number(self) -> u8 {
@@ -107,7 +112,7 @@ pub struct Seen<'a> {
     /// The answer's status.
     pub status: u16,
     /// How it ended.
-    pub outcome: Outcome,
+    pub outcome: RequestOutcome,
     /// Whose it was; `None` when no key was recognised.
     pub caller: Option<SeenCaller>,
     /// The company that it named, if it is known.
@@ -177,7 +182,7 @@ impl<'a> Seen<'a> {
         let micros = u32::from_le_bytes(*take(batch)?);
         let status = u16::from_le_bytes(*take(batch)?);
         let [outcome, flags] = *take(batch)?;
-        let outcome = Outcome::ALL.into_iter().find(|o| o.number() == outcome)?;
+        let outcome = RequestOutcome::ALL.into_iter().find(|o| o.number() == outcome)?;
         let has = |flag: u8| flags & flag != 0;
         let caller = if has(HAS_CALLER) {
             Some(SeenCaller {
@@ -277,7 +282,7 @@ mod tests {
             at: now,
             micros: 812,
             status: 403,
-            outcome: Outcome::Refused,
+            outcome: RequestOutcome::Refused,
             caller: Some(SeenCaller {
                 account: AccountId::from_bytes([1; 16]),
                 key: KeyId::from_bytes([2; 16]),

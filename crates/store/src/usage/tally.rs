@@ -4,7 +4,7 @@
 //! Never: statements, or more memory than its bounds.
 //! Read:  `Tally::add`.
 
-use super::seen::{Outcome, SecretTag, Seen};
+use super::seen::{RequestOutcome, SecretTag, Seen};
 use model::{AccountId, CompanyId, Environment, KeyId, RequestId, Timestamp};
 use std::collections::HashMap;
 
@@ -23,7 +23,7 @@ pub(crate) struct Kept {
     pub(crate) method: String,
     pub(crate) operation: Option<String>,
     pub(crate) status: u16,
-    pub(crate) outcome: Outcome,
+    pub(crate) outcome: RequestOutcome,
     pub(crate) reason: Option<String>,
     pub(crate) limit: Option<String>,
     pub(crate) address: String,
@@ -32,17 +32,18 @@ pub(crate) struct Kept {
     pub(crate) micros: u32,
 }
 
-/// What one counter counts.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct CountKey {
+/// Whose requests are counted, and in which minute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct CountOf {
     pub(crate) account: AccountId,
     pub(crate) key: KeyId,
-    pub(crate) operation: Box<str>,
     pub(crate) environment: Environment,
-    pub(crate) outcome: Outcome,
     /// The start of the minute, in microseconds.
     pub(crate) minute: i64,
 }
+
+/// Requests by operation, and by outcome in the order of `RequestOutcome::ALL`.
+type ByOperation = HashMap<Box<str>, [u64; RequestOutcome::ALL.len()]>;
 
 /// The last time that a secret was good for a request.
 #[derive(Clone, Debug)]
@@ -59,7 +60,9 @@ pub(crate) struct Tally {
     rows: [Vec<Kept>; 3],
     /// Rows that may still be kept in this second.
     room: usize,
-    pub(crate) counts: HashMap<CountKey, u64>,
+    counts: HashMap<CountOf, ByOperation>,
+    /// Operations in `counts`, all in all.
+    counted: usize,
     pub(crate) last: HashMap<(AccountId, KeyId, SecretTag), Last>,
     /// Rows given up since this was last asked.
     given_up: u64,
@@ -68,7 +71,15 @@ pub(crate) struct Tally {
 
 impl Tally {
     pub(crate) fn new(room: usize) -> Self {
-        Self { rows: Default::default(), room, counts: HashMap::new(), last: HashMap::new(), given_up: 0, first: None }
+        Self {
+            rows: Default::default(),
+            room,
+            counts: HashMap::new(),
+            counted: 0,
+            last: HashMap::new(),
+            given_up: 0,
+            first: None,
+        }
     }
 
     /// Begins another second: so many rows may be kept in it.
@@ -89,33 +100,50 @@ impl Tally {
         }
     }
 
+    /// Most requests are like one before: then nothing is allocated.
     fn count(&mut self, seen: &Seen<'_>) {
         let Some(caller) = &seen.caller else { return };
-        let key = CountKey {
+        let of = CountOf {
             account: caller.account,
             key: caller.key,
-            operation: seen.operation.into(),
             environment: caller.environment,
-            outcome: seen.outcome,
             minute: seen.at.as_micros().div_euclid(MINUTE) * MINUTE,
         };
-        let full = self.counts.len() >= COUNTS_MAX;
-        match self.counts.get_mut(&key) {
-            Some(count) => *count += 1,
-            None if full => self.given_up += 1,
-            None => drop(self.counts.insert(key, 1)),
+        if self.counted >= COUNTS_MAX && !self.counts.contains_key(&of) {
+            self.given_up += 1;
+            return;
         }
-        let which = (caller.account, caller.key, caller.secret);
-        let known = self.last.get(&which);
-        let newer = known.map_or(self.last.len() < COUNTS_MAX, |last| last.at <= seen.at);
-        if caller.good && newer {
-            let last = Last {
-                environment: caller.environment,
-                at: seen.at,
-                address: seen.address.into(),
-                operation: (!seen.operation.is_empty()).then(|| seen.operation.into()),
-            };
-            self.last.insert(which, last);
+        let by_operation = self.counts.entry(of).or_default();
+        let known = by_operation.contains_key(seen.operation);
+        if !known && self.counted < COUNTS_MAX {
+            by_operation.insert(seen.operation.into(), [0; RequestOutcome::ALL.len()]);
+            self.counted += 1;
+        }
+        match by_operation.get_mut(seen.operation).and_then(|counts| counts.get_mut(seen.outcome.place())) {
+            Some(count) => *count += 1,
+            None => self.given_up += 1,
+        }
+        if caller.good {
+            self.note((caller.account, caller.key, caller.secret), caller.environment, seen);
+        }
+    }
+
+    fn note(&mut self, which: (AccountId, KeyId, SecretTag), environment: Environment, seen: &Seen<'_>) {
+        let operation = (!seen.operation.is_empty()).then_some(seen.operation);
+        if let Some(last) = self.last.get_mut(&which) {
+            if last.at > seen.at {
+                return;
+            }
+            last.at = seen.at;
+            if *last.address != *seen.address {
+                last.address = seen.address.into();
+            }
+            if last.operation.as_deref() != operation {
+                last.operation = operation.map(Into::into);
+            }
+        } else if self.last.len() < COUNTS_MAX {
+            let (address, operation) = (seen.address.into(), operation.map(Into::into));
+            self.last.insert(which, Last { environment, at: seen.at, address, operation });
         }
     }
 
@@ -147,6 +175,16 @@ impl Tally {
 
     pub(crate) fn rows(&self) -> impl Iterator<Item = &Kept> {
         self.rows.iter().flatten()
+    }
+
+    /// Every counter that is not 0: whose, for which operation, with which outcome, and how many.
+    pub(crate) fn counts(&self) -> impl Iterator<Item = (&CountOf, &str, RequestOutcome, u64)> {
+        self.counts.iter().flat_map(|(of, by_operation)| {
+            by_operation.iter().flat_map(move |(operation, counts)| {
+                let some = RequestOutcome::ALL.into_iter().zip(*counts).filter(|(_, count)| *count > 0);
+                some.map(move |(outcome, count)| (of, &**operation, outcome, count))
+            })
+        })
     }
 
     pub(crate) const fn given_up(&self) -> u64 {

@@ -4,7 +4,10 @@
 //! Never: reads for anybody; takes a time of its own.
 //! Read:  `write`.
 
-use super::tally::{CountKey, Kept, Last, Tally};
+use super::{
+    seen::RequestOutcome,
+    tally::{CountOf, Kept, Last, Tally},
+};
 use crate::{column, error::StoreError};
 use model::{AccountId, KeyId, Timestamp};
 use sqlx::{Connection, QueryBuilder, Sqlite, SqliteConnection};
@@ -22,8 +25,8 @@ pub(crate) async fn write(connection: &mut SqliteConnection, tally: &Tally) -> R
     for some in rows.chunks(ROWS_AT_ONCE) {
         insert(&mut tx, some).await?;
     }
-    for (key, count) in &tally.counts {
-        add(&mut tx, key, *count).await?;
+    for (of, operation, outcome, count) in tally.counts() {
+        add(&mut tx, of, operation, outcome, count).await?;
     }
     for ((account, key, secret), last) in &tally.last {
         note(&mut tx, *account, *key, secret.0, last).await?;
@@ -66,20 +69,26 @@ async fn insert(connection: &mut SqliteConnection, rows: &[&Kept]) -> Result<(),
     Ok(())
 }
 
-async fn add(connection: &mut SqliteConnection, key: &CountKey, count: u64) -> Result<(), StoreError> {
+async fn add(
+    connection: &mut SqliteConnection,
+    of: &CountOf,
+    operation: &str,
+    outcome: RequestOutcome,
+    count: u64,
+) -> Result<(), StoreError> {
     for (granularity, micros) in GRANULARITIES {
         sqlx::query(
             "INSERT INTO counts (account_id, key_id, granularity, start, operation, environment, outcome, count) \
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8) \
              ON CONFLICT DO UPDATE SET count = count + excluded.count",
         )
-        .bind(key.account.to_bytes().to_vec())
-        .bind(key.key.to_bytes().to_vec())
+        .bind(of.account.to_bytes().to_vec())
+        .bind(of.key.to_bytes().to_vec())
         .bind(granularity)
-        .bind(key.minute.div_euclid(micros) * micros)
-        .bind(&*key.operation)
-        .bind(key.environment.as_str())
-        .bind(key.outcome.as_str())
+        .bind(of.minute.div_euclid(micros) * micros)
+        .bind(operation)
+        .bind(of.environment.as_str())
+        .bind(outcome.as_str())
         .bind(column::integer(count))
         .execute(&mut *connection)
         .await?;

@@ -18,3 +18,4 @@ mod operator_token;
 mod secrets;
 mod usage;
 mod world;
+mod writes;
