@@ -7,12 +7,12 @@
 use crate::{
     body::ResponseBody,
     caller::CallerBody,
-    companies::{Held, Inspected, Inspection, inspect},
+    companies::{Inspected, Inspection, admit},
     core::{Connection, Core},
-    decide::{Admitted, Decided, Passage, decide, note_exposed},
+    decide::{Admitted, Passage, note_exposed},
     facts::{self, Facts},
     fault::{Fault, Refusal},
-    forward::{Outgoing, forward, target, until_cut},
+    forward::{Outgoing, forward, until_cut},
     listen,
     record::Line,
     respond,
@@ -150,15 +150,8 @@ async fn exchange(
             return Err(Fault::PreflightRefused.into());
         }
         let stuck = listen::stream_cut().unwrap_or_else(|| Rc::clone(&connection.cut));
-        let inspected = match decide(core, Rc::clone(&stuck), &facts, &parts.headers, None, now, story)? {
-            Decided::Admitted(admitted) => {
-                Inspected { admitted, target: target(&facts, &parts), body, held: Held::default() }
-            }
-            Decided::Inspect(live, ticket) => {
-                let asked = Inspection { facts: &facts, parts: &parts, catalogue: &catalogue, connection, stuck, id };
-                inspect(core, asked, body, live, ticket, story).await?
-            }
-        };
+        let asked = Inspection { facts: &facts, parts: &parts, catalogue: &catalogue, connection, stuck, id };
+        let inspected = admit(core, asked, body, now, story).await?;
         (inspected, writes::asked(&facts, &parts.headers))
     };
     if body.size_hint().lower() > core.shared.limits.body_max {
