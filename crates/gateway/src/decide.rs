@@ -6,6 +6,7 @@
 
 use crate::{
     core::Core,
+    cors::Page,
     exchange::Story,
     facts::Facts,
     inflight::{Hold, Ticket},
@@ -14,7 +15,7 @@ use crate::{
 use admission::{Authorized, Permit};
 use http::HeaderMap;
 use model::{Denial, Timestamp};
-use std::{cell::Cell, rc::Rc, sync::Arc};
+use std::{cell::Cell, net::IpAddr, rc::Rc, sync::Arc};
 
 /// A request that may be settled.
 pub(crate) struct Admitted {
@@ -39,11 +40,13 @@ pub(crate) fn decide(
     stuck: Rc<Cell<bool>>,
     facts: &Facts<'_>,
     headers: &HeaderMap,
+    address: IpAddr,
     now: Timestamp,
     story: &mut Story,
 ) -> Result<Admitted, Denial> {
-    let judged = Facts::judged(facts.operation, headers);
+    let judged = Facts::judged(facts.operation, headers, address);
     story.told.note_origin(judged.origin);
+    story.page = Page::before_key(core, &judged, now);
     if let Some(permit) = admission::public(&judged) {
         let environment = permit.environment();
         story.environment = Some(environment);
@@ -62,6 +65,7 @@ pub(crate) fn decide(
     }
     let freshness = core.shared.snapshot.freshness();
     let identified = presented.identify(live.as_ref().map(|l| &l.entry), freshness, now)?;
+    story.page = Page::of_key(&identified.entry().record, judged.origin, policy);
     let authorized = identified.authorize(&judged, policy)?;
     // `identify` says no without a record, so there is one here.
     let live = live.ok_or(Denial::CredentialUnknown)?;
@@ -78,8 +82,8 @@ pub(crate) fn decide(
 }
 
 /// A key that is shown over plain HTTP is on record as exposed (D21). Nothing else is done with it.
-pub(crate) fn note_exposed(core: &Core, headers: &HeaderMap, now: Timestamp, story: &mut Story) {
-    let judged = Facts::judged(None, headers);
+pub(crate) fn note_exposed(core: &Core, headers: &HeaderMap, address: IpAddr, now: Timestamp, story: &mut Story) {
+    let judged = Facts::judged(None, headers, address);
     let Ok(presented) = admission::present(&judged, &core.shared.policy) else { return };
     let Some(live) = core.shared.snapshot.find(presented.hash()) else { return };
     if presented.identify(Some(&live.entry), core.shared.snapshot.freshness(), now).is_ok() {

@@ -8,6 +8,7 @@ use crate::{
     body::ResponseBody,
     caller::CallerBody,
     core::{Connection, Core},
+    cors::{self, Page},
     decide::{Admitted, Passage, decide, note_exposed},
     facts::{self, Facts},
     fault::{Fault, Refusal},
@@ -20,7 +21,7 @@ use crate::{
     writes::{self, Asked, Asking, Claim},
 };
 use admission::{Settled, Settlement};
-use http::{HeaderValue, Request, Response, header, request::Parts};
+use http::{HeaderValue, Request, Response};
 use http_body::Body as _;
 use model::{AccountId, Environment, KeyId, RequestId, Timestamp};
 use std::{future::Future, panic::AssertUnwindSafe, pin::pin, rc::Rc, sync::Arc, task::Poll};
@@ -37,6 +38,8 @@ pub(crate) struct Story {
     pub(crate) token: Option<Arc<Token>>,
     pub(crate) environment: Option<Environment>,
     own: bool,
+    /// What the page that it comes from may read of the answer.
+    pub(crate) page: Page,
     /// For the request log alone.
     pub(crate) told: Told,
 }
@@ -85,6 +88,11 @@ pub(crate) async fn handle(
     request: Request<CallerBody>,
 ) -> Response<ResponseBody> {
     let started = (core.shared.clock)();
+    let connection = if connection.proxied {
+        Rc::new(connection.of_request(request.headers(), &core.shared.proxies))
+    } else {
+        connection
+    };
     let id = core.next_request_id(started);
     let id_value = respond::id_value(id);
     let head = request.method() == http::Method::HEAD;
@@ -111,6 +119,7 @@ pub(crate) async fn handle(
     };
     taken.refusal = result.as_ref().err().copied();
     let mut response = result.unwrap_or_else(|refusal| respond::refuse(refusal, &core.shared, id));
+    taken.story.page.write(response.headers_mut(), &core.shared.cors);
     respond::finish(&mut response, &id_value, connection.secure, connection.refused);
     if head {
         respond::without_body(&mut response);
@@ -131,7 +140,7 @@ async fn exchange(
     let catalogue = core.catalogue();
     story.told.agent = core.recorder.agent(&parts.headers);
     if connection.refused {
-        note_exposed(core, &parts.headers, now, story);
+        note_exposed(core, &parts.headers, connection.address, now, story);
         return Err(Fault::HttpsRequired.into());
     }
     // HTTP/2 bounds the bytes of a head only.
@@ -145,11 +154,11 @@ async fn exchange(
             story.own = true;
             return Ok(answer);
         }
-        if is_preflight(&parts) {
-            return Err(Fault::PreflightRefused.into());
+        if cors::is_preflight(&parts) {
+            return Ok(cors::preflight(core, &facts, &parts, now)?);
         }
         let stuck = listen::stream_cut().unwrap_or_else(|| Rc::clone(&connection.cut));
-        let admitted = decide(core, stuck, &facts, &parts.headers, now, story)?;
+        let admitted = decide(core, stuck, &facts, &parts.headers, connection.address, now, story)?;
         (admitted, target(&facts, &parts), writes::asked(&facts, &parts.headers))
     };
     if body.size_hint().lower() > core.shared.limits.body_max {
@@ -201,12 +210,6 @@ fn own_document(core: &Core, facts: &Facts<'_>) -> Option<Response<ResponseBody>
     let rest = rest.strip_prefix(core.shared.namespace.as_bytes())?;
     (rest == JWKS_PATH_END.as_bytes() && facts.method.is_some_and(model::HttpMethod::is_safe))
         .then(|| respond::document(core.shared.jwks.clone(), "application/jwk-set+json", "public, max-age=60"))
-}
-
-fn is_preflight(parts: &Parts) -> bool {
-    parts.method == http::Method::OPTIONS
-        && parts.headers.contains_key(header::ORIGIN)
-        && parts.headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
 }
 
 impl Core {

@@ -8,8 +8,10 @@
 
 mod body;
 mod caller;
+mod client_address;
 mod config;
 mod core;
+mod cors;
 mod decide;
 mod exchange;
 mod facts;
@@ -23,6 +25,8 @@ mod http1;
 mod inflight;
 mod listen;
 mod metrics;
+mod pages;
+mod proxy_protocol;
 mod record;
 mod respond;
 mod signer;
@@ -32,7 +36,8 @@ mod usage;
 mod wire;
 mod writes;
 
-pub use config::{Clock, GatewayConfig, Limits, Listen, LogSink, PlainHttp, Randomness, TlsSlot, Upstreams};
+pub use config::{Clock, GatewayConfig, Limits, Listen, LogSink, PlainHttp, Proxies, Randomness, TlsSlot, Upstreams};
+pub use cors::CorsConfig;
 pub use follow::Applied;
 pub use gateway::{Gateway, StartError};
 pub use metrics::Exposition;
