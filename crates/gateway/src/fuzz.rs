@@ -77,6 +77,10 @@ pub fn client_address(data: &[u8]) {
         let found = crate::client_address::find(peer, &[trusted], &headers);
         assert_eq!(found, found.to_canonical(), "an address has one form");
         let elsewhere = std::net::IpAddr::from([192, 0, 2, 1]);
-        assert_eq!(crate::client_address::find(elsewhere, &[trusted], &headers), elsewhere, "a stranger is not believed");
+        assert_eq!(
+            crate::client_address::find(elsewhere, &[trusted], &headers),
+            elsewhere,
+            "a stranger is not believed"
+        );
     }
 }

@@ -1,8 +1,8 @@
 //! What browsers are told, before a request and with its answer (D10, D11, D29), over raw sockets and HTTP/2.
 
-use crate::harness::{World, ask, get, new_key, no_body, read_to_end, real_clock, request, soon, status};
+use crate::harness::{World, ask, entropy, get, new_key, no_body, read_to_end, real_clock, request, soon, status};
 use gateway::Proxies;
-use model::{Key, KeyKind, KeyStatus, Network, NetworkList, OriginList, OriginPattern, Preset};
+use model::{Account, AccountId, Key, KeyKind, KeyStatus, Network, NetworkList, OriginList, OriginPattern, Preset};
 use tokio::{io::AsyncWriteExt, net::TcpStream};
 
 const APP: &str = "https://app.example.com";
@@ -13,11 +13,22 @@ fn origins(texts: &[&str]) -> OriginList {
 
 /// A key that was changed before it was made.
 async fn key(world: &World, kind: KeyKind, preset: Preset, change: impl FnOnce(&mut Key)) -> (Key, String) {
-    let (mut new, text) = new_key(world.account, kind, preset, real_clock());
+    let owner = match kind {
+        KeyKind::Restricted => world.account,
+        // An account has one; this one has an account of its own.
+        KeyKind::Primary => AccountId::new(real_clock(), entropy()),
+    };
+    let (mut new, text) = new_key(owner, kind, preset, real_clock());
     change(&mut new.key);
     let key = new.key.clone();
-    let made = world.rows().create_key(world.stamp(), new).await.unwrap();
-    world.applied(made.revision).await;
+    let revision = match kind {
+        KeyKind::Restricted => world.rows().create_key(world.stamp(), new).await.unwrap().revision,
+        KeyKind::Primary => {
+            let account = Account { id: owner, name: "two".into(), created_at: real_clock() };
+            world.store.create_account(world.stamp(), account, new).await.unwrap().revision
+        }
+    };
+    world.applied(revision).await;
     (key, text)
 }
 

@@ -93,29 +93,6 @@ pub(crate) const SECTIONS: &[Section] = &[
         ],
     },
     Section {
-        name: "cors",
-        doc: "What browsers are told. Which origins may use a key is said with the key.",
-        settings: &[
-            with(
-                "cors.max_age",
-                r#""10m""#,
-                "How long a browser may remember the answer to a preflight. A revoked key is refused all the same.",
-            ),
-            with(
-                "cors.allow_private_network",
-                "false",
-                "Whether pages of the web may reach this gateway when it stands in a private network.",
-            ),
-            with("cors.public_operations", "false", "Whether pages of every origin may read public operations."),
-            Setting {
-                path: "cors.expose",
-                default: Some("[]"),
-                example: r#"["X-Total-Count"]"#,
-                doc: "Response headers that scripts may read beside Claviger's own.",
-            },
-        ],
-    },
-    Section {
         name: "gateway.tls",
         doc: "TLS 1.2 and 1.3 towards callers. Files are read again every minute and on SIGHUP.",
         settings: &[
@@ -158,6 +135,29 @@ pub(crate) const SECTIONS: &[Section] = &[
             ),
             with("gateway.limits.follow_interval", r#""1s""#, "How often the change log is read without a hint."),
             with("gateway.limits.drain_max", r#""30s""#, "How long a shutdown waits for requests in flight."),
+        ],
+    },
+    Section {
+        name: "cors",
+        doc: "What browsers are told. Which origins may use a key is said with the key.",
+        settings: &[
+            with(
+                "cors.max_age",
+                r#""10m""#,
+                "How long a browser may remember the answer to a preflight. A revoked key is refused all the same.",
+            ),
+            with(
+                "cors.allow_private_network",
+                "false",
+                "Whether pages of the web may reach this gateway when it stands in a private network.",
+            ),
+            with("cors.public_operations", "false", "Whether pages of every origin may read public operations."),
+            Setting {
+                path: "cors.expose",
+                default: Some("[]"),
+                example: r#"["X-Total-Count"]"#,
+                doc: "Response headers that scripts may read beside Claviger's own.",
+            },
         ],
     },
     Section {
