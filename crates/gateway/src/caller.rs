@@ -20,6 +20,8 @@ pub(crate) enum CallerBody {
     Hyper(Incoming),
     /// Read by our own side: HTTP/1.1 with a length.
     Own(http1::inlet::Body),
+    /// Read already, because what it names had to be known (D36).
+    Read(Option<Bytes>),
 }
 
 /// The body broke off or was malformed. Nobody is told more.
@@ -42,6 +44,7 @@ impl Body for CallerBody {
         match &mut *self {
             Self::Hyper(body) => Pin::new(body).poll_frame(context).map(|frame| frame.map(|f| f.map_err(|_| Broken))),
             Self::Own(body) => Pin::new(body).poll_frame(context),
+            Self::Read(bytes) => Poll::Ready(bytes.take().map(|b| Ok(Frame::data(b)))),
         }
     }
 
@@ -49,6 +52,7 @@ impl Body for CallerBody {
         match self {
             Self::Hyper(body) => body.is_end_stream(),
             Self::Own(body) => body.is_end_stream(),
+            Self::Read(bytes) => bytes.as_ref().is_none_or(Bytes::is_empty),
         }
     }
 
@@ -56,6 +60,7 @@ impl Body for CallerBody {
         match self {
             Self::Hyper(body) => body.size_hint(),
             Self::Own(body) => body.size_hint(),
+            Self::Read(bytes) => SizeHint::with_exact(bytes.as_ref().map_or(0, Bytes::len) as u64),
         }
     }
 }

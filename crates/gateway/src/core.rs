@@ -68,6 +68,7 @@ pub(crate) struct Names {
     pub(crate) environment: HeaderName,
     pub(crate) key: HeaderName,
     pub(crate) kind: HeaderName,
+    pub(crate) companies: HeaderName,
 }
 
 /// What a core is told.

@@ -11,11 +11,12 @@ use crate::{
     facts::Facts,
     inflight::{Hold, Ticket},
     signer::{Subject, Token},
+    snapshot::Live,
 };
-use admission::{Authorized, Permit};
+use admission::{Asked, Authorized, Permit};
 use http::HeaderMap;
 use model::{Denial, Timestamp};
-use std::{cell::Cell, net::IpAddr, rc::Rc, sync::Arc};
+use std::{cell::Cell, rc::Rc, sync::Arc};
 
 /// A request that may be settled.
 pub(crate) struct Admitted {
@@ -33,6 +34,15 @@ pub(crate) enum Passage {
     Key(Authorized),
 }
 
+/// How far the facts lead.
+#[expect(clippy::large_enum_variant, reason = "it is taken apart at once; a box would be an allocation per request")]
+pub(crate) enum Decided {
+    /// It may be settled.
+    Admitted(Admitted),
+    /// A company-restricted key: what the request names has to be found out first, under this ticket.
+    Inspect(Arc<Live>, Ticket),
+}
+
 /// Facts to an authorised request: the stages of `admission`, the look-up between them, and the ticket, without yielding,
 /// so that no revocation can fall between the look-up and the ticket (see `inflight`).
 pub(crate) fn decide(
@@ -40,11 +50,12 @@ pub(crate) fn decide(
     stuck: Rc<Cell<bool>>,
     facts: &Facts<'_>,
     headers: &HeaderMap,
-    address: IpAddr,
+    asked: Option<Asked<'_>>,
     now: Timestamp,
     story: &mut Story,
-) -> Result<Admitted, Denial> {
-    let judged = Facts::judged(facts.operation, headers, address);
+) -> Result<Decided, Denial> {
+    let judged = Facts::judged(facts.operation, headers, story.address);
+    let judged = admission::Facts { companies: asked.unwrap_or_default(), ..judged };
     story.told.note_origin(judged.origin);
     story.page = Page::before_key(core, &judged, now);
     if let Some(permit) = admission::public(&judged) {
@@ -53,7 +64,7 @@ pub(crate) fn decide(
         let subject = Subject::Public(environment);
         let token = core.signer.at_hand(&subject, now);
         let ticket = core.inflight.enter(None, stuck);
-        return Ok(Admitted { passage: Passage::Public(permit), ticket, subject, token });
+        return Ok(Decided::Admitted(Admitted { passage: Passage::Public(permit), ticket, subject, token }));
     }
     let policy = &core.shared.policy;
     let presented = admission::present(&judged, policy)?;
@@ -66,7 +77,8 @@ pub(crate) fn decide(
     let freshness = core.shared.snapshot.freshness();
     let identified = presented.identify(live.as_ref().map(|l| &l.entry), freshness, now)?;
     story.page = Page::of_key(&identified.entry().record, judged.origin, policy);
-    let authorized = identified.authorize(&judged, policy)?;
+    let inspects = asked.is_none() && identified.inspects(&judged, policy)?;
+    let authorized = if inspects { None } else { Some(identified.authorize(&judged, policy)?) };
     // `identify` says no without a record, so there is one here.
     let live = live.ok_or(Denial::CredentialUnknown)?;
     let hold = Hold {
@@ -76,14 +88,15 @@ pub(crate) fn decide(
         key_ends: live.entry.record.expires_at.unwrap_or(Timestamp::MAX),
     };
     let ticket = core.inflight.enter(Some(hold), stuck);
+    let Some(authorized) = authorized else { return Ok(Decided::Inspect(live, ticket)) };
     let subject = Subject::Key(live);
     let token = core.signer.at_hand(&subject, now);
-    Ok(Admitted { passage: Passage::Key(authorized), ticket, subject, token })
+    Ok(Decided::Admitted(Admitted { passage: Passage::Key(authorized), ticket, subject, token }))
 }
 
 /// A key that is shown over plain HTTP is on record as exposed (D21). Nothing else is done with it.
-pub(crate) fn note_exposed(core: &Core, headers: &HeaderMap, address: IpAddr, now: Timestamp, story: &mut Story) {
-    let judged = Facts::judged(None, headers, address);
+pub(crate) fn note_exposed(core: &Core, headers: &HeaderMap, now: Timestamp, story: &mut Story) {
+    let judged = Facts::judged(None, headers, story.address);
     let Ok(presented) = admission::present(&judged, &core.shared.policy) else { return };
     let Some(live) = core.shared.snapshot.find(presented.hash()) else { return };
     if presented.identify(Some(&live.entry), core.shared.snapshot.freshness(), now).is_ok() {

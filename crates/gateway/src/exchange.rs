@@ -7,9 +7,10 @@
 use crate::{
     body::ResponseBody,
     caller::CallerBody,
+    companies::{Held, Inspected, Inspection, inspect},
     core::{Connection, Core},
     cors::{self, Page},
-    decide::{Admitted, Passage, decide, note_exposed},
+    decide::{Admitted, Decided, Passage, decide, note_exposed},
     facts::{self, Facts},
     fault::{Fault, Refusal},
     forward::{Outgoing, forward, target, until_cut},
@@ -24,7 +25,7 @@ use admission::{Settled, Settlement};
 use http::{HeaderValue, Request, Response};
 use http_body::Body as _;
 use model::{AccountId, Environment, KeyId, RequestId, Timestamp};
-use std::{future::Future, panic::AssertUnwindSafe, pin::pin, rc::Rc, sync::Arc, task::Poll};
+use std::{future::Future, net::IpAddr, panic::AssertUnwindSafe, pin::pin, rc::Rc, sync::Arc, task::Poll};
 
 /// Where the key set of the signed context is served, after the namespace.
 const JWKS_PATH_END: &str = "/jwks.json";
@@ -38,6 +39,8 @@ pub(crate) struct Story {
     pub(crate) token: Option<Arc<Token>>,
     pub(crate) environment: Option<Environment>,
     own: bool,
+    /// The caller's, as trusted proxies tell it.
+    pub(crate) address: Option<IpAddr>,
     /// What the page that it comes from may read of the answer.
     pub(crate) page: Page,
     /// For the request log alone.
@@ -105,7 +108,7 @@ pub(crate) async fn handle(
         id: &id_value,
         peer: &connection.peer_value,
         method,
-        story: Story::default(),
+        story: Story { address: Some(connection.address), ..Story::default() },
         status: gone.answer().status,
         refusal: Some(gone.into()),
     };
@@ -140,14 +143,14 @@ async fn exchange(
     let catalogue = core.catalogue();
     story.told.agent = core.recorder.agent(&parts.headers);
     if connection.refused {
-        note_exposed(core, &parts.headers, connection.address, now, story);
+        note_exposed(core, &parts.headers, now, story);
         return Err(Fault::HttpsRequired.into());
     }
     // HTTP/2 bounds the bytes of a head only.
     if parts.headers.len() > core.shared.limits.headers_max {
         return Err(Fault::TooManyHeaders.into());
     }
-    let (admitted, target, asked) = {
+    let (Inspected { admitted, target, body, held }, asked) = {
         let facts = Facts::read(&parts, &catalogue, core.shared.hosts.as_deref())?;
         story.operation = facts.operation.map(|o| o.id.clone());
         if let Some(answer) = own_document(core, &facts) {
@@ -158,8 +161,16 @@ async fn exchange(
             return Ok(cors::preflight(core, &facts, &parts, now)?);
         }
         let stuck = listen::stream_cut().unwrap_or_else(|| Rc::clone(&connection.cut));
-        let admitted = decide(core, stuck, &facts, &parts.headers, connection.address, now, story)?;
-        (admitted, target(&facts, &parts), writes::asked(&facts, &parts.headers))
+        let inspected = match decide(core, Rc::clone(&stuck), &facts, &parts.headers, None, now, story)? {
+            Decided::Admitted(admitted) => {
+                Inspected { admitted, target: target(&facts, &parts), body, held: Held::default() }
+            }
+            Decided::Inspect(live, ticket) => {
+                let asked = Inspection { facts: &facts, parts: &parts, catalogue: &catalogue, connection, stuck, id };
+                inspect(core, asked, body, live, ticket, story).await?
+            }
+        };
+        (inspected, writes::asked(&facts, &parts.headers))
     };
     if body.size_hint().lower() > core.shared.limits.body_max {
         return Err(Fault::BodyTooLarge.into());
@@ -197,7 +208,7 @@ async fn exchange(
     let caller_side = websocket.then(|| parts.extensions.remove::<hyper::upgrade::OnUpgrade>()).flatten();
     story.token = Some(Arc::clone(&token));
     facts::strip_request(&mut parts.headers, &core.shared.namespace);
-    let outgoing = Outgoing { parts, target, body, caller_side, trailers, token, id };
+    let outgoing = Outgoing { parts, target, body, caller_side, trailers, token, id, held };
     match write {
         Some(write) => Box::pin(writes::forward(core, connection, permit, ticket, write, outgoing)).await,
         None => forward(core, connection, permit, ticket, outgoing).await,

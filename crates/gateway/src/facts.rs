@@ -81,7 +81,7 @@ impl<'a> Facts<'a> {
     pub(crate) fn judged<'h>(
         operation: Option<&'h Operation>,
         headers: &'h HeaderMap,
-        address: IpAddr,
+        address: Option<IpAddr>,
     ) -> admission::Facts<'h> {
         let credential = CredentialFields {
             api_key: field(headers, &X_API_KEY),
@@ -89,7 +89,13 @@ impl<'a> Facts<'a> {
             client_id: field(headers, &X_CLIENT_ID),
             client_secret: field(headers, &X_CLIENT_SECRET),
         };
-        admission::Facts { operation, credential, origin: field(headers, &header::ORIGIN), address: Some(address) }
+        admission::Facts {
+            operation,
+            credential,
+            origin: field(headers, &header::ORIGIN),
+            address,
+            companies: admission::Asked::default(),
+        }
     }
 }
 
@@ -122,7 +128,7 @@ fn without_port(authority: &str) -> &str {
     }
 }
 
-fn field<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Field<'h> {
+pub(crate) fn field<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Field<'h> {
     Field::of(headers.get_all(name).iter().map(HeaderValue::as_bytes))
 }
 

@@ -36,6 +36,10 @@ pub(crate) enum Fault {
     UpstreamBroken,
     /// The upstream did not answer in time.
     UpstreamTimeout,
+    /// The upstream answered a list with an item of a company that the key may not reach: it broke its own promise (D34).
+    IsolationViolation,
+    /// The answer cannot be held to the companies of the key: not JSON, too long, or silent about its company.
+    AnswerNotInspectable,
     /// A named bound of this gateway is reached.
     Overloaded,
     /// The record of a write cannot be kept now, so the write is not begun (D16).
@@ -48,7 +52,7 @@ pub(crate) enum Fault {
 
 impl Fault {
     /// Every fault.
-    pub(crate) const ALL: [Self; 17] = [
+    pub(crate) const ALL: [Self; 19] = [
         Self::PathUnsafe,
         Self::HostMalformed,
         Self::HostUnknown,
@@ -62,6 +66,8 @@ impl Fault {
         Self::UpstreamUnreachable,
         Self::UpstreamBroken,
         Self::UpstreamTimeout,
+        Self::IsolationViolation,
+        Self::AnswerNotInspectable,
         Self::Overloaded,
         Self::RecordsUnavailable,
         Self::AnswerNotKept,
@@ -136,6 +142,20 @@ impl Fault {
                 "upstream_timeout",
                 "Upstream timeout",
                 "The API behind this gateway did not answer in time. The request may have been carried out.",
+                Blame::Operator,
+            ),
+            Self::IsolationViolation => (
+                502,
+                "isolation_violation",
+                "Isolation violation",
+                "The API behind this gateway answered with data that this key may not see. The answer was withheld.",
+                Blame::Operator,
+            ),
+            Self::AnswerNotInspectable => (
+                502,
+                "response_not_inspectable",
+                "Response not inspectable",
+                "The answer cannot be held to the companies of this key, so it was withheld. The request may have been carried out.",
                 Blame::Operator,
             ),
             Self::Overloaded => {

@@ -229,6 +229,7 @@ fn names(namespace: &str) -> Result<Names, StartError> {
         environment: name("environment")?,
         key: name("key")?,
         kind: name("kind")?,
+        companies: name("companies")?,
     })
 }
 

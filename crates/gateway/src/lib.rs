@@ -9,6 +9,7 @@
 mod body;
 mod caller;
 mod client_address;
+mod companies;
 mod config;
 mod core;
 mod cors;
@@ -21,9 +22,11 @@ mod forward;
 #[doc(hidden)]
 pub mod fuzz;
 mod gateway;
+mod guard;
 mod http1;
 mod inflight;
 mod listen;
+mod lookup;
 mod metrics;
 mod pages;
 mod proxy_protocol;

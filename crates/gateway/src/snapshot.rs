@@ -10,7 +10,7 @@ use crate::{
     signer::TokenSlot,
 };
 use admission::{Entry, Freshness, Record};
-use model::{Company, CompanyId, Credential, ExternalName, Key, KeyId, KeyStatus, SecretHash, Timestamp};
+use model::{AccountId, Company, CompanyId, Credential, ExternalName, Key, KeyId, KeyStatus, SecretHash, Timestamp};
 use papaya::HashMap as SharedMap;
 use std::{
     collections::HashMap,
@@ -33,6 +33,8 @@ pub(crate) struct Live {
 pub(crate) struct Snapshot {
     credentials: SharedMap<HashKey, Arc<Live>, BuildHasherDefault<HashKeyHasher>>,
     companies: SharedMap<CompanyId, Arc<[ExternalName]>>,
+    /// The same the other way round, so that a request's name finds its company.
+    by_name: SharedMap<OwnedName, CompanyId>,
     fresh_until: AtomicI64,
     /// When it was last vouched for, in milliseconds of a clock that nobody can set back, since `born`.
     vouched_at: AtomicU64,
@@ -42,6 +44,9 @@ pub(crate) struct Snapshot {
     /// Changes when names of companies change, so that signed contexts that carry them are made anew.
     names_epoch: AtomicU64,
 }
+
+/// An external name and the account in which it is unique.
+type OwnedName = (AccountId, ExternalName);
 
 /// SHA-256 of a secret. It is uniform already, so eight of its bytes are the hash.
 #[derive(PartialEq, Eq)]
@@ -78,6 +83,7 @@ impl Snapshot {
         Arc::new(Self {
             credentials: SharedMap::default(),
             companies: SharedMap::default(),
+            by_name: SharedMap::default(),
             fresh_until: AtomicI64::new(Timestamp::MIN.as_micros()),
             vouched_at: AtomicU64::new(0),
             born: tokio::time::Instant::now(),
@@ -122,6 +128,11 @@ impl Snapshot {
         self.companies.pin().get(&company).cloned()
     }
 
+    /// The company that `account` calls so. No lock, no wait.
+    pub(crate) fn company(&self, account: AccountId, name: ExternalName) -> Option<CompanyId> {
+        self.by_name.pin().get(&(account, name)).copied()
+    }
+
     /// Secrets in the table.
     pub(crate) fn len(&self) -> usize {
         self.credentials.len()
@@ -134,12 +145,14 @@ pub(crate) struct Writer {
     /// Which secrets a key has in the table, so that those that are gone can be taken out.
     secrets: HashMap<KeyId, Box<[SecretHash]>>,
     pages: PagesWriter,
+    /// Whose a company is, so that its names can be taken out when it is gone.
+    owners: HashMap<CompanyId, AccountId>,
 }
 
 impl Writer {
     pub(crate) fn new(snapshot: Arc<Snapshot>) -> Self {
         let pages = PagesWriter::new(Arc::clone(&snapshot.pages));
-        Self { snapshot, secrets: HashMap::new(), pages }
+        Self { snapshot, secrets: HashMap::new(), owners: HashMap::new(), pages }
     }
 
     /// Takes one current row in. When this returns no later look-up sees the old state; what was admitted under it
@@ -156,6 +169,8 @@ impl Writer {
             }
             FeedItem::Company(company) => self.put_company(company),
             FeedItem::CompanyGone(id) => {
+                self.forget_names(id, &[]);
+                self.owners.remove(&id);
                 self.snapshot.companies.pin().remove(&id);
                 self.snapshot.names_epoch.fetch_add(1, Ordering::AcqRel);
             }
@@ -197,11 +212,31 @@ impl Writer {
 
     fn put_company(&mut self, company: Company) {
         let names: Arc<[ExternalName]> = company.external_names.into();
+        self.forget_names(company.id, &names);
+        self.owners.insert(company.id, company.account);
+        let by_name = self.snapshot.by_name.pin();
+        for name in names.iter() {
+            by_name.insert((company.account, name.clone()), company.id);
+        }
         let companies = self.snapshot.companies.pin();
         let same = companies.get(&company.id).is_some_and(|known| **known == *names);
         if !same {
             companies.insert(company.id, names);
             self.snapshot.names_epoch.fetch_add(1, Ordering::AcqRel);
+        }
+    }
+}
+
+impl Writer {
+    /// Takes out the names of a company that are not among `kept`. A name that another company has by now stays.
+    fn forget_names(&self, id: CompanyId, kept: &[ExternalName]) {
+        let (Some(account), Some(known)) = (self.owners.get(&id), self.snapshot.company_names(id)) else { return };
+        let by_name = self.snapshot.by_name.pin();
+        for name in known.iter().filter(|name| !kept.contains(name)) {
+            let entry = (*account, name.clone());
+            if by_name.get(&entry) == Some(&id) {
+                by_name.remove(&entry);
+            }
         }
     }
 }

@@ -246,16 +246,15 @@ fn gateway_rules(sheet: &mut Sheet, section: &GatewaySection) {
         let what = format!("`gateway.listen`: {} is off loopback, where plain HTTP serves nobody", section.listen);
         sheet.problem(Some(sheet.origin("gateway.listen")), what, Some(hint));
     }
-    let terminated = section.tls == Tls::Terminated;
-    if terminated && section.trusted_proxies.is_empty() {
-        let hint = "list the networks of the proxies: trusted_proxies = [\"10.0.0.0/8\"]";
-        let what = "`gateway.tls.mode` is \"terminated\" but `gateway.trusted_proxies` is empty".to_owned();
-        sheet.problem(Some(sheet.origin("gateway.tls.mode")), what, Some(hint.to_owned()));
-    }
-    if section.proxy_protocol && section.trusted_proxies.is_empty() {
-        let hint = "list the networks of the proxies: trusted_proxies = [\"10.0.0.0/8\"]";
-        let what = "`gateway.proxy_protocol` is true but `gateway.trusted_proxies` is empty, so nobody could connect";
-        sheet.problem(Some(sheet.origin("gateway.proxy_protocol")), what.to_owned(), Some(hint.to_owned()));
+    for (needs, path, said) in [
+        (section.tls == Tls::Terminated, "gateway.tls.mode", "\"terminated\""),
+        (section.proxy_protocol, "gateway.proxy_protocol", "true"),
+    ] {
+        if needs && section.trusted_proxies.is_empty() {
+            let hint = "list the networks of the proxies: trusted_proxies = [\"10.0.0.0/8\"]";
+            let what = format!("`{path}` is {said} but `gateway.trusted_proxies` is empty");
+            sheet.problem(Some(sheet.origin(path)), what, Some(hint.to_owned()));
+        }
     }
     if section.plain_listen.is_some() && matches!(section.tls, Tls::Off | Tls::Terminated) {
         let what = "`gateway.plain_listen` stands beside an HTTPS port, but `gateway.listen` is plain".to_owned();
@@ -276,6 +275,9 @@ fn limits(sheet: &mut Sheet) -> Option<Limits> {
     let head_max = sheet.text("gateway.limits.head_max", |t| bytes(t, 8 << 10, 1 << 20));
     let headers_max = sheet.text("gateway.limits.headers_max", |t| whole(t, 16, 1_000));
     let body_max = sheet.text("gateway.limits.body_max", check::size);
+    let inspect_max = sheet.text("gateway.limits.inspect_max", check::size);
+    let answer_inspect_max = sheet.text("gateway.limits.answer_inspect_max", check::size);
+    let answer_inspect_timeout = sheet.text("gateway.limits.answer_inspect_timeout", check::duration);
     let body_timeout = sheet.text("gateway.limits.body_timeout", check::duration);
     let client_stall_max = sheet.text("gateway.limits.client_stall_max", check::duration);
     let streams_max = sheet.text("gateway.limits.streams_max", |t| whole(t, 1, 10_000));
@@ -289,6 +291,9 @@ fn limits(sheet: &mut Sheet) -> Option<Limits> {
         head_max: head_max?,
         headers_max: headers_max?,
         body_max: body_max?,
+        inspect_max: inspect_max?,
+        answer_inspect_max: answer_inspect_max?,
+        answer_inspect_timeout: answer_inspect_timeout?,
         body_timeout: body_timeout?,
         client_stall_max: client_stall_max?,
         streams_max: u32::try_from(streams_max?).ok()?,
