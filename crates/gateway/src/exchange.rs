@@ -9,6 +9,7 @@ use crate::{
     caller::CallerBody,
     companies::{Inspected, Inspection, admit},
     core::{Connection, Core},
+    cors::{self, Page},
     decide::{Admitted, Passage, note_exposed},
     facts::{self, Facts},
     fault::{Fault, Refusal},
@@ -21,10 +22,10 @@ use crate::{
     writes::{self, Asked, Asking, Claim},
 };
 use admission::{Authorized, Settled, Settlement};
-use http::{HeaderValue, Request, Response, header, request::Parts};
+use http::{HeaderValue, Request, Response};
 use http_body::Body as _;
 use model::{AccountId, Environment, KeyId, RequestId, Timestamp};
-use std::{future::Future, panic::AssertUnwindSafe, pin::pin, rc::Rc, sync::Arc, task::Poll};
+use std::{future::Future, net::IpAddr, panic::AssertUnwindSafe, pin::pin, rc::Rc, sync::Arc, task::Poll};
 
 /// Where the key set of the signed context is served, after the namespace.
 const JWKS_PATH_END: &str = "/jwks.json";
@@ -38,6 +39,10 @@ pub(crate) struct Story {
     pub(crate) token: Option<Arc<Token>>,
     pub(crate) environment: Option<Environment>,
     own: bool,
+    /// The caller's, as trusted proxies tell it.
+    pub(crate) address: Option<IpAddr>,
+    /// What the page that it comes from may read of the answer.
+    pub(crate) page: Page,
     /// For the request log alone.
     pub(crate) told: Told,
 }
@@ -86,6 +91,11 @@ pub(crate) async fn handle(
     request: Request<CallerBody>,
 ) -> Response<ResponseBody> {
     let started = (core.shared.clock)();
+    let connection = if connection.proxied {
+        Rc::new(connection.of_request(request.headers(), &core.shared.proxies))
+    } else {
+        connection
+    };
     let id = core.next_request_id(started);
     let id_value = respond::id_value(id);
     let head = request.method() == http::Method::HEAD;
@@ -98,7 +108,7 @@ pub(crate) async fn handle(
         id: &id_value,
         peer: &connection.peer_value,
         method,
-        story: Story::default(),
+        story: Story { address: Some(connection.address), ..Story::default() },
         status: gone.answer().status,
         refusal: Some(gone.into()),
     };
@@ -112,6 +122,7 @@ pub(crate) async fn handle(
     };
     taken.refusal = result.as_ref().err().copied();
     let mut response = result.unwrap_or_else(|refusal| respond::refuse(refusal, &core.shared, id));
+    taken.story.page.write(response.headers_mut(), &core.shared.cors);
     respond::finish(&mut response, &id_value, connection.secure, connection.refused);
     if head {
         respond::without_body(&mut response);
@@ -146,8 +157,8 @@ async fn exchange(
             story.own = true;
             return Ok(answer);
         }
-        if is_preflight(&parts) {
-            return Err(Fault::PreflightRefused.into());
+        if cors::is_preflight(&parts) {
+            return Ok(cors::preflight(core, &facts, &parts, now)?);
         }
         let stuck = listen::stream_cut().unwrap_or_else(|| Rc::clone(&connection.cut));
         let asked = Inspection { facts: &facts, parts: &parts, catalogue: &catalogue, connection, stuck, id };
@@ -211,12 +222,6 @@ fn own_document(core: &Core, facts: &Facts<'_>) -> Option<Response<ResponseBody>
     let rest = rest.strip_prefix(core.shared.namespace.as_bytes())?;
     (rest == JWKS_PATH_END.as_bytes() && facts.method.is_some_and(model::HttpMethod::is_safe))
         .then(|| respond::document(core.shared.jwks.clone(), "application/jwk-set+json", "public, max-age=60"))
-}
-
-fn is_preflight(parts: &Parts) -> bool {
-    parts.method == http::Method::OPTIONS
-        && parts.headers.contains_key(header::ORIGIN)
-        && parts.headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
 }
 
 impl Core {

@@ -52,7 +52,8 @@ pub(crate) enum Made {
 /// Asks, if the retry's caller may ask itself.
 pub(crate) async fn ask(asking: &Asking<'_>, lookup: &Lookup<'_>, body: &[u8]) -> Made {
     let now = (asking.core.shared.clock)();
-    let Ok(permit) = decide::lookup(asking.core, lookup.reads, &asking.parts.headers, now) else {
+    let Ok(permit) = decide::lookup(asking.core, lookup.reads, &asking.parts.headers, asking.connection.address, now)
+    else {
         return Made::Unclear;
     };
     let Some(key) = business_key(asking, lookup, body) else { return Made::Unclear };

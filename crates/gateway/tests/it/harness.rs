@@ -305,6 +305,8 @@ impl World {
             namespace: "claviger".into(),
             listen: vec![Listen { address: "127.0.0.1:0".parse().unwrap(), tls: None }],
             plain_http: PlainHttp::Loopback,
+            proxies: gateway::Proxies::default(),
+            cors: gateway::CorsConfig::default(),
             hosts: None,
             cores: 2,
             policy: admission::Policy::default(),

@@ -3,6 +3,7 @@
 
 mod bounds;
 mod companies;
+mod cors;
 mod door;
 mod harness;
 mod http;
