@@ -138,11 +138,8 @@ impl Ring {
         let time = |back: u64| {
             self.places.get(((at + back) % count) as usize).map_or(0, |place| place.load(Ordering::Acquire) & TIME_MASK)
         };
-        let (mut low, mut high) = (0, count);
-        while low < high {
-            let middle = low.midpoint(high);
-            if end(time(middle), window) <= now { low = middle + 1 } else { high = middle }
-        }
+        // Those are free already, yet only when their turn comes: what counts is how many are free before the first that is not.
+        let low = (0..count).find(|back| end(time(*back), window) > now).unwrap_or(count);
         let reset = if low == count { 0 } else { end(time(low), window).saturating_sub(now) };
         Room { left: u32::try_from(low).unwrap_or(0), reset }
     }
@@ -208,4 +205,22 @@ const fn end(time: Micros, window: Micros) -> Micros {
 /// The lap before; the first one comes after the last.
 const fn before(lap: u64, laps: u64) -> u64 {
     if lap == 1 { laps - 1 } else { lap - 1 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn r78_what_is_given_back_out_of_turn_is_not_said_to_be_room() {
+        let ring = Ring::new(4, Past::default());
+        let taken: Vec<_> = (1..=4).map(|now| ring.reserve(now, 60)).collect();
+        assert!(taken.iter().all(|taken| matches!(taken, Some(Reserved::Taken { .. }))));
+        if let Some(Some(Reserved::Taken { slot, at })) = taken.get(2) {
+            ring.refund(*slot, *at);
+        }
+        assert_eq!(ring.room(5, 60), Room { left: 0, reset: 56 });
+        assert_eq!(ring.reserve(5, 60), Some(Reserved::Refused { until: 61 }));
+        assert_eq!(ring.room(61, 60), Room { left: 1, reset: 1 });
+    }
 }
