@@ -264,6 +264,9 @@ async fn d5_a_trace_says_what_failed_then_and_what_would_happen_now() {
     world.send("DELETE", &key, None).await.expect(200);
     let shown = trace(scope).await;
     assert_eq!((&shown["now"], &shown["not_replayed"]), (&json!(null), &json!("The key was deleted.")));
+    let late = refused(seen(Some(known), 90, 5), Denial::KeyRevoked);
+    tell(&world, &[late]);
+    assert_eq!(trace(late).await["remedies"][0]["action"], "create_key", "nothing can be replayed, so it is said");
 }
 
 #[tokio::test]
