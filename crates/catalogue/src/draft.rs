@@ -26,11 +26,12 @@ pub enum Field {
     Class,
     Environment,
     Idempotency,
+    OtherBodies,
 }
 
 impl Field {
     /// All, in the order in which the file lists them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Id,
         Self::Method,
         Self::Path,
@@ -40,6 +41,7 @@ impl Field {
         Self::Company,
         Self::Class,
         Self::Idempotency,
+        Self::OtherBodies,
     ];
 
     /// The key in the file.
@@ -55,6 +57,7 @@ impl Field {
             Self::Class => "class",
             Self::Environment => "environment",
             Self::Idempotency => "idempotency",
+            Self::OtherBodies => "other_bodies",
         }
     }
 }

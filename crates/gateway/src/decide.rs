@@ -13,10 +13,10 @@ use crate::{
     signer::{Subject, Token},
     snapshot::Live,
 };
-use admission::{Asked, Authorized, Permit};
+use admission::{Asked, Authorized, Permit, Settlement};
 use http::HeaderMap;
-use model::{Denial, Timestamp};
-use std::{cell::Cell, rc::Rc, sync::Arc};
+use model::{CompanyMode, CompanyRestriction, Denial, Operation, Timestamp};
+use std::{cell::Cell, net::IpAddr, rc::Rc, sync::Arc};
 
 /// A request that may be settled.
 pub(crate) struct Admitted {
@@ -92,6 +92,28 @@ pub(crate) fn decide(
     let subject = Subject::Key(live);
     let token = core.signer.at_hand(&subject, now);
     Ok(Decided::Admitted(Admitted { passage: Passage::Key(authorized), ticket, subject, token }))
+}
+
+/// The permit of a look-up that the gateway makes for a request (D17): as if its caller had asked. What a caller may not read
+/// by itself it cannot read through a retry either.
+pub(crate) fn lookup(
+    core: &Core,
+    reads: &Operation,
+    (headers, address): (&HeaderMap, IpAddr),
+    now: Timestamp,
+) -> Result<Permit, Denial> {
+    let judged = Facts::judged(Some(reads), headers, Some(address));
+    let presented = admission::present(&judged, &core.shared.policy)?;
+    let live = core.shared.snapshot.find(presented.hash());
+    let identified = presented.identify(live.as_ref().map(|l| &l.entry), core.shared.snapshot.freshness(), now)?;
+    let record = &identified.entry().record;
+    // No name of a company is read here, neither of the question nor of its answer: then the upstream has to filter.
+    let filtered = matches!(reads.company, CompanyMode::Context | CompanyMode::Neutral);
+    if !filtered && !matches!(record.companies, CompanyRestriction::All) {
+        return Err(Denial::CompanyNotAllowed);
+    }
+    let settled = identified.authorize(&judged, &core.shared.policy)?.settle(Settlement::default())?;
+    settled.permit().ok_or(Denial::OperationUnknown)
 }
 
 /// A key that is shown over plain HTTP is on record as exposed (D21). Nothing else is done with it.

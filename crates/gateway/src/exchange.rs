@@ -7,13 +7,13 @@
 use crate::{
     body::ResponseBody,
     caller::CallerBody,
-    companies::{Held, Inspected, Inspection, inspect},
+    companies::{Inspected, Inspection, admit},
     core::{Connection, Core},
     cors::{self, Page},
-    decide::{Admitted, Decided, Passage, decide, note_exposed},
+    decide::{Admitted, Passage, note_exposed},
     facts::{self, Facts},
     fault::{Fault, Refusal},
-    forward::{Outgoing, forward, target, until_cut},
+    forward::{Outgoing, forward, until_cut},
     listen,
     record::Line,
     respond,
@@ -21,7 +21,7 @@ use crate::{
     usage::Told,
     writes::{self, Asked, Asking, Claim},
 };
-use admission::{Settled, Settlement};
+use admission::{Authorized, Settled, Settlement};
 use http::{HeaderValue, Request, Response, request::Parts};
 use http_body::Body as _;
 use model::{AccountId, Environment, KeyId, RequestId, Timestamp};
@@ -157,15 +157,8 @@ async fn exchange(
             return Ok(answer?);
         }
         let stuck = listen::stream_cut().unwrap_or_else(|| Rc::clone(&connection.cut));
-        let inspected = match decide(core, Rc::clone(&stuck), &facts, &parts.headers, None, now, story)? {
-            Decided::Admitted(admitted) => {
-                Inspected { admitted, target: target(&facts, &parts), body, held: Held::default() }
-            }
-            Decided::Inspect(live, ticket) => {
-                let asked = Inspection { facts: &facts, parts: &parts, catalogue: &catalogue, connection, stuck, id };
-                inspect(core, asked, body, live, ticket, story).await?
-            }
-        };
+        let asked = Inspection { facts: &facts, parts: &parts, catalogue: &catalogue, connection, stuck, id };
+        let inspected = admit(core, asked, body, now, story).await?;
         (inspected, writes::asked(&facts, &parts.headers))
     };
     if body.size_hint().lower() > core.shared.limits.body_max {
@@ -180,22 +173,12 @@ async fn exchange(
     let (permit, write) = match passage {
         Passage::Public(permit) => (permit, None),
         Passage::Key(authorized) => {
-            let claim = match asked {
-                Asked::No => Claim::default(),
-                asked @ (Asked::Missing | Asked::Malformed | Asked::Key(_)) => {
-                    let (ticket, permit) = (&ticket, authorized.permit());
-                    let asking =
-                        Asking { core, connection, permit, ticket, parts: &parts, target: &target, token: &token, id };
-                    // Boxed: a request without the header shall not make room for it.
-                    Box::pin(asking.claim(asked, &mut body)).await?
-                }
-            };
-            match authorized.settle(Settlement { write: claim.said, ..Settlement::default() })? {
+            let asking =
+                Asking { core, connection, ticket: &ticket, parts: &parts, target: &target, token: &token, id };
+            let (settled, claim) = settle(asking, authorized, asked, &mut body).await?;
+            match settled {
                 Settled::Forward(permit) => (permit, claim.write),
-                Settled::Replay => {
-                    let replay = claim.replay.ok_or(Fault::Internal)?;
-                    return Ok(replay.respond(&core.shared, id));
-                }
+                Settled::Replay => return Ok(claim.replay.ok_or(Fault::Internal)?.respond(&core.shared, id)),
             }
         }
     };
@@ -224,6 +207,24 @@ fn answered_here(
         return Some(Ok(answer));
     }
     cors::is_preflight(parts).then(|| cors::preflight(core, facts, parts, now))
+}
+
+/// The last stage of admission for a key's request: the record of a write is claimed, and all is held together (D39).
+async fn settle(
+    asking: Asking<'_>,
+    authorized: Authorized,
+    asked: Asked,
+    body: &mut Option<CallerBody>,
+) -> Result<(Settled, Claim), Refusal> {
+    let claim = match asked {
+        Asked::No => Claim::default(),
+        // Boxed: a request without the header shall not make room for it.
+        asked @ (Asked::Missing | Asked::Malformed | Asked::Key(_)) => {
+            Box::pin(asking.claim(authorized.permit(), asked, body)).await?
+        }
+    };
+    let settled = authorized.settle(Settlement { write: claim.said, ..Settlement::default() })?;
+    Ok((settled, claim))
 }
 
 /// Documents that the gateway serves itself, without a key.

@@ -15,12 +15,13 @@ use std::{
 };
 
 /// Our crates by layer. A crate imports only from layers below its own, never from beside it.
-const LAYERS: [(&str, u8); 12] = [
+const LAYERS: [(&str, u8); 13] = [
     ("model", 1),
     ("admission", 2),
     ("api", 2),
     ("catalogue", 2),
     ("egress", 2),
+    ("limits", 2),
     ("store", 2),
     ("control", 3),
     ("gateway", 3),
@@ -33,9 +34,10 @@ const LAYERS: [(&str, u8); 12] = [
 ];
 
 /// The whole list of what these may build on: no I/O, no locks, no async, no logging (invariant 3).
-const PURE: [(&str, &[&str]); 2] = [
+const PURE: [(&str, &[&str]); 3] = [
     ("model", &["crc32fast", "sha2", "subtle", "zeroize"]),
     ("admission", &["model", "sha2", "subtle", "data-encoding"]),
+    ("limits", &["model", "papaya"]),
 ];
 
 /// Packages that only the named crates may import, and why.

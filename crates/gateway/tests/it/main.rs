@@ -2,12 +2,14 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 mod bounds;
+mod companies;
 mod cors;
 mod door;
 mod harness;
 mod http;
 mod http1;
 mod ledger;
+mod registry;
 mod revocation;
 mod secrets;
 mod stream;
