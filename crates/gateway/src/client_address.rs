@@ -15,6 +15,9 @@ const HOP_MAX: usize = 512;
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
+/// Reads one hop.
+type ReadHop = fn(&[u8]) -> Option<IpAddr>;
+
 /// Whether `address` is one of our proxies.
 pub(crate) fn is_trusted(address: IpAddr, trusted: &[IpNet]) -> bool {
     let address = address.to_canonical();
@@ -29,8 +32,7 @@ pub(crate) fn is_trusted(address: IpAddr, trusted: &[IpNet]) -> bool {
 #[must_use]
 pub(crate) fn find(peer: IpAddr, trusted: &[IpNet], headers: &HeaderMap) -> IpAddr {
     let peer = peer.to_canonical();
-    type Read = fn(&[u8]) -> Option<IpAddr>;
-    let (name, read): (_, Read) = if headers.contains_key(&X_FORWARDED_FOR) {
+    let (name, read): (_, ReadHop) = if headers.contains_key(&X_FORWARDED_FOR) {
         (X_FORWARDED_FOR, address)
     } else {
         (header::FORWARDED, forwarded_for)

@@ -99,8 +99,7 @@ pub(crate) fn decide(
 pub(crate) fn lookup(
     core: &Core,
     reads: &Operation,
-    headers: &HeaderMap,
-    address: IpAddr,
+    (headers, address): (&HeaderMap, IpAddr),
     now: Timestamp,
 ) -> Result<Permit, Denial> {
     let judged = Facts::judged(Some(reads), headers, Some(address));

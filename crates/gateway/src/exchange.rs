@@ -22,7 +22,7 @@ use crate::{
     writes::{self, Asked, Asking, Claim},
 };
 use admission::{Authorized, Settled, Settlement};
-use http::{HeaderValue, Request, Response};
+use http::{HeaderValue, Request, Response, request::Parts};
 use http_body::Body as _;
 use model::{AccountId, Environment, KeyId, RequestId, Timestamp};
 use std::{future::Future, net::IpAddr, panic::AssertUnwindSafe, pin::pin, rc::Rc, sync::Arc, task::Poll};
@@ -153,12 +153,8 @@ async fn exchange(
     let (Inspected { admitted, target, body, held }, asked) = {
         let facts = Facts::read(&parts, &catalogue, core.shared.hosts.as_deref())?;
         story.operation = facts.operation.map(|o| o.id.clone());
-        if let Some(answer) = own_document(core, &facts) {
-            story.own = true;
-            return Ok(answer);
-        }
-        if cors::is_preflight(&parts) {
-            return Ok(cors::preflight(core, &facts, &parts, now)?);
+        if let Some(answer) = answered_here(core, &facts, &parts, now, story) {
+            return Ok(answer?);
         }
         let stuck = listen::stream_cut().unwrap_or_else(|| Rc::clone(&connection.cut));
         let asked = Inspection { facts: &facts, parts: &parts, catalogue: &catalogue, connection, stuck, id };
@@ -196,6 +192,21 @@ async fn exchange(
         Some(write) => Box::pin(writes::forward(core, connection, permit, ticket, write, outgoing)).await,
         None => forward(core, connection, permit, ticket, outgoing).await,
     }
+}
+
+/// What the gateway answers itself, without a key: its documents and preflights.
+fn answered_here(
+    core: &Core,
+    facts: &Facts<'_>,
+    parts: &Parts,
+    now: Timestamp,
+    story: &mut Story,
+) -> Option<Result<Response<ResponseBody>, Fault>> {
+    if let Some(answer) = own_document(core, facts) {
+        story.own = true;
+        return Some(Ok(answer));
+    }
+    cors::is_preflight(parts).then(|| cors::preflight(core, facts, parts, now))
 }
 
 /// The last stage of admission for a key's request: the record of a write is claimed, and all is held together (D39).

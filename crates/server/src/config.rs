@@ -8,6 +8,7 @@ pub(crate) mod check;
 mod cors;
 mod idempotency;
 pub(crate) mod problem;
+mod proxies;
 pub(crate) mod reference;
 pub(crate) mod settings;
 pub(crate) mod sheet;
@@ -246,16 +247,7 @@ fn gateway_rules(sheet: &mut Sheet, section: &GatewaySection) {
         let what = format!("`gateway.listen`: {} is off loopback, where plain HTTP serves nobody", section.listen);
         sheet.problem(Some(sheet.origin("gateway.listen")), what, Some(hint));
     }
-    for (needs, path, said) in [
-        (section.tls == Tls::Terminated, "gateway.tls.mode", "\"terminated\""),
-        (section.proxy_protocol, "gateway.proxy_protocol", "true"),
-    ] {
-        if needs && section.trusted_proxies.is_empty() {
-            let hint = "list the networks of the proxies: trusted_proxies = [\"10.0.0.0/8\"]";
-            let what = format!("`{path}` is {said} but `gateway.trusted_proxies` is empty");
-            sheet.problem(Some(sheet.origin(path)), what, Some(hint.to_owned()));
-        }
-    }
+    proxies::rule(sheet, section);
     if section.plain_listen.is_some() && matches!(section.tls, Tls::Off | Tls::Terminated) {
         let what = "`gateway.plain_listen` stands beside an HTTPS port, but `gateway.listen` is plain".to_owned();
         sheet.problem(Some(sheet.origin("gateway.plain_listen")), what, None);
@@ -263,8 +255,8 @@ fn gateway_rules(sheet: &mut Sheet, section: &GatewaySection) {
     if section.limits.revocation_bound < section.limits.follow_interval * 2 {
         let what =
             "`gateway.limits.revocation_bound` must be at least twice `gateway.limits.follow_interval`".to_owned();
-        let hint = "otherwise one slow read of the change log stops the gateway";
-        sheet.problem(Some(sheet.origin("gateway.limits.revocation_bound")), what, Some(hint.to_owned()));
+        let hint = Some("otherwise one slow read of the change log stops the gateway".to_owned());
+        sheet.problem(Some(sheet.origin("gateway.limits.revocation_bound")), what, hint);
     }
 }
 

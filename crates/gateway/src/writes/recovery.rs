@@ -52,7 +52,7 @@ pub(crate) enum Made {
 /// Asks, if the retry's caller may ask itself.
 pub(crate) async fn ask(asking: &Asking<'_>, lookup: &Lookup<'_>, body: &[u8]) -> Made {
     let now = (asking.core.shared.clock)();
-    let Ok(permit) = decide::lookup(asking.core, lookup.reads, &asking.parts.headers, asking.connection.address, now)
+    let Ok(permit) = decide::lookup(asking.core, lookup.reads, (&asking.parts.headers, asking.connection.address), now)
     else {
         return Made::Unclear;
     };
