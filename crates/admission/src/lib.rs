@@ -46,6 +46,7 @@ mod check;
 pub mod explain;
 mod facts;
 pub mod path;
+mod person;
 mod permit;
 mod present;
 mod record;
@@ -57,6 +58,7 @@ pub use explain::{Described, Explanation, Remedy, Step, StepState, Verdict, expl
 pub use facts::{CredentialFields, Facts, Field, Policy};
 pub use path::PathError;
 pub use permit::{Caller, Permit};
+pub use person::{callback, person};
 pub use present::{Presented, present};
 pub use record::{Entry, Freshness, Record};
 pub use settle::{Claimed, Reserved, Settled, Settlement};

@@ -46,7 +46,7 @@ pub struct Identified<'k> {
 #[derive(Debug)]
 #[must_use]
 pub struct Authorized {
-    permit: Permit,
+    pub(crate) permit: Permit,
 }
 
 impl Presented {
@@ -167,14 +167,21 @@ const fn audience(operation: &Operation) -> Result<(), Denial> {
     }
 }
 
+/// Whether a browser's page is one of the API's own; `None` when no browser says so.
+pub(crate) fn from_own_page(origin: Field<'_>, policy: &Policy) -> Option<bool> {
+    match origin {
+        Field::Absent => None,
+        // `null` is what every sandboxed or local page says: it names nobody, whatever is configured (D10).
+        Field::One(value) => {
+            Some(value != b"null" && policy.own_origins.iter().any(|own| own.as_bytes() == value))
+        }
+        Field::Many => Some(false),
+    }
+}
+
 /// A browser says where its page comes from. Keys have no origins of their own yet, so only the API's own pages pass.
 fn origin(kind: KeyKind, origin: Field<'_>, policy: &Policy) -> Result<(), Denial> {
-    let own = match origin {
-        Field::Absent => return Ok(()),
-        // `null` is what every sandboxed or local page says: it names nobody, whatever is configured (D10).
-        Field::One(value) => value != b"null" && policy.own_origins.iter().any(|own| own.as_bytes() == value),
-        Field::Many => false,
-    };
+    let Some(own) = from_own_page(origin, policy) else { return Ok(()) };
     match kind {
         _ if own => Ok(()),
         KeyKind::Primary => Err(Denial::PrimaryKeyInBrowser),

@@ -15,8 +15,10 @@ use std::{
 };
 
 /// Our crates by layer. A crate imports only from layers below its own, never from beside it.
-const LAYERS: [(&str, u8); 12] = [
-    ("model", 1),
+const LAYERS: [(&str, u8); 13] = [
+    ("model", 0),
+    // Below `admission`, so that only a verified proof can become a permit.
+    ("proof", 1),
     ("admission", 2),
     ("api", 2),
     ("catalogue", 2),
@@ -33,9 +35,10 @@ const LAYERS: [(&str, u8); 12] = [
 ];
 
 /// The whole list of what these may build on: no I/O, no locks, no async, no logging (invariant 3).
-const PURE: [(&str, &[&str]); 2] = [
+const PURE: [(&str, &[&str]); 3] = [
     ("model", &["crc32fast", "sha2", "subtle", "zeroize"]),
-    ("admission", &["model", "sha2", "subtle", "data-encoding"]),
+    ("admission", &["model", "proof", "sha2", "subtle", "data-encoding"]),
+    ("proof", &["model", "aws-lc-rs", "data-encoding", "serde", "serde_json"]),
 ];
 
 /// Packages that only the named crates may import, and why.
