@@ -17,6 +17,8 @@ use std::{
 pub(crate) enum CallerBody {
     /// Read by hyper: HTTP/2, and whatever is unusual in HTTP/1.
     Hyper(Incoming),
+    /// At hand already: it was read to be checked.
+    Whole(Bytes),
 }
 
 /// The body broke off or was malformed. Nobody is told more.
@@ -38,18 +40,24 @@ impl Body for CallerBody {
     fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
         match &mut *self {
             Self::Hyper(body) => Pin::new(body).poll_frame(context).map(|frame| frame.map(|f| f.map_err(|_| Broken))),
+            Self::Whole(bytes) => {
+                let bytes = std::mem::take(bytes);
+                Poll::Ready((!bytes.is_empty()).then(|| Ok(Frame::data(bytes))))
+            }
         }
     }
 
     fn is_end_stream(&self) -> bool {
         match self {
             Self::Hyper(body) => body.is_end_stream(),
+            Self::Whole(bytes) => bytes.is_empty(),
         }
     }
 
     fn size_hint(&self) -> SizeHint {
         match self {
             Self::Hyper(body) => body.size_hint(),
+            Self::Whole(bytes) => SizeHint::with_exact(bytes.len() as u64),
         }
     }
 }

@@ -77,6 +77,8 @@ pub struct GatewayConfig {
     pub upstreams: Upstreams,
     /// How error bodies look (D6).
     pub problems: api::problem::ProblemStyle,
+    /// Who may call without a key.
+    pub people: crate::people::PeopleConfig,
     /// Every bound by name.
     pub limits: Limits,
     /// The Ed25519 key of the signed context, PKCS#8 (D24).

@@ -9,6 +9,7 @@ use crate::{
     inflight::{Cut, InFlight},
     listen,
     metrics::Counters,
+    people::{People, Visitors},
     record::Recorder,
     signer::Signer,
     snapshot::Snapshot,
@@ -48,6 +49,7 @@ pub(crate) struct Shared {
     pub(crate) clock: Clock,
     pub(crate) snapshot: Arc<Snapshot>,
     pub(crate) jwks: Bytes,
+    pub(crate) people: People,
 }
 
 /// What the gateway says to the upstream is called: in the product's namespace (D24), and about the way here.
@@ -61,6 +63,7 @@ pub(crate) struct Names {
     pub(crate) environment: HeaderName,
     pub(crate) key: HeaderName,
     pub(crate) kind: HeaderName,
+    pub(crate) member: HeaderName,
 }
 
 /// What a core is told.
@@ -94,6 +97,7 @@ pub(crate) struct Core {
     pub(crate) counters: Arc<Counters>,
     pub(crate) ids: IdSource,
     pub(crate) draining: watch::Sender<bool>,
+    pub(crate) visitors: Visitors,
     test: Rc<Upstream>,
     live: Rc<Upstream>,
     catalogue: RefCell<Rc<CoreCatalogue>>,
@@ -221,6 +225,7 @@ async fn serve(start: CoreStart, ready: std::sync::mpsc::SyncSender<std::io::Res
         counters,
         ids,
         draining: watch::Sender::new(false),
+        visitors: Visitors::default(),
         test: Upstream::new(shared.upstreams.of(Environment::Test).clone()),
         live: Upstream::new(shared.upstreams.of(Environment::Live).clone()),
         catalogue: RefCell::new(Rc::new(CoreCatalogue(catalogue))),

@@ -8,11 +8,11 @@ use crate::{
     core::Core,
     exchange::Story,
     facts::Facts,
-    inflight::{Hold, Ticket},
+    inflight::{Hold, Holder, Ticket},
     signer::{Subject, Token},
 };
 use admission::{Authorized, Permit};
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName};
 use model::{Denial, Timestamp};
 use std::{cell::Cell, rc::Rc, sync::Arc};
 
@@ -22,13 +22,15 @@ pub(crate) struct Admitted {
     pub(crate) ticket: Ticket,
     pub(crate) subject: Subject,
     pub(crate) token: Option<Arc<Token>>,
+    /// A field beside the usual ones that the upstream does not get to see.
+    pub(crate) hidden: Option<HeaderName>,
 }
 
 /// How far the request has come.
 pub(crate) enum Passage {
     /// Nobody's in particular: the operation is public.
     Public(Permit),
-    /// A key's; limits and the idempotency record are still to be settled.
+    /// A key's, a person's or a callback's; limits and the idempotency record are still to be settled.
     Key(Authorized),
 }
 
@@ -49,7 +51,7 @@ pub(crate) fn decide(
         let subject = Subject::Public(environment);
         let token = core.signer.at_hand(&subject, now);
         let ticket = core.inflight.enter(None, stuck);
-        return Ok(Admitted { passage: Passage::Public(permit), ticket, subject, token });
+        return Ok(Admitted { passage: Passage::Public(permit), ticket, subject, token, hidden: None });
     }
     let policy = &core.shared.policy;
     let presented = admission::present(&judged, policy)?;
@@ -64,7 +66,7 @@ pub(crate) fn decide(
     // `identify` says no without a record, so there is one here.
     let live = live.ok_or(Denial::CredentialUnknown)?;
     let hold = Hold {
-        key: live.entry.record.key,
+        holder: Holder::Key(live.entry.record.key),
         hash: live.entry.hash,
         secret_ends: live.entry.ends_at.unwrap_or(Timestamp::MAX),
         key_ends: live.entry.record.expires_at.unwrap_or(Timestamp::MAX),
@@ -72,7 +74,7 @@ pub(crate) fn decide(
     let ticket = core.inflight.enter(Some(hold), stuck);
     let subject = Subject::Key(live);
     let token = core.signer.at_hand(&subject, now);
-    Ok(Admitted { passage: Passage::Key(authorized), ticket, subject, token })
+    Ok(Admitted { passage: Passage::Key(authorized), ticket, subject, token, hidden: None })
 }
 
 /// A key that is shown over plain HTTP is on record as exposed (D21). Nothing else is done with it.

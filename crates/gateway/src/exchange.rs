@@ -16,6 +16,7 @@ use crate::{
     record::Line,
     respond,
     signer::Token,
+    visit,
 };
 use admission::{Settled, Settlement};
 use http::{HeaderValue, Request, Response, header, request::Parts};
@@ -119,7 +120,7 @@ async fn exchange(
     id: &HeaderValue,
     story: &mut Story,
 ) -> Result<Response<ResponseBody>, Refusal> {
-    let (mut parts, body) = request.into_parts();
+    let (mut parts, mut body) = request.into_parts();
     let catalogue = core.catalogue();
     if connection.refused {
         note_exposed(core, &parts.headers, now, story);
@@ -140,13 +141,17 @@ async fn exchange(
             return Err(Fault::PreflightRefused.into());
         }
         let stuck = listen::stream_cut().unwrap_or_else(|| Rc::clone(&connection.cut));
-        let admitted = decide(core, stuck, &facts, &parts.headers, now, story)?;
+        let admitted = if visit::is_for_visitors(&facts) {
+            Box::pin(visit::admit(core, stuck, &facts, &parts.headers, &mut body, story)).await?
+        } else {
+            decide(core, stuck, &facts, &parts.headers, now, story)?
+        };
         (admitted, target(&facts, &parts))
     };
     if body.size_hint().lower() > core.shared.limits.body_max {
         return Err(Fault::BodyTooLarge.into());
     }
-    let Admitted { passage, ticket, subject, token } = admitted;
+    let Admitted { passage, ticket, subject, token, hidden } = admitted;
     let permit = match passage {
         Passage::Public(permit) => permit,
         Passage::Key(authorized) => match authorized.settle(Settlement::default())? {
@@ -164,6 +169,9 @@ async fn exchange(
     let caller_side = websocket.then(|| parts.extensions.remove::<hyper::upgrade::OnUpgrade>()).flatten();
     story.token = Some(Arc::clone(&token));
     facts::strip_request(&mut parts.headers, &core.shared.namespace);
+    if let Some(name) = hidden {
+        facts::strip_spelt(&mut parts.headers, &name);
+    }
     let outgoing = Outgoing { parts, target, body: Some(body), caller_side, trailers, token, id };
     forward(core, connection, permit, ticket, outgoing).await
 }

@@ -150,6 +150,11 @@ pub(crate) fn strip_request(headers: &mut HeaderMap, namespace: &str) {
     join_cookies(headers);
 }
 
+/// Takes out one field, in any spelling.
+pub(crate) fn strip_spelt(headers: &mut HeaderMap, field: &HeaderName) {
+    strip(headers, |name| spells(name, field.as_str()));
+}
+
 /// Takes out of an answer, or of trailers, what only the gateway may say. `egress` took the fields of one connection out.
 pub(crate) fn strip_response(headers: &mut HeaderMap, namespace: &str) {
     strip(headers, |name| in_namespace(name, namespace));

@@ -36,6 +36,8 @@ pub(crate) enum Fault {
     UpstreamBroken,
     /// The upstream did not answer in time.
     UpstreamTimeout,
+    /// The issuer's signing keys are not known, so that no token of it can be verified.
+    IssuerUnreachable,
     /// A named bound of this gateway is reached.
     Overloaded,
     /// A defect of the gateway; the request was not admitted or its answer was lost.
@@ -44,7 +46,7 @@ pub(crate) enum Fault {
 
 impl Fault {
     /// Every fault.
-    pub(crate) const ALL: [Self; 15] = [
+    pub(crate) const ALL: [Self; 16] = [
         Self::PathUnsafe,
         Self::HostMalformed,
         Self::HostUnknown,
@@ -58,6 +60,7 @@ impl Fault {
         Self::UpstreamUnreachable,
         Self::UpstreamBroken,
         Self::UpstreamTimeout,
+        Self::IssuerUnreachable,
         Self::Overloaded,
         Self::Internal,
     ];
@@ -129,6 +132,13 @@ impl Fault {
                 "upstream_timeout",
                 "Upstream timeout",
                 "The API behind this gateway did not answer in time. The request may have been carried out.",
+                Blame::Operator,
+            ),
+            Self::IssuerUnreachable => (
+                503,
+                "identity_unavailable",
+                "Sign-in not available",
+                "The issuer of this token cannot be reached, so it cannot be verified. Try again shortly.",
                 Blame::Operator,
             ),
             Self::Overloaded => {

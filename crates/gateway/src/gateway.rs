@@ -11,6 +11,7 @@ use crate::{
     follow::{Follower, IN_FORCE_MAX, Progress},
     listen,
     metrics::Counters,
+    people::People,
     record,
     record::Recorder,
     signer::Signer,
@@ -59,6 +60,8 @@ pub struct Gateway {
     snapshot: Arc<Snapshot>,
     clock: Clock,
     name: String,
+    /// Fetch signing keys; they end with the gateway.
+    _issuers: tokio::task::JoinSet<()>,
 }
 
 impl Gateway {
@@ -93,6 +96,7 @@ impl Gateway {
         let clock = config.clock;
         let randomness = config.randomness;
         let shared = Arc::new(shared(config, names, &signer, &snapshot));
+        let issuers = shared.people.start(clock).await;
         let mut handles = Vec::with_capacity(cores);
         for (index, (listeners, commands)) in listeners.into_iter().zip(receivers).enumerate() {
             let counters = Arc::clone(&counters[index]);
@@ -124,6 +128,7 @@ impl Gateway {
             snapshot,
             clock,
             name,
+            _issuers: issuers,
         })
     }
 
@@ -212,6 +217,7 @@ fn names(namespace: &str) -> Result<Names, StartError> {
         environment: name("environment")?,
         key: name("key")?,
         kind: name("kind")?,
+        member: name("member")?,
     })
 }
 
@@ -228,6 +234,7 @@ fn shared(config: GatewayConfig, names: Names, signer: &Signer, snapshot: &Arc<S
         clock: config.clock,
         snapshot: Arc::clone(snapshot),
         jwks: signer.jwks().into(),
+        people: People::new(config.people),
     }
 }
 

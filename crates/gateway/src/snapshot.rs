@@ -6,7 +6,7 @@
 
 use crate::{inflight::Cut, signer::TokenSlot};
 use admission::{Entry, Freshness, Record};
-use model::{Company, CompanyId, Credential, ExternalName, Key, KeyId, KeyStatus, SecretHash, Timestamp};
+use model::{AccountId, Company, CompanyId, Credential, ExternalName, Identity, IdentityId, Key, KeyId, KeyStatus, SecretHash, Timestamp};
 use papaya::HashMap as SharedMap;
 use std::{
     collections::HashMap,
@@ -29,6 +29,8 @@ pub(crate) struct Live {
 pub(crate) struct Snapshot {
     credentials: SharedMap<HashKey, Arc<Live>, BuildHasherDefault<HashKeyHasher>>,
     companies: SharedMap<CompanyId, Arc<[ExternalName]>>,
+    /// By what names an issuer and directory in 32 bytes.
+    identities: SharedMap<HashKey, (IdentityId, AccountId), BuildHasherDefault<HashKeyHasher>>,
     fresh_until: AtomicI64,
     /// When it was last vouched for, in milliseconds of a clock that nobody can set back, since `born`.
     vouched_at: AtomicU64,
@@ -40,6 +42,13 @@ pub(crate) struct Snapshot {
 /// SHA-256 of a secret. It is uniform already, so eight of its bytes are the hash.
 #[derive(PartialEq, Eq)]
 struct HashKey([u8; 32]);
+
+impl HashKey {
+    /// No issuer holds the byte between them.
+    fn of_identity(issuer: &str, tenant: &str) -> Self {
+        Self(*SecretHash::of([issuer, tenant].join("\0").as_bytes()).as_bytes())
+    }
+}
 
 impl Hash for HashKey {
     fn hash<H: Hasher>(&self, state: &mut H) {
@@ -72,6 +81,7 @@ impl Snapshot {
         Arc::new(Self {
             credentials: SharedMap::default(),
             companies: SharedMap::default(),
+            identities: SharedMap::default(),
             fresh_until: AtomicI64::new(Timestamp::MIN.as_micros()),
             vouched_at: AtomicU64::new(0),
             born: tokio::time::Instant::now(),
@@ -115,6 +125,11 @@ impl Snapshot {
         self.companies.pin().get(&company).cloned()
     }
 
+    /// Which account the people of an issuer and directory act in.
+    pub(crate) fn identity(&self, issuer: &str, tenant: &str) -> Option<(IdentityId, AccountId)> {
+        self.identities.pin().get(&HashKey::of_identity(issuer, tenant)).copied()
+    }
+
     /// Secrets in the table.
     pub(crate) fn len(&self) -> usize {
         self.credentials.len()
@@ -126,11 +141,13 @@ pub(crate) struct Writer {
     snapshot: Arc<Snapshot>,
     /// Which secrets a key has in the table, so that those that are gone can be taken out.
     secrets: HashMap<KeyId, Box<[SecretHash]>>,
+    /// Where an identity is in the table.
+    identities: HashMap<IdentityId, (String, String)>,
 }
 
 impl Writer {
     pub(crate) fn new(snapshot: Arc<Snapshot>) -> Self {
-        Self { snapshot, secrets: HashMap::new() }
+        Self { snapshot, secrets: HashMap::new(), identities: HashMap::new() }
     }
 
     /// Takes one current row in. When this returns no later look-up sees the old state; what was admitted under it
@@ -145,6 +162,13 @@ impl Writer {
                 cuts.push(Cut::Key(id));
             }
             FeedItem::Company(company) => self.put_company(company),
+            FeedItem::Identity(identity) => self.put_identity(identity),
+            FeedItem::IdentityGone(id) => {
+                if let Some((issuer, tenant)) = self.identities.remove(&id) {
+                    self.take_identity(id, &issuer, &tenant);
+                }
+                cuts.push(Cut::Identity(id));
+            }
             FeedItem::CompanyGone(id) => {
                 self.snapshot.companies.pin().remove(&id);
                 self.snapshot.names_epoch.fetch_add(1, Ordering::AcqRel);
@@ -181,6 +205,21 @@ impl Writer {
         }
         if old.entry.record.expires_at != key.expires_at {
             cuts.push(Cut::KeyEnds(key.id, key.expires_at.unwrap_or(Timestamp::MAX)));
+        }
+    }
+
+    fn put_identity(&mut self, identity: Identity) {
+        let place = HashKey::of_identity(&identity.issuer, &identity.tenant);
+        self.snapshot.identities.pin().insert(place, (identity.id, identity.account));
+        self.identities.insert(identity.id, (identity.issuer, identity.tenant));
+    }
+
+    /// A batch holds present states in the order of their first change: the same pair may have been mapped anew already.
+    fn take_identity(&self, id: IdentityId, issuer: &str, tenant: &str) {
+        let identities = self.snapshot.identities.pin();
+        let place = HashKey::of_identity(issuer, tenant);
+        if identities.get(&place).is_some_and(|(found, _)| *found == id) {
+            identities.remove(&place);
         }
     }
 

@@ -6,6 +6,7 @@
 
 pub(crate) mod catalogue;
 pub(crate) mod control;
+pub(crate) mod identities;
 pub(crate) mod keys;
 
 use crate::name;
@@ -75,6 +76,9 @@ pub(crate) enum Command {
     /// Create, change, rotate and revoke keys.
     #[command(subcommand)]
     Keys(keys::KeysCommand),
+    /// Say whose people act in an account, for operations that people sign in to.
+    #[command(subcommand)]
+    Identities(identities::IdentitiesCommand),
     /// List what callers may ask of the upstream.
     #[command(subcommand)]
     Operations(control::OperationsCommand),

@@ -306,6 +306,7 @@ impl World {
             policy: admission::Policy::default(),
             upstreams: Upstreams { test: to.clone(), live: to },
             problems: api::problem::ProblemStyle::new("https://errors.example/"),
+            people: gateway::PeopleConfig::default(),
             limits: Limits { follow_interval: Duration::from_millis(100), ..Limits::default() },
             signing_key: Secret::new(document.as_ref().to_vec()),
             clock,
