@@ -389,23 +389,23 @@ impl Supposed<'_> {
             | Denial::IdempotencyKeyReused
             | Denial::IdempotencyInProgress
             | Denial::IdempotencyOutcomeUnknown
-        | Denial::TokenMissing
-        | Denial::TokenMalformed
-        | Denial::TokenIssuerUnknown
-        | Denial::TokenAlgorithmRefused
-        | Denial::TokenKeyUnknown
-        | Denial::TokenSignatureWrong
-        | Denial::TokenClaimsUnusable
-        | Denial::TokenAudienceWrong
-        | Denial::TokenTenantRefused
-        | Denial::TokenExpired
-        | Denial::TokenNotYetValid
-        | Denial::AdminRequired
-        | Denial::AccountNotMapped
-        | Denial::CallbackProofMissing
-        | Denial::CallbackProofWrong
-        | Denial::CallbackStale
-        | Denial::CallbackReplayed => DEAD_END,
+            | Denial::TokenMissing
+            | Denial::TokenMalformed
+            | Denial::TokenIssuerUnknown
+            | Denial::TokenAlgorithmRefused
+            | Denial::TokenKeyUnknown
+            | Denial::TokenSignatureWrong
+            | Denial::TokenClaimsUnusable
+            | Denial::TokenAudienceWrong
+            | Denial::TokenTenantRefused
+            | Denial::TokenExpired
+            | Denial::TokenNotYetValid
+            | Denial::AdminRequired
+            | Denial::AccountNotMapped
+            | Denial::CallbackProofMissing
+            | Denial::CallbackProofWrong
+            | Denial::CallbackStale
+            | Denial::CallbackReplayed => DEAD_END,
         }
     }
 

@@ -172,9 +172,7 @@ pub(crate) fn from_own_page(origin: Field<'_>, policy: &Policy) -> Option<bool> 
     match origin {
         Field::Absent => None,
         // `null` is what every sandboxed or local page says: it names nobody, whatever is configured (D10).
-        Field::One(value) => {
-            Some(value != b"null" && policy.own_origins.iter().any(|own| own.as_bytes() == value))
-        }
+        Field::One(value) => Some(value != b"null" && policy.own_origins.iter().any(|own| own.as_bytes() == value)),
         Field::Many => Some(false),
     }
 }

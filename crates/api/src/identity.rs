@@ -14,11 +14,21 @@ use utoipa::ToSchema;
 #[serde(deny_unknown_fields)]
 pub struct IdentityIn {
     /// `iss`, exactly as the issuer's tokens say it.
-    #[schema(example = "https://login.microsoftonline.com/11111111-2222-3333-4444-555555555555/v2.0", min_length = 1, max_length = 512, pattern = "^[!-~]+$")]
+    #[schema(
+        example = "https://login.microsoftonline.com/11111111-2222-3333-4444-555555555555/v2.0",
+        min_length = 1,
+        max_length = 512,
+        pattern = "^[!-~]+$"
+    )]
     pub issuer: String,
     /// `tid` for Entra ID, in lower case; left out for issuers without directories.
     #[serde(default)]
-    #[schema(example = "11111111-2222-3333-4444-555555555555", required = false, max_length = 64, pattern = "^[!-~]*$")]
+    #[schema(
+        example = "11111111-2222-3333-4444-555555555555",
+        required = false,
+        max_length = 64,
+        pattern = "^[!-~]*$"
+    )]
     pub tenant: String,
 }
 

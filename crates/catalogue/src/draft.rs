@@ -25,11 +25,12 @@ pub enum Field {
     Company,
     Class,
     Environment,
+    Callback,
 }
 
 impl Field {
     /// All, in the order in which the file lists them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Id,
         Self::Method,
         Self::Path,
@@ -38,6 +39,7 @@ impl Field {
         Self::Scope,
         Self::Company,
         Self::Class,
+        Self::Callback,
     ];
 
     /// The key in the file.
@@ -52,6 +54,7 @@ impl Field {
             Self::Company => "company",
             Self::Class => "class",
             Self::Environment => "environment",
+            Self::Callback => "callback",
         }
     }
 }

@@ -7,9 +7,9 @@
 use crate::authority::TOKEN_HEAD;
 use api::key::{CredentialSecret, KeyDraft, KeySecrets, SecretText};
 use model::{
-    Account, AccountId, AuditId, ClientId, Company, CompanyId, CompanyRestriction, Credential, Entropy, Environment, Identity, IdentityId,
-    Environments, Key, KeyId, KeyKind, KeyLimits, KeyShape, KeyStatus, KeyText, NetworkList, OperatorTokenId,
-    OriginList, Preset, RequestId, SecretHash, SecretSlot, Timestamp, key_text,
+    Account, AccountId, AuditId, ClientId, Company, CompanyId, CompanyRestriction, Credential, Entropy, Environment,
+    Environments, Identity, IdentityId, Key, KeyId, KeyKind, KeyLimits, KeyShape, KeyStatus, KeyText, NetworkList,
+    OperatorTokenId, OriginList, Preset, RequestId, SecretHash, SecretSlot, Timestamp, key_text,
 };
 use store::{NewKey, NewOperatorToken};
 

@@ -73,6 +73,7 @@ impl Fault {
         Answer { status, code, title, detail, reason, blame }
     }
 
+    #[expect(clippy::too_many_lines, reason = "one row for each fault")]
     const fn words(self) -> (u16, &'static str, &'static str, &'static str, Blame) {
         match self {
             Self::PathUnsafe => (

@@ -94,7 +94,8 @@ impl InFlight {
 
     /// Registers a request. `hold` is none for public operations, which no key can end.
     pub(crate) fn enter(self: &Rc<Self>, hold: Option<Hold>, stuck: Rc<Cell<bool>>) -> Ticket {
-        let slot = Slot { hold, phase: Phase::Waiting, cut: false, expired: false, waker: None, handed_out: None, stuck };
+        let slot =
+            Slot { hold, phase: Phase::Waiting, cut: false, expired: false, waker: None, handed_out: None, stuck };
         Ticket { registry: Rc::clone(self), index: self.slots.borrow_mut().insert(slot) }
     }
 
@@ -226,7 +227,12 @@ mod tests {
 
     fn hold(n: u8, ends_at: Timestamp) -> Hold {
         let key = key(n);
-        Hold { holder: Holder::Key(key), hash: SecretHash::from_bytes([n; 32]), secret_ends: Timestamp::MAX, key_ends: ends_at }
+        Hold {
+            holder: Holder::Key(key),
+            hash: SecretHash::from_bytes([n; 32]),
+            secret_ends: Timestamp::MAX,
+            key_ends: ends_at,
+        }
     }
 
     fn enter(registry: &Rc<InFlight>, n: u8) -> (Ticket, Rc<Cell<bool>>) {

@@ -136,7 +136,11 @@ impl IssuerKeys {
                 self.held.store(Some(Arc::new(Held { set, read_at: clock() })));
             }
             Err(error) => {
-                tracing::warn!(issuer, error, "the issuer's signing keys cannot be read; those at hand serve for a day");
+                tracing::warn!(
+                    issuer,
+                    error,
+                    "the issuer's signing keys cannot be read; those at hand serve for a day"
+                );
             }
         }
         self.rounds.send_modify(|rounds| rounds.ended += 1);

@@ -314,10 +314,7 @@ fn visitor(subject: &Subject) -> Option<TokenVisitor> {
         Subject::Person(visitor, _) => {
             let subject = visitor.person.subject();
             let plain = subject.bytes().all(|b| b.is_ascii_graphic());
-            Some(TokenVisitor {
-                account: Some(visitor.account.to_string()),
-                member: plain.then(|| subject.to_owned()),
-            })
+            Some(TokenVisitor { account: Some(visitor.account.to_string()), member: plain.then(|| subject.to_owned()) })
         }
         Subject::Callback(sender, _) => {
             Some(TokenVisitor { account: sender.rule.account.map(|account| account.to_string()), member: None })

@@ -6,7 +6,10 @@
 
 use crate::{inflight::Cut, signer::TokenSlot};
 use admission::{Entry, Freshness, Record};
-use model::{AccountId, Company, CompanyId, Credential, ExternalName, Identity, IdentityId, Key, KeyId, KeyStatus, SecretHash, Timestamp};
+use model::{
+    AccountId, Company, CompanyId, Credential, ExternalName, Identity, IdentityId, Key, KeyId, KeyStatus, SecretHash,
+    Timestamp,
+};
 use papaya::HashMap as SharedMap;
 use std::{
     collections::HashMap,

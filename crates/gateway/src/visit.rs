@@ -80,12 +80,8 @@ async fn person(
     let policy = &core.shared.policy;
     let authorized = admission::person(&judged, policy, &person, account, snapshot.freshness(), now)?;
     let (identity, account) = mapped.ok_or(Denial::AccountNotMapped)?;
-    let hold = Hold {
-        holder: Holder::Identity(identity),
-        hash,
-        secret_ends: person.ends_at(),
-        key_ends: Timestamp::MAX,
-    };
+    let hold =
+        Hold { holder: Holder::Identity(identity), hash, secret_ends: person.ends_at(), key_ends: Timestamp::MAX };
     let ticket = core.inflight.enter(Some(hold), stuck);
     let visitor = match known.filter(|visitor| visitor.account == account) {
         Some(visitor) => visitor,

@@ -314,7 +314,12 @@ impl Denial {
             ),
             Self::TokenMissing => Answer {
                 reason: "token_missing",
-                ..late(401, "bearer_token_required", "Bearer token required", "This operation is for signed-in people. Send one token as Authorization: Bearer.")
+                ..late(
+                    401,
+                    "bearer_token_required",
+                    "Bearer token required",
+                    "This operation is for signed-in people. Send one token as Authorization: Bearer.",
+                )
             },
             Self::TokenMalformed => token("token_malformed"),
             Self::TokenIssuerUnknown => token("token_issuer_unknown"),
@@ -326,10 +331,17 @@ impl Denial {
             Self::TokenTenantRefused => token("token_tenant_refused"),
             Self::TokenExpired => token("token_expired"),
             Self::TokenNotYetValid => token("token_not_yet_valid"),
-            Self::AdminRequired => late(403, "admin_required", "Administrator required", "This operation is for administrators."),
+            Self::AdminRequired => {
+                late(403, "admin_required", "Administrator required", "This operation is for administrators.")
+            }
             Self::AccountNotMapped => Answer {
                 blame: Blame::Operator,
-                ..late(403, "account_not_mapped", "No account", "No account belongs to the organisation that you signed in with.")
+                ..late(
+                    403,
+                    "account_not_mapped",
+                    "No account",
+                    "No account belongs to the organisation that you signed in with.",
+                )
             },
             Self::CallbackProofMissing => callback("callback_proof_missing"),
             Self::CallbackProofWrong => callback("callback_proof_wrong"),
@@ -363,12 +375,23 @@ const fn invalid(reason: &'static str) -> Answer {
 
 /// Every fault of a bearer token has one public answer (D5, D20). An expired one too: the caller signs in again (R142).
 const fn token(reason: &'static str) -> Answer {
-    Answer { reason, ..late(401, "invalid_token", "Invalid token", "The bearer token is not valid. Sign in again for a fresh one.") }
+    Answer {
+        reason,
+        ..late(401, "invalid_token", "Invalid token", "The bearer token is not valid. Sign in again for a fresh one.")
+    }
 }
 
 /// So has every fault of a callback's proof (D19).
 const fn callback(reason: &'static str) -> Answer {
-    Answer { reason, ..late(401, "callback_unauthorized", "Callback not authorized", "The callback's secret or signature is not valid.") }
+    Answer {
+        reason,
+        ..late(
+            401,
+            "callback_unauthorized",
+            "Callback not authorized",
+            "The callback's secret or signature is not valid.",
+        )
+    }
 }
 
 const fn forbidden(code: &'static str, title: &'static str, detail: &'static str) -> Answer {

@@ -148,12 +148,7 @@ impl CallbackRule {
 
     /// Holds a callback against the rule. `header` gives a header by its lower-case name; `body` is whole where
     /// `reads_body`, and not looked at otherwise.
-    pub fn check<'h>(
-        &self,
-        header: impl Fn(&str) -> Sent<'h>,
-        body: &[u8],
-        now: Timestamp,
-    ) -> Result<Called, Denial> {
+    pub fn check<'h>(&self, header: impl Fn(&str) -> Sent<'h>, body: &[u8], now: Timestamp) -> Result<Called, Denial> {
         let one = |name: &str| match header(name) {
             Sent::One(value) if value.len() <= HEADER_MAX => Ok(value.trim_ascii()),
             Sent::One(_) => Err(Denial::CallbackProofWrong),

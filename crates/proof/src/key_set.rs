@@ -21,7 +21,10 @@ const MODULUS: std::ops::RangeInclusive<usize> = 256..=512;
 const EXPONENT_MAX: usize = 4;
 
 enum Material {
-    Rsa { n: Vec<u8>, e: Vec<u8> },
+    Rsa {
+        n: Vec<u8>,
+        e: Vec<u8>,
+    },
     /// The uncompressed point.
     P256(Vec<u8>),
     Ed25519(Vec<u8>),

@@ -132,9 +132,7 @@ impl Person {
 /// Who it is: never something that people can choose.
 fn identity(claims: &Members, issuer: &Issuer, tid: Option<&str>) -> Result<(String, String), Denial> {
     let name = if issuer.is_entra() { "oid" } else { "sub" };
-    let visible = |text: &&str| {
-        (1..=SUBJECT_MAX).contains(&text.len()) && text.chars().all(|c| !c.is_control())
-    };
+    let visible = |text: &&str| (1..=SUBJECT_MAX).contains(&text.len()) && text.chars().all(|c| !c.is_control());
     let subject = claims.text(name).filter(visible).ok_or(Denial::TokenClaimsUnusable)?;
     let tenant = if issuer.is_entra() { tid.unwrap_or_default() } else { "" };
     Ok((subject.to_owned(), tenant.to_owned()))

@@ -17,7 +17,10 @@ use crate::{
     stamp::{Committed, Stamp},
     store::Store,
 };
-use model::{Account, AccountId, AuditId, Company, CompanyId, Credential, Environments, Identity, IdentityId, KeyId, KeyStatus, Timestamp};
+use model::{
+    Account, AccountId, AuditId, Company, CompanyId, Credential, Environments, Identity, IdentityId, KeyId, KeyStatus,
+    Timestamp,
+};
 
 /// The rows of one account. Another account's ids are `NotFound` here.
 #[derive(Clone, Debug)]

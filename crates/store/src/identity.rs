@@ -55,8 +55,7 @@ pub(crate) async fn list(
     account: AccountId,
     page: Page<IdentityId>,
 ) -> Result<List<Identity, IdentityId>, StoreError> {
-    let statement =
-        concat!(columns!(), "WHERE account_id = $1 AND ($2 IS NULL OR id < $2) ORDER BY id DESC LIMIT $3");
+    let statement = concat!(columns!(), "WHERE account_id = $1 AND ($2 IS NULL OR id < $2) ORDER BY id DESC LIMIT $3");
     let after = page.after.map(|id| id.to_bytes().to_vec());
     let query = sqlx::query(statement).bind(account.to_bytes().to_vec()).bind(after).bind(page.fetch());
     let rows = query.fetch_all(connection).await?.iter().map(read).collect::<Result<_, _>>()?;
