@@ -6,4 +6,6 @@
 
 fn main() {
     println!("cargo:rerun-if-changed=migrations");
+    println!("cargo:rerun-if-changed=migrations-usage");
+    println!("cargo:rerun-if-changed=migrations-writes");
 }

@@ -16,7 +16,7 @@ pub(crate) fn run(root: &Path) -> Result<()> {
         step.run(root)?;
     }
     println!("== fuzz targets");
-    fuzz::run(root, fuzz::SECONDS)?;
+    fuzz::run(root, fuzz::SECONDS, fuzz::Keep::Nothing)?;
     tests(root).run(root)
 }
 

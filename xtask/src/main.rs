@@ -11,11 +11,12 @@ mod metadata;
 mod tidy;
 
 use anyhow::{Context, Result, bail};
+use fuzz::Keep;
 use std::{path::PathBuf, process::ExitCode};
 
 const USAGE: &str = "\
 cargo xtask ci            the gate: tidy, format, clippy, documentation, tests, fuzzing
-cargo xtask fuzz [SECS]   every fuzz target, a few seconds each
+cargo xtask fuzz [SECS]   every fuzz target, a few seconds each; with --keep, adds what reached something new
 cargo xtask tidy          the rules that no other tool knows
 cargo xtask tidy --fix    the same, after rewriting what can be rewritten (the dependency table)";
 
@@ -35,8 +36,9 @@ fn chore() -> Result<()> {
     let root = root()?;
     match words.as_slice() {
         ["ci"] => gate::run(&root),
-        ["fuzz"] => fuzz::run(&root, fuzz::SECONDS),
-        ["fuzz", seconds] => fuzz::run(&root, seconds.parse().context("say how many seconds per target")?),
+        ["fuzz"] => fuzz::run(&root, fuzz::SECONDS, Keep::Nothing),
+        ["fuzz", seconds] => fuzz::run(&root, span(seconds)?, Keep::Nothing),
+        ["fuzz", seconds, "--keep"] => fuzz::run(&root, span(seconds)?, Keep::New),
         ["tidy"] => tidy::run(&root, tidy::Mode::Check),
         ["tidy", "--fix"] => tidy::run(&root, tidy::Mode::Fix),
         [] | ["help" | "--help" | "-h"] => {
@@ -48,6 +50,10 @@ fn chore() -> Result<()> {
             bail!("no such chore: {}", words.join(" "))
         }
     }
+}
+
+fn span(seconds: &str) -> Result<u32> {
+    seconds.parse().context("say how many seconds per target")
 }
 
 /// The repository's root: the folder above this crate's.

@@ -17,9 +17,11 @@ use crate::{
     openapi::{Document, Entry},
     operator_token::{OperatorTokenChanged, OperatorTokenCreated, OperatorTokenIn, OperatorTokenOut},
     page::{Page, PageQuery},
+    request::{RequestOut, RequestTraceOut, RequestsQuery},
     status::{Alive, Ready},
+    usage::{KeyUsageOut, UsageQuery},
 };
-use model::{AccountId, CompanyId, HttpMethod, IdentityId, KeyId, OperatorTokenId};
+use model::{AccountId, CompanyId, HttpMethod, IdentityId, KeyId, OperatorTokenId, RequestId};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use utoipa::{IntoParams, ToSchema, openapi::path::Parameter};
 
@@ -115,6 +117,22 @@ pub struct AtIdentity {
     pub identity: IdentityId,
 }
 
+/// A path of a request with a key of an account.
+#[derive(Clone, Copy, Debug)]
+pub struct AtRequest {
+    /// `{account_id}`
+    pub account: AccountId,
+    /// `{request_id}`
+    pub request: RequestId,
+}
+
+/// A path of any request.
+#[derive(Clone, Copy, Debug)]
+pub struct AtAnyRequest {
+    /// `{request_id}`
+    pub request: RequestId,
+}
+
 /// A path of an operator token.
 #[derive(Clone, Copy, Debug)]
 pub struct AtOperatorToken {
@@ -153,6 +171,20 @@ impl Target for AtIdentity {
     fn read(texts: &[&str]) -> Option<Self> {
         let [account, identity] = texts else { return None };
         Some(Self { account: account.parse().ok()?, identity: identity.parse().ok()? })
+    }
+}
+
+impl Target for AtRequest {
+    fn read(texts: &[&str]) -> Option<Self> {
+        let [account, request] = texts else { return None };
+        Some(Self { account: account.parse().ok()?, request: request.parse().ok()? })
+    }
+}
+
+impl Target for AtAnyRequest {
+    fn read(texts: &[&str]) -> Option<Self> {
+        let [request] = texts else { return None };
+        Some(Self { request: request.parse().ok()? })
     }
 }
 
@@ -265,7 +297,8 @@ operations! {
 
     /// Create a restricted key.
     /// The answer shows its secrets once and never again. Without any wish the key is read-only, for all companies, in
-    /// both environments, without expiry.
+    /// both environments, without expiry, usable from every address and from no web page. Its findings say what its owner
+    /// should look at.
     KeysCreate: "Keys" "keys_create" Post "/v1/accounts/{account_id}/keys",
         Operator Changes, (AtAccount, NoQuery, KeyIn) -> 201 KeyIssued, refuses LimitReached;
 
@@ -278,7 +311,7 @@ operations! {
         Operator Reads, (AtKey, NoQuery, NoBody) -> 200 KeyOut;
 
     /// Change the settings of a key.
-    /// Of the primary key only the description can be changed.
+    /// Of the primary key only description, networks, limits and rotation reminder can be changed.
     KeysUpdate: "Keys" "keys_update" Patch "/v1/accounts/{account_id}/keys/{key_id}",
         Operator Changes, (AtKey, NoQuery, KeyPatch) -> 200 KeyChanged,
         refuses KeyFinal PrimaryKeyProtected StaleVersion;
@@ -312,6 +345,25 @@ operations! {
     /// The primary key cannot be deleted.
     KeysDelete: "Keys" "keys_delete" Delete "/v1/accounts/{account_id}/keys/{key_id}",
         Operator Changes, (AtKey, NoQuery, NoBody) -> 200 KeyDeleted, refuses PrimaryKeyProtected;
+
+    /// Count how often a key was used, by operation and outcome.
+    /// The counts are complete, also where the request log leaves requests out. They are up to a second behind.
+    KeysUsage: "Keys" "keys_usage" Get "/v1/accounts/{account_id}/keys/{key_id}/usage",
+        Operator Reads, (AtKey, UsageQuery, NoBody) -> 200 KeyUsageOut;
+
+    /// List the requests with an account's keys, newest first.
+    /// They are kept for 15 days unless the deployment says otherwise, and appear within about a second.
+    RequestsList: "Requests" "requests_list" Get "/v1/accounts/{account_id}/requests",
+        Operator Reads, (AtAccount, RequestsQuery, NoBody) -> 200 Page<RequestOut>;
+
+    /// Show a request with one of an account's keys: why it was refused, and what would allow it.
+    /// It can be asked for as soon as its answer has arrived.
+    RequestsGet: "Requests" "requests_get" Get "/v1/accounts/{account_id}/requests/{request_id}",
+        Operator Reads, (AtRequest, NoQuery, NoBody) -> 200 RequestTraceOut;
+
+    /// Show any request by its id alone, also one without a key.
+    RequestsFind: "Requests" "requests_find" Get "/v1/requests/{request_id}",
+        Operator Reads, (AtAnyRequest, NoQuery, NoBody) -> 200 RequestTraceOut;
 
     /// List the changes made in an account, newest first.
     AuditList: "Audit" "audit_list" Get "/v1/accounts/{account_id}/audit",

@@ -1,282 +1,33 @@
 //! Keys on the wire (D1, D2, D4, D7, D9, D13).
 //!
-//! Owns:  the JSON of keys. Secrets are in `issued` alone (R68, R72).
+//! Owns:  the JSON of keys as they are. Secrets are in `issued` alone (R68, R72).
 //! Never: draws secrets or looks companies up; `control` does.
-//! Read:  `KeyIn`, `KeyOut`, then `issued`. Tests: `key/tests.rs`.
+//! Read:  `KeyOut`, then `draft` and `issued`. Tests: `key/tests.rs`.
 
+mod draft;
+mod finding;
 mod issued;
 mod restriction;
+mod rotation;
+mod settings;
 #[cfg(test)]
 mod tests;
 
+pub use draft::{KeyChange, KeyDraft, KeyIn, KeyPatch};
+pub use finding::{EXPIRES_SOON_DAYS, Finding, FindingOut, FindingText, Level, findings};
 pub use issued::{CredentialSecret, KeyIssued, KeySecrets, SecretText};
 pub use restriction::{ALL, Companies};
+pub use rotation::{EndPreviousIn, OVERLAP_DEFAULT_SECONDS, OVERLAP_MAX_SECONDS, RotateIn, Rotation};
+pub use settings::{ANY_ORIGIN_UNCONFIRMED, OwnLimits, ROTATE_DAYS_MAX, any_origin_needs_confirmation};
 
 use crate::{
-    problem::FieldProblem,
     receipt::{ReceiptOut, RowState},
-    schema,
     time::Time,
-    validation::{Change, Checks},
+    usage::LastUsedOut,
 };
-use model::{
-    CompanyRestriction, Credential, Environment, Environments, Key, Preset, ScopeSet, SecretSlot, Timestamp,
-    key::DESCRIPTION_MAX,
-};
+use model::{Credential, Environment, Key, SecretSlot, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-
-/// How long an old secret lives on after a rotation when the caller does not say: 24 hours (D13).
-pub const OVERLAP_DEFAULT_SECONDS: u64 = 86_400;
-/// The longest overlap: 90 days (D13).
-pub const OVERLAP_MAX_SECONDS: u64 = 90 * 86_400;
-
-/// A new restricted key. Everything may be left out: the key is then read-only, for all companies, without expiry.
-#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct KeyIn {
-    /// What it is for.
-    #[schema(schema_with = schema::description)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub description: Option<String>,
-    /// What it may do: `full_access`, `read_only` (the default), `send`, or `custom` with `scopes`.
-    #[schema(pattern = "^(full_access|read_only|send|custom)$", default = "read_only")]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub preset: Option<String>,
-    /// For a custom key: `resource:action` or `*:action`, with action `read`, `write` or `send`.
-    #[schema(schema_with = schema::scopes)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub scopes: Option<Vec<String>>,
-    /// `"all"` (the default), or the ids of the companies it may reach, at least one.
-    #[schema(schema_with = restriction::chosen_schema)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub companies: Option<Companies>,
-    /// Which credentials it has: `test`, `live` or both (the default). It cannot be changed later.
-    #[schema(schema_with = schema::environments)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub environments: Option<Vec<String>>,
-    /// From this instant on the key is refused; never when left out.
-    #[schema(schema_with = schema::expiry)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub expires_at: Option<String>,
-}
-
-/// Changes to a key; a member that is left out keeps its value.
-#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct KeyPatch {
-    /// What it is for; null clears it.
-    #[serde(default, skip_serializing_if = "Change::is_keep")]
-    #[schema(schema_with = schema::description, required = false)]
-    pub description: Change<String>,
-    /// What it may do: `full_access`, `read_only`, `send`, or `custom` with `scopes`.
-    #[serde(default, skip_serializing_if = "Change::is_keep")]
-    #[schema(value_type = String, required = false, pattern = "^(full_access|read_only|send|custom)$")]
-    pub preset: Change<String>,
-    /// The whole new list of scopes; the key becomes `custom`.
-    #[serde(default, skip_serializing_if = "Change::is_keep")]
-    #[schema(schema_with = schema::scopes, required = false)]
-    pub scopes: Change<Vec<String>>,
-    /// `"all"`, or the whole new list of companies, at least one.
-    #[serde(default, skip_serializing_if = "Change::is_keep")]
-    #[schema(schema_with = restriction::chosen_schema, required = false)]
-    pub companies: Change<Companies>,
-    /// A new expiry; null removes it.
-    #[serde(default, skip_serializing_if = "Change::is_keep")]
-    #[schema(schema_with = schema::expiry, required = false)]
-    pub expires_at: Change<String>,
-    /// Refuse the change when the key is not at this `version` any more.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub expected_version: Option<u64>,
-}
-
-/// The checked settings of a new key.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct KeyDraft {
-    /// What it is for.
-    pub description: String,
-    /// What it may do.
-    pub preset: Preset,
-    /// Whose documents it may reach; whether these companies exist is not checked yet.
-    pub companies: CompanyRestriction,
-    /// In which environments it has a credential.
-    pub environments: Environments,
-    /// From this instant on it is refused.
-    pub expires_at: Option<Timestamp>,
-}
-
-/// The checked changes to a key; `None` keeps the value.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct KeyChange {
-    /// What it is for.
-    pub description: Option<String>,
-    /// What it may do.
-    pub preset: Option<Preset>,
-    /// Whose documents it may reach; whether these companies exist is not checked yet.
-    pub companies: Option<CompanyRestriction>,
-    /// From this instant on it is refused; the inner `None` removes the expiry.
-    pub expires_at: Option<Option<Timestamp>>,
-    /// The version that the caller has read.
-    pub expected_version: Option<u64>,
-}
-
-impl KeyIn {
-    /// The checked settings, or every problem. `now` bounds the expiry.
-    pub fn check(self, now: Timestamp) -> Result<KeyDraft, Vec<FieldProblem>> {
-        let mut checks = Checks::default();
-        let description = description(self.description.unwrap_or_default(), &mut checks);
-        let preset = preset(self.preset.as_deref(), self.scopes.as_deref(), &mut checks);
-        let companies = self.companies.map_or(Some(CompanyRestriction::All), |c| c.check(&mut checks));
-        let environments = self.environments.map_or(Some(Environments::Both), |e| environments(&e, &mut checks));
-        let expires_at = self.expires_at.and_then(|text| expiry(&text, now, &mut checks));
-        checks.finish()?;
-        Ok(KeyDraft {
-            description,
-            preset: preset.unwrap_or(Preset::ReadOnly),
-            companies: companies.unwrap_or(CompanyRestriction::All),
-            environments: environments.unwrap_or(Environments::Both),
-            expires_at,
-        })
-    }
-}
-
-impl KeyPatch {
-    /// The checked changes, or every problem. `now` bounds the expiry.
-    pub fn check(self, now: Timestamp) -> Result<KeyChange, Vec<FieldProblem>> {
-        let mut checks = Checks::default();
-        let description = match self.description {
-            Change::Keep => None,
-            Change::Clear => Some(String::new()),
-            Change::Set(text) => Some(description(text, &mut checks)),
-        };
-        let name = self.preset.required("/preset", &mut checks);
-        let scopes = self.scopes.required("/scopes", &mut checks);
-        let named = name.is_some() || scopes.is_some();
-        let preset = named.then(|| preset(name.as_deref(), scopes.as_deref(), &mut checks)).flatten();
-        let companies = self.companies.required("/companies", &mut checks).and_then(|c| c.check(&mut checks));
-        let expires_at = match self.expires_at {
-            Change::Keep => None,
-            Change::Clear => Some(None),
-            Change::Set(text) => expiry(&text, now, &mut checks).map(Some),
-        };
-        checks.finish()?;
-        Ok(KeyChange { description, preset, companies, expires_at, expected_version: self.expected_version })
-    }
-}
-
-fn description(text: String, checks: &mut Checks) -> String {
-    checks.text("/description", text, 0, DESCRIPTION_MAX).unwrap_or_default()
-}
-
-/// Scopes without a preset mean `custom`; neither means `read_only` (D7).
-fn preset(name: Option<&str>, scopes: Option<&[String]>, checks: &mut Checks) -> Option<Preset> {
-    match (name, scopes) {
-        (None, None) | (Some("read_only"), None) => Some(Preset::ReadOnly),
-        (Some("full_access"), None) => Some(Preset::FullAccess),
-        (Some("send"), None) => Some(Preset::Send),
-        (Some("custom"), None) => checks.want("/scopes", None, "a custom key needs its scopes"),
-        (Some("custom") | None, Some(texts)) => custom(texts, checks),
-        (Some("full_access" | "read_only" | "send"), Some(_)) => checks.want(
-            "/scopes",
-            None,
-            "only a custom key has scopes of its own; leave scopes out or use preset custom",
-        ),
-        (Some(_), _) => checks.want("/preset", None, "use full_access, read_only, send or custom"),
-    }
-}
-
-fn custom(texts: &[String], checks: &mut Checks) -> Option<Preset> {
-    if texts.is_empty() || texts.len() > model::scope::SCOPES_MAX {
-        let wanted = format!("name 1 to {} scopes", model::scope::SCOPES_MAX);
-        return checks.want("/scopes", None, &wanted);
-    }
-    let wanted = "not a scope: write resource:action or *:action, with action read, write or send";
-    for (i, text) in texts.iter().enumerate() {
-        checks.want(format!("/scopes/{i}"), ScopeSet::parse(std::slice::from_ref(text)).ok(), wanted);
-    }
-    ScopeSet::parse(texts).ok().map(Preset::Custom)
-}
-
-fn environments(texts: &[String], checks: &mut Checks) -> Option<Environments> {
-    let mut chosen = [false; 2];
-    for (i, text) in texts.iter().enumerate().take(4) {
-        match checks.want(format!("/environments/{i}"), Environment::parse(text), "use test or live") {
-            Some(Environment::Test) => chosen[0] = true,
-            Some(Environment::Live) => chosen[1] = true,
-            None => {}
-        }
-    }
-    match chosen {
-        [true, true] => Some(Environments::Both),
-        [true, false] => Some(Environments::Only(Environment::Test)),
-        [false, true] => Some(Environments::Only(Environment::Live)),
-        [false, false] => checks.want("/environments", None, "name test, live or both"),
-    }
-}
-
-fn expiry(text: &str, now: Timestamp, checks: &mut Checks) -> Option<Timestamp> {
-    match Time::parse(text) {
-        Ok(at) => checks.want("/expires_at", (at > now).then_some(at), "is over already; choose a time to come"),
-        Err(error) => checks.want("/expires_at", None, &error.to_string()),
-    }
-}
-
-/// How to rotate a key. Everything may be left out.
-#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct RotateIn {
-    /// Which secrets to replace; left out: all that the key has.
-    #[schema(schema_with = schema::environments)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub environments: Option<Vec<String>>,
-    /// How long the old secrets live on, in seconds; 0 ends them at once. Never past the key's own expiry.
-    #[schema(minimum = 0, maximum = 7_776_000, default = 86_400)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub overlap_seconds: Option<u64>,
-}
-
-/// The checked wish to rotate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Rotation {
-    /// `None`: all that the key has.
-    pub environments: Option<Environments>,
-    /// Seconds.
-    pub overlap: u64,
-}
-
-impl RotateIn {
-    /// The checked wish, or every problem.
-    pub fn check(self) -> Result<Rotation, Vec<FieldProblem>> {
-        let mut checks = Checks::default();
-        let environments = self.environments.and_then(|e| environments(&e, &mut checks));
-        let overlap = self.overlap_seconds.unwrap_or(OVERLAP_DEFAULT_SECONDS);
-        if overlap > OVERLAP_MAX_SECONDS {
-            checks.problem("/overlap_seconds", format!("at most {OVERLAP_MAX_SECONDS} seconds (90 days)"));
-        }
-        checks.finish()?;
-        Ok(Rotation { environments, overlap })
-    }
-}
-
-/// Which old secrets to end before their overlap is over. It may be left out.
-#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct EndPreviousIn {
-    /// In which environments; left out: in all that the key has.
-    #[schema(schema_with = schema::environments)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub environments: Option<Vec<String>>,
-}
-
-impl EndPreviousIn {
-    /// The checked environments; `None`: all that the key has.
-    pub fn check(self) -> Result<Option<Environments>, Vec<FieldProblem>> {
-        let mut checks = Checks::default();
-        let environments = self.environments.and_then(|e| environments(&e, &mut checks));
-        checks.finish()?;
-        Ok(environments)
-    }
-}
 
 /// Which keys of an account.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, IntoParams)]
@@ -329,6 +80,19 @@ pub struct KeyOut {
     /// From this instant on it is refused.
     #[schema(required = true)]
     pub expires_at: Option<Time>,
+    /// The web pages that may use it; empty: none.
+    #[schema(example = json!(["https://app.example.com"]))]
+    pub origins: Vec<String>,
+    /// The addresses that it may be used from; empty: all.
+    #[schema(example = json!(["203.0.113.0/24"]))]
+    pub networks: Vec<String>,
+    /// Its own numbers in place of the deployment's.
+    pub limits: OwnLimits,
+    /// How old its secrets may grow before a rotation is due, in days.
+    #[schema(required = true, example = 90)]
+    pub rotate_every_days: Option<u16>,
+    /// What its owner should look at, the urgent first.
+    pub findings: Vec<FindingOut>,
     /// When it was created.
     pub created_at: Time,
     /// When it was last changed.
@@ -358,6 +122,9 @@ pub struct CredentialOut {
     /// The secret before the last rotation, while it lives on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub previous: Option<PreviousSecretOut>,
+    /// When the secret was used last, if ever; up to a second behind.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_used: Option<LastUsedOut>,
 }
 
 /// A secret that was rotated away and still works.
@@ -368,6 +135,9 @@ pub struct PreviousSecretOut {
     pub last_four: String,
     /// From this instant on it is refused.
     pub ends_at: Time,
+    /// When it was used last, if ever: whether somebody still has to change.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_used: Option<LastUsedOut>,
 }
 
 /// One secret of a key, as the store has it.
@@ -397,6 +167,11 @@ impl KeyOut {
             companies: Companies::from(&key.companies),
             environments: key.environments.iter().map(|e| e.as_str().to_owned()).collect(),
             expires_at: key.expires_at.map(Time),
+            origins: key.origins.as_slice().iter().map(ToString::to_string).collect(),
+            networks: key.networks.as_slice().iter().map(ToString::to_string).collect(),
+            limits: OwnLimits::from(&key.limits),
+            rotate_every_days: key.rotate_every_days,
+            findings: findings(key, credentials, now).into_iter().map(FindingOut::from).collect(),
             created_at: Time(key.created_at),
             updated_at: Time(row.updated_at),
             version: row.version,
@@ -412,13 +187,14 @@ fn half(credentials: &[CredentialState<'_>], environment: Environment, now: Time
     let current = slot(SecretSlot::Current)?;
     let previous = slot(SecretSlot::Previous).filter(|p| !p.ended).and_then(|previous| {
         let ends_at = previous.credential.ends_at.filter(|at| *at > now)?;
-        Some(PreviousSecretOut { last_four: last_four(previous.credential), ends_at: Time(ends_at) })
+        Some(PreviousSecretOut { last_four: last_four(previous.credential), ends_at: Time(ends_at), last_used: None })
     });
     Some(CredentialOut {
         client_id: current.credential.client_id.to_string(),
         last_four: last_four(current.credential),
         created_at: Time(current.created_at),
         previous,
+        last_used: None,
     })
 }
 

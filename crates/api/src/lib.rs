@@ -19,9 +19,11 @@ pub mod operator_token;
 pub mod page;
 pub mod problem;
 pub mod receipt;
+pub mod request;
 mod schema;
 pub mod status;
 pub mod time;
+pub mod usage;
 pub mod validation;
 
 pub use code::Code;

@@ -196,6 +196,7 @@ fn path_parameters(path: &'static str) -> impl Iterator<Item = Parameter> {
             "account_id" => ("acc", "The account."),
             "company_id" => ("co", "The company; one of another account is not found."),
             "key_id" => ("key", "The key; one of another account is not found."),
+            "request_id" => ("req", "The request, as its answer named it; one of another account is not found."),
             "operator_token_id" => ("opt", "The operator token."),
             _ => return None,
         };
@@ -252,7 +253,7 @@ fn introduction() -> String {
         .map(|a| format!("| {} | `{}` | {} |", a.status, a.code, a.detail))
         .collect();
     format!(
-        "Accounts, companies, keys, operator tokens and the audit log of one deployment.\n\nEvery answer carries the header \
+        "Accounts, companies, keys, requests, operator tokens and the audit log of one deployment.\n\nEvery answer carries the header \
          x-request-id. Every change is in force when its answer arrives; the member in_force says since when. HEAD works \
          wherever GET does. Every refusal is a problem (RFC 9457), with one of these codes:\n\n\
          | status | code | meaning |\n|---|---|---|\n{}\n",

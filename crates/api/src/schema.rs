@@ -19,11 +19,13 @@ pub(crate) fn id_pattern(prefix: &str) -> String {
     format!("^{prefix}_[0-7][0-9a-hjkmnp-tv-z]{{25}}$")
 }
 
-fn text(pattern: &str) -> ObjectBuilder {
+/// A text of this pattern.
+pub(crate) fn text(pattern: &str) -> ObjectBuilder {
     ObjectBuilder::new().schema_type(Type::String).pattern(Some(pattern))
 }
 
-fn nullable(kind: Type) -> SchemaType {
+/// This type, or null.
+pub(crate) fn nullable(kind: Type) -> SchemaType {
     SchemaType::from_iter([kind, Type::Null])
 }
 

@@ -25,12 +25,13 @@ pub enum Field {
     Company,
     Class,
     Environment,
+    Idempotency,
     Callback,
 }
 
 impl Field {
     /// All, in the order in which the file lists them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Id,
         Self::Method,
         Self::Path,
@@ -39,6 +40,7 @@ impl Field {
         Self::Scope,
         Self::Company,
         Self::Class,
+        Self::Idempotency,
         Self::Callback,
     ];
 
@@ -54,6 +56,7 @@ impl Field {
             Self::Company => "company",
             Self::Class => "class",
             Self::Environment => "environment",
+            Self::Idempotency => "idempotency",
             Self::Callback => "callback",
         }
     }

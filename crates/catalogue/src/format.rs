@@ -22,6 +22,7 @@
 //! audience is not `key`, and must not when it is.
 
 pub(crate) mod entry;
+mod idempotency;
 mod text;
 mod tree;
 

@@ -5,6 +5,8 @@
 //! Never: changes an operation.
 //! Read:  `flaws`.
 
+mod idempotency;
+
 use crate::{draft::Field, problem::ProblemCode};
 use model::{
     Action, Audience, Catalogue, CatalogueError, CompanyMode, Locator, Operation, OperationId, operation::Place,
@@ -42,6 +44,11 @@ pub(crate) fn flaws(operations: &[Operation]) -> Vec<(usize, Flaw)> {
             found.extend(lookup(operation, id, target).map(|flaw| (index, flaw)));
         }
     }
+    for (index, operation) in operations.iter().enumerate() {
+        let Some(recovery) = &operation.idempotency.recovery else { continue };
+        let target = by_id.get(&recovery.operation).and_then(|at| operations.get(*at.first()?));
+        found.extend(idempotency::lookup(operation, recovery, target).map(|flaw| (index, flaw)));
+    }
     for (id, at) in &by_id {
         let repeats = at.iter().skip(1);
         let flaw = flaw(Field::Id, ProblemCode::Duplicate, format!("the id {id} is used before"), "ids are unique");
@@ -55,7 +62,7 @@ pub(crate) fn flaws(operations: &[Operation]) -> Vec<(usize, Flaw)> {
 }
 
 fn own(operation: &Operation) -> Vec<Flaw> {
-    let mut found = Vec::new();
+    let mut found = idempotency::own(operation);
     let mut names: Vec<&str> = operation.template.params().collect();
     names.sort_unstable();
     if let Some(pair) = names.windows(2).find(|pair| pair.first() == pair.last()) {

@@ -16,7 +16,7 @@ use admission::Policy;
 use api::{Code, ProblemStyle};
 use axum::{Router, body::Body, extract::Request, response::Response};
 use http::{HeaderValue, header};
-use model::{Catalogue, HttpMethod, RequestId, Timestamp};
+use model::{Catalogue, HttpMethod, LimitName, RequestId, Timestamp};
 use std::sync::Arc;
 use store::Store;
 use tokio::sync::Semaphore;
@@ -64,6 +64,8 @@ pub struct Parts {
     pub ready: Arc<dyn Fn() -> Readiness + Send + Sync>,
     /// The bounds.
     pub limits: Limits,
+    /// The names of the limits that a key may have numbers of its own for (R77), as the deployment has them.
+    pub limit_names: Arc<[LimitName]>,
 }
 
 /// The control plane. Cheap to clone.

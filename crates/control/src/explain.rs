@@ -69,8 +69,18 @@ async fn with_key(
             SecretSlot::Previous => Refusal::field("/secret", "the key has no previous secret in this environment"),
         })?;
     let entry = Entry::new(credential, Arc::new(Record::from(&row.key)));
-    let described = Described { operation, origin, entry: &entry, now: context.now, freshness: FRESH };
-    Ok(show(admission::explain(&described, &context.control.parts().policy), operation))
+    Ok(with_entry(context, operation, origin, &entry))
+}
+
+/// What would happen now to a request with the secret `entry`.
+pub(crate) fn with_entry(
+    context: &Context,
+    operation: Option<&Operation>,
+    origin: Field<'_>,
+    entry: &Entry,
+) -> ExplainOut {
+    let described = Described { operation, origin, entry, now: context.now, freshness: FRESH };
+    show(admission::explain(&described, &context.control.parts().policy), operation)
 }
 
 fn show(explanation: Explanation, operation: Option<&Operation>) -> ExplainOut {

@@ -13,6 +13,11 @@ use store::Revision;
 pub trait InForce: Send + Sync {
     /// Waits until no gateway admits a request against the state before `revision`, and what was in flight is cut.
     fn in_force(&self, revision: Revision) -> Pin<Box<dyn Future<Output = Receipt> + Send + '_>>;
+
+    /// Has gateways hand over what they recorded of requests that were answered (D25).
+    fn hand_over(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        Box::pin(std::future::ready(()))
+    }
 }
 
 /// Since when a change is in force, and where.

@@ -61,6 +61,10 @@ impl Issuer<'_> {
             companies: CompanyRestriction::All,
             environments: Environments::Both,
             expires_at: None,
+            origins: OriginList::default(),
+            networks: NetworkList::default(),
+            limits: KeyLimits::default(),
+            rotate_every_days: None,
         };
         let primary = self.key(account.id, KeyKind::Primary, draft);
         IssuedAccount { account, primary }
@@ -94,10 +98,10 @@ impl Issuer<'_> {
             preset: draft.preset,
             companies: draft.companies,
             environments: draft.environments,
-            origins: OriginList::default(),
-            networks: NetworkList::default(),
-            limits: KeyLimits::default(),
-            rotate_every_days: None,
+            origins: draft.origins,
+            networks: draft.networks,
+            limits: draft.limits,
+            rotate_every_days: draft.rotate_every_days,
             expires_at: draft.expires_at,
             created_at: self.now,
         };

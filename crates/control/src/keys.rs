@@ -2,14 +2,15 @@
 //!
 //! Owns:  their handlers, and the rule for primary keys: an account has exactly one, made with it. It can be rotated,
 //!        disabled and enabled, because these can be undone or lose nothing; it cannot be revoked, deleted or narrowed,
-//!        because no second one could ever be made. A leaked primary key is rotated with an overlap of 0 seconds.
+//!        because no second one could ever be made. Networks and limits of its own it may have: no key changes them. A leaked primary key is rotated with an overlap of 0 seconds.
 //! Never: decides requests; that is `admission`.
 //! Read:  top down.
 
 use crate::{
     operation::{Context, Op},
-    pages::{page, shown},
+    pages::page,
     refusal::Refusal,
+    usage::note_last_used,
 };
 use api::{
     Code,
@@ -17,18 +18,23 @@ use api::{
         AtKey, KeysCreate, KeysDelete, KeysDisable, KeysEnable, KeysEndPrevious, KeysGet, KeysList, KeysRevoke,
         KeysRotate, KeysUpdate,
     },
-    key::{CredentialState, KeyChanged, KeyDeleted, KeyIssued, KeyOut, KeysQuery},
+    key::{
+        ANY_ORIGIN_UNCONFIRMED, CredentialState, KeyChange, KeyChanged, KeyDeleted, KeyIssued, KeyOut, KeysQuery,
+        any_origin_needs_confirmation,
+    },
     page::Page,
     receipt::RowState,
 };
-use model::{ClientId, CompanyRestriction, Environment, Environments, KeyKind, KeyStatus, SecretSlot, Timestamp};
+use model::{ClientId, CompanyRestriction, Environment, Environments, Key, KeyKind, KeyStatus, SecretSlot, Timestamp};
 use store::{AccountStore, Committed, KeyFilter, KeyPatch, KeyRow, StoreError};
 
+/// What is said when a primary key is given to web pages (D11, R16).
+const PRIMARY_IN_BROWSER: &str = "the primary key is never used in a browser; create a restricted key for the page";
 /// Unknown companies that one message names.
 const NAMED_MAX: usize = 5;
 
 pub(crate) async fn create(op: Op<KeysCreate>) -> Result<KeyIssued, Refusal> {
-    let draft = op.body.check(op.context.now)?;
+    let draft = op.body.check(op.context.now, &op.context.control.parts().limit_names)?;
     let account = op.context.account(op.target.account);
     account.account().await?;
     companies_exist(&account, &draft.companies).await?;
@@ -43,22 +49,31 @@ pub(crate) async fn list(op: Op<KeysList>) -> Result<Page<KeyOut>, Refusal> {
     account.account().await?;
     let page = page(op.query.limit, op.query.cursor.as_deref())?;
     let rows = account.keys(filter(&op.query)?, page).await?;
-    Ok(shown(rows, |row| show(row, op.context.now)))
+    let mut used = Vec::with_capacity(rows.items.len());
+    for row in &rows.items {
+        let mut key = show(row, op.context.now);
+        note_last_used(&op.context, op.target.account, row, &mut key).await;
+        used.push(key);
+    }
+    Ok(Page { data: used, next_cursor: rows.next.map(|id| id.to_string()) })
 }
 
 pub(crate) async fn get(op: Op<KeysGet>) -> Result<KeyOut, Refusal> {
     let row = op.context.account(op.target.account).key(op.target.key).await?;
-    Ok(show(&row, op.context.now))
+    let mut key = show(&row, op.context.now);
+    note_last_used(&op.context, op.target.account, &row, &mut key).await;
+    Ok(key)
 }
 
 pub(crate) async fn update(op: Op<KeysUpdate>) -> Result<KeyChanged, Refusal> {
-    let change = op.body.check(op.context.now)?;
+    let change = op.body.check(op.context.now, &op.context.control.parts().limit_names)?;
     let account = op.context.account(op.target.account);
     let row = account.key(op.target.key).await?;
     let narrows = change.preset.is_some() || change.companies.is_some() || change.expires_at.is_some();
     if row.key.kind == KeyKind::Primary && narrows {
         return Err(Code::PrimaryKeyProtected.into());
     }
+    let depends = origins_allowed(&row.key, &change)?;
     if let Some(companies) = &change.companies {
         companies_exist(&account, companies).await?;
     }
@@ -66,9 +81,12 @@ pub(crate) async fn update(op: Op<KeysUpdate>) -> Result<KeyChanged, Refusal> {
         description: change.description,
         preset: change.preset,
         companies: change.companies,
+        origins: change.origins,
+        networks: change.networks,
+        limits: change.limits,
+        rotate_every_days: change.rotate_every_days,
         expires_at: change.expires_at,
-        expected_version: change.expected_version,
-        ..KeyPatch::default()
+        expected_version: change.expected_version.or_else(|| depends.then_some(row.version)),
     };
     changed(&op.context, account.update_key(op.context.stamp()?, op.target.key, patch).await).await
 }
@@ -124,6 +142,21 @@ async fn changed(context: &Context, result: Result<Committed<KeyRow>, StoreError
     let committed = result?;
     let in_force = context.confirm(committed.revision).await?;
     Ok(KeyChanged { key: show(&committed.value, context.now), in_force })
+}
+
+/// D10, D11: no page uses a primary key, and `*` needs a confirmation for a key that may do more than read, whichever of the
+/// two is changed. Answers whether what was found right is so for this state of the key alone.
+fn origins_allowed(key: &Key, change: &KeyChange) -> Result<bool, Refusal> {
+    let touched = change.origins.is_some() || change.preset.is_some();
+    let origins = change.origins.as_ref().unwrap_or(&key.origins);
+    if key.kind == KeyKind::Primary && !origins.is_empty() {
+        return Err(Refusal::field("/origins", PRIMARY_IN_BROWSER));
+    }
+    let preset = change.preset.as_ref().unwrap_or(&key.preset);
+    if touched && !change.confirm_any_origin && any_origin_needs_confirmation(origins, preset) {
+        return Err(Refusal::field("/origins", ANY_ORIGIN_UNCONFIRMED));
+    }
+    Ok(touched && !change.confirm_any_origin)
 }
 
 /// A key's kind never changes, so nothing can come between this look and the change.

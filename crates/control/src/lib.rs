@@ -24,8 +24,11 @@ mod operations;
 mod operator_tokens;
 mod pages;
 mod refusal;
+mod requests;
 mod routes;
 mod serve;
+mod trace;
+mod usage;
 
 pub use authority::TOKEN_HEAD;
 pub use control::{Clock, Control, Metrics, Parts, Randomness, Readiness};

@@ -79,6 +79,14 @@ impl Context {
         Ok(Stamp { author, request: Some(self.request), now: self.now, audit_id })
     }
 
+    /// Waits until what was answered so far can be read in the request log, within the bound of a confirmation.
+    pub(crate) async fn hand_over(&self) {
+        let parts = self.control.parts();
+        // Whoever asked looks again and says what it finds.
+        let _in_time = tokio::time::timeout(parts.limits.confirm, parts.in_force.hand_over()).await;
+        self.store().usage().flush().await;
+    }
+
     /// Waits until `revision` is in force everywhere (D14).
     pub(crate) async fn confirm(&self, revision: Revision) -> Result<ReceiptOut, Refusal> {
         let parts = self.control.parts();

@@ -11,6 +11,7 @@ use crate::{
     operation::{Op, mount, tag},
     operations, operator_tokens,
     refusal::Refusal,
+    requests, usage,
 };
 use api::{Code, contract::Operation};
 use axum::{
@@ -60,6 +61,10 @@ fn mounted() -> Mounted {
         .with(keys::end_previous)
         .with(keys::revoke)
         .with(keys::delete)
+        .with(usage::counts)
+        .with(requests::list)
+        .with(requests::get)
+        .with(requests::find)
         .with(audit::list)
         .with(audit::list_all)
         .with(audit::verify)

@@ -4,7 +4,7 @@
 //! Never: buffers; frames pass as they come. Trailers lose what headers lose.
 //! Read:  top down.
 
-use crate::{caller::CallerBody, core::Core, facts, fault::Fault, inflight::Ticket};
+use crate::{caller::CallerBody, core::Core, facts, fault::Fault, inflight::Ticket, writes::Relay};
 use bytes::Bytes;
 use egress::UpstreamBody;
 use http_body::{Body, Frame, SizeHint};
@@ -114,6 +114,8 @@ pub(crate) enum ResponseBody {
     Whole(Option<Bytes>),
     /// The upstream's, for as long as its request is not cut.
     Held(Held),
+    /// That of a write with an `Idempotency-Key`, whose exchange goes on without its caller.
+    Relayed(Box<Relay>),
 }
 
 /// An upstream's body and the ticket of its request.
@@ -134,6 +136,7 @@ impl Body for ResponseBody {
         match &mut *self {
             Self::Whole(bytes) => Poll::Ready(bytes.take().map(|b| Ok(Frame::data(b)))),
             Self::Held(held) => held.poll_frame(context),
+            Self::Relayed(relay) => relay.poll_frame(context),
         }
     }
 
@@ -141,6 +144,8 @@ impl Body for ResponseBody {
         match self {
             Self::Whole(bytes) => bytes.as_ref().is_none_or(Bytes::is_empty),
             Self::Held(held) => held.body.is_end_stream(),
+            // Its end is only known when its record is durable.
+            Self::Relayed(_) => false,
         }
     }
 
@@ -148,6 +153,7 @@ impl Body for ResponseBody {
         match self {
             Self::Whole(bytes) => SizeHint::with_exact(bytes.as_ref().map_or(0, Bytes::len) as u64),
             Self::Held(held) => held.body.size_hint(),
+            Self::Relayed(relay) => relay.size_hint(),
         }
     }
 }

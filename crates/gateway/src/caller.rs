@@ -4,6 +4,7 @@
 //! Never: counts, times or buffers; `RequestBody` does.
 //! Read:  `CallerBody`.
 
+use crate::http1;
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
@@ -19,6 +20,8 @@ pub(crate) enum CallerBody {
     Hyper(Incoming),
     /// At hand already: it was read to be checked.
     Whole(Bytes),
+    /// Read by our own side: HTTP/1.1 with a length.
+    Own(http1::inlet::Body),
 }
 
 /// The body broke off or was malformed. Nobody is told more.
@@ -44,6 +47,7 @@ impl Body for CallerBody {
                 let bytes = std::mem::take(bytes);
                 Poll::Ready((!bytes.is_empty()).then(|| Ok(Frame::data(bytes))))
             }
+            Self::Own(body) => Pin::new(body).poll_frame(context),
         }
     }
 
@@ -51,6 +55,7 @@ impl Body for CallerBody {
         match self {
             Self::Hyper(body) => body.is_end_stream(),
             Self::Whole(bytes) => bytes.is_empty(),
+            Self::Own(body) => body.is_end_stream(),
         }
     }
 
@@ -58,6 +63,7 @@ impl Body for CallerBody {
         match self {
             Self::Hyper(body) => body.size_hint(),
             Self::Whole(bytes) => SizeHint::with_exact(bytes.len() as u64),
+            Self::Own(body) => body.size_hint(),
         }
     }
 }

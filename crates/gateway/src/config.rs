@@ -79,6 +79,8 @@ pub struct GatewayConfig {
     pub problems: api::problem::ProblemStyle,
     /// Who may call without a key.
     pub people: crate::people::PeopleConfig,
+    /// How writes with an `Idempotency-Key` are kept from running twice (D16).
+    pub idempotency: crate::IdempotencyConfig,
     /// Every bound by name.
     pub limits: Limits,
     /// The Ed25519 key of the signed context, PKCS#8 (D24).
@@ -89,6 +91,8 @@ pub struct GatewayConfig {
     pub randomness: Randomness,
     /// Where request log lines go, if anywhere.
     pub log: Option<LogSink>,
+    /// Where usage is told, if anywhere.
+    pub usage: Option<store::Intake>,
 }
 
 /// The bounds of the data plane (invariant 10).

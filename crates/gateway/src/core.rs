@@ -13,6 +13,7 @@ use crate::{
     record::Recorder,
     signer::Signer,
     snapshot::Snapshot,
+    writes::{Idempotency, Running},
 };
 use bytes::Bytes;
 use egress::Upstream;
@@ -47,6 +48,7 @@ pub(crate) struct Shared {
     pub(crate) problems: api::problem::ProblemStyle,
     pub(crate) limits: Limits,
     pub(crate) clock: Clock,
+    pub(crate) idempotency: Idempotency,
     pub(crate) snapshot: Arc<Snapshot>,
     pub(crate) jwks: Bytes,
     pub(crate) people: People,
@@ -72,6 +74,8 @@ pub(crate) enum Command {
     Cut(Arc<[Cut]>, oneshot::Sender<u64>),
     /// Match requests against this catalogue from now on.
     Catalogue(Arc<Catalogue>, oneshot::Sender<()>),
+    /// Hand over what was recorded, without waiting for the tick.
+    HandOver(oneshot::Sender<()>),
     /// Take no more connections, finish what is in flight within the bound, and end.
     Shutdown(Duration),
 }
@@ -98,6 +102,7 @@ pub(crate) struct Core {
     pub(crate) ids: IdSource,
     pub(crate) draining: watch::Sender<bool>,
     pub(crate) visitors: Visitors,
+    pub(crate) writes: Running,
     test: Rc<Upstream>,
     live: Rc<Upstream>,
     catalogue: RefCell<Rc<CoreCatalogue>>,
@@ -226,6 +231,7 @@ async fn serve(start: CoreStart, ready: std::sync::mpsc::SyncSender<std::io::Res
         ids,
         draining: watch::Sender::new(false),
         visitors: Visitors::default(),
+        writes: Running::default(),
         test: Upstream::new(shared.upstreams.of(Environment::Test).clone()),
         live: Upstream::new(shared.upstreams.of(Environment::Live).clone()),
         catalogue: RefCell::new(Rc::new(CoreCatalogue(catalogue))),
@@ -255,6 +261,7 @@ async fn serve(start: CoreStart, ready: std::sync::mpsc::SyncSender<std::io::Res
                     core.catalogue.replace(Rc::new(CoreCatalogue(catalogue)));
                     answer(done, ());
                 }
+                Some(Command::HandOver(done)) => hand_over(&core, done),
                 Some(Command::Shutdown(drain_max)) => break drain_max,
                 None => break Duration::ZERO,
             },
@@ -272,12 +279,14 @@ async fn drain(core: &Rc<Core>, commands: &mut mpsc::Receiver<Command>, drain_ma
     tokio::pin!(deadline);
     let mut look = tokio::time::interval(DRAIN_LOOK);
     let mut tick = tokio::time::interval(TICK);
-    while core.connections() > 0 {
+    // A write goes on without its caller.
+    while core.connections() > 0 || core.writes.count() > 0 {
         tokio::select! {
             () = &mut deadline => return,
             command = commands.recv() => match command {
                 Some(Command::Cut(cuts, done)) => answer(done, core.cut(&cuts)),
                 Some(Command::Catalogue(_, done)) => answer(done, ()),
+                Some(Command::HandOver(done)) => hand_over(core, done),
                 Some(Command::Shutdown(_)) => {}
                 None => return,
             },
@@ -286,6 +295,11 @@ async fn drain(core: &Rc<Core>, commands: &mut mpsc::Receiver<Command>, drain_ma
             _ = look.tick() => {}
         }
     }
+}
+
+fn hand_over(core: &Core, done: oneshot::Sender<()>) {
+    core.recorder.flush();
+    answer(done, ());
 }
 
 /// Whoever is gone no longer waits for the answer.

@@ -28,9 +28,9 @@ pub(crate) struct Admitted {
 
 /// How far the request has come.
 pub(crate) enum Passage {
-    /// Nobody's in particular: the operation is public.
+    /// Without a key: limits and idempotency records are of keys, so that nothing is left to settle.
     Public(Permit),
-    /// A key's, a person's or a callback's; limits and the idempotency record are still to be settled.
+    /// A key's; limits and the idempotency record are still to be settled.
     Key(Authorized),
 }
 
@@ -45,6 +45,7 @@ pub(crate) fn decide(
     story: &mut Story,
 ) -> Result<Admitted, Denial> {
     let judged = Facts::judged(facts.operation, headers);
+    story.told.note_origin(judged.origin);
     if let Some(permit) = admission::public(&judged) {
         let environment = permit.environment();
         story.environment = Some(environment);
@@ -59,6 +60,7 @@ pub(crate) fn decide(
     if let Some(live) = &live {
         story.caller = Some((live.entry.record.key, live.entry.record.account));
         story.environment = Some(live.entry.environment);
+        story.told.secret = Some(store::SecretTag::of(&live.entry.hash));
     }
     let freshness = core.shared.snapshot.freshness();
     let identified = presented.identify(live.as_ref().map(|l| &l.entry), freshness, now)?;
@@ -84,6 +86,8 @@ pub(crate) fn note_exposed(core: &Core, headers: &HeaderMap, now: Timestamp, sto
     let Some(live) = core.shared.snapshot.find(presented.hash()) else { return };
     if presented.identify(Some(&live.entry), core.shared.snapshot.freshness(), now).is_ok() {
         story.caller = Some((live.entry.record.key, live.entry.record.account));
+        story.environment = Some(live.entry.environment);
+        story.told.secret = Some(store::SecretTag::of(&live.entry.hash));
         tracing::warn!(key_id = %live.entry.record.key, "a valid key was sent over plain HTTP: rotate it");
     }
 }

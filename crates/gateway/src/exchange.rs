@@ -16,7 +16,9 @@ use crate::{
     record::Line,
     respond,
     signer::Token,
+    usage::Told,
     visit,
+    writes::{self, Asked, Asking, Claim},
 };
 use admission::{Settled, Settlement};
 use http::{HeaderValue, Request, Response, header, request::Parts};
@@ -36,6 +38,8 @@ pub(crate) struct Story {
     pub(crate) token: Option<Arc<Token>>,
     pub(crate) environment: Option<Environment>,
     own: bool,
+    /// For the request log alone.
+    pub(crate) told: Told,
 }
 
 /// A request that was taken in. Whatever becomes of it, even when its caller goes away and nothing is awaited any more,
@@ -43,6 +47,7 @@ pub(crate) struct Story {
 struct Taken<'a> {
     core: &'a Core,
     at: Timestamp,
+    request: RequestId,
     id: &'a HeaderValue,
     peer: &'a HeaderValue,
     method: &'static str,
@@ -58,6 +63,7 @@ impl Drop for Taken<'_> {
         let known = self.story.token.as_ref().and_then(|t| t.caller.as_ref()).map(|c| (&*c.key, &*c.account));
         self.core.recorder.record(&Line {
             at: self.at,
+            id: self.request,
             request: self.id.to_str().unwrap_or_default(),
             peer: self.peer.to_str().unwrap_or_default(),
             method: self.method,
@@ -68,6 +74,7 @@ impl Drop for Taken<'_> {
             refusal: self.refusal,
             own: self.story.own,
             micros: (self.core.shared.clock)().micros_since(self.at),
+            story: &self.story,
         });
     }
 }
@@ -87,6 +94,7 @@ pub(crate) async fn handle(
     let mut taken = Taken {
         core: &core,
         at: started,
+        request: id,
         id: &id_value,
         peer: &connection.peer_value,
         method,
@@ -103,7 +111,7 @@ pub(crate) async fn handle(
         .await
     };
     taken.refusal = result.as_ref().err().copied();
-    let mut response = result.unwrap_or_else(|refusal| respond::refuse(refusal, &core.shared.problems, id));
+    let mut response = result.unwrap_or_else(|refusal| respond::refuse(refusal, &core.shared, id));
     respond::finish(&mut response, &id_value, connection.secure, connection.refused);
     if head {
         respond::without_body(&mut response);
@@ -114,7 +122,7 @@ pub(crate) async fn handle(
 
 async fn exchange(
     core: &Rc<Core>,
-    connection: &Connection,
+    connection: &Rc<Connection>,
     request: Request<CallerBody>,
     now: Timestamp,
     id: &HeaderValue,
@@ -122,6 +130,7 @@ async fn exchange(
 ) -> Result<Response<ResponseBody>, Refusal> {
     let (mut parts, mut body) = request.into_parts();
     let catalogue = core.catalogue();
+    story.told.agent = core.recorder.agent(&parts.headers);
     if connection.refused {
         note_exposed(core, &parts.headers, now, story);
         return Err(Fault::HttpsRequired.into());
@@ -130,7 +139,7 @@ async fn exchange(
     if parts.headers.len() > core.shared.limits.headers_max {
         return Err(Fault::TooManyHeaders.into());
     }
-    let (admitted, target) = {
+    let (admitted, target, asked) = {
         let facts = Facts::read(&parts, &catalogue, core.shared.hosts.as_deref())?;
         story.operation = facts.operation.map(|o| o.id.clone());
         if let Some(answer) = own_document(core, &facts) {
@@ -141,39 +150,54 @@ async fn exchange(
             return Err(Fault::PreflightRefused.into());
         }
         let stuck = listen::stream_cut().unwrap_or_else(|| Rc::clone(&connection.cut));
-        let admitted = if visit::is_for_visitors(&facts) {
-            Box::pin(visit::admit(core, stuck, &facts, &parts.headers, &mut body, story)).await?
-        } else {
-            decide(core, stuck, &facts, &parts.headers, now, story)?
+        let admitted = match visit::is_for_visitors(&facts) {
+            true => Box::pin(visit::admit(core, stuck, &facts, &parts.headers, &mut body, story)).await?,
+            false => decide(core, stuck, &facts, &parts.headers, now, story)?,
         };
-        (admitted, target(&facts, &parts))
+        (admitted, target(&facts, &parts), writes::asked(&facts, &parts.headers))
     };
     if body.size_hint().lower() > core.shared.limits.body_max {
         return Err(Fault::BodyTooLarge.into());
     }
     let Admitted { passage, ticket, subject, token, hidden } = admitted;
-    let permit = match passage {
-        Passage::Public(permit) => permit,
-        Passage::Key(authorized) => match authorized.settle(Settlement::default())? {
-            Settled::Forward(permit) => permit,
-            // Nothing was claimed, so there is nothing to replay.
-            Settled::Replay => return Err(Fault::Internal.into()),
-        },
-    };
     let token = match token {
         Some(token) => token,
         None => until_cut(&ticket, core.signer.fresh(subject)).await?.map_err(|_| Fault::Overloaded)?,
+    };
+    let mut body = Some(body);
+    let (permit, write) = match passage {
+        Passage::Public(permit) => (permit, None),
+        Passage::Key(authorized) => {
+            let claim = match asked {
+                Asked::No => Claim::default(),
+                asked @ (Asked::Missing | Asked::Malformed | Asked::Key(_)) => {
+                    let (ticket, permit) = (&ticket, authorized.permit());
+                    let asking =
+                        Asking { core, connection, permit, ticket, parts: &parts, target: &target, token: &token, id };
+                    // Boxed: a request without the header shall not make room for it.
+                    Box::pin(asking.claim(asked, &mut body)).await?
+                }
+            };
+            match authorized.settle(Settlement { write: claim.said, ..Settlement::default() })? {
+                Settled::Forward(permit) => (permit, claim.write),
+                Settled::Replay => {
+                    let replay = claim.replay.ok_or(Fault::Internal)?;
+                    return Ok(replay.respond(&core.shared, id));
+                }
+            }
+        }
     };
     let websocket = facts::wants_websocket(&parts);
     let trailers = facts::takes_trailers(&parts);
     let caller_side = websocket.then(|| parts.extensions.remove::<hyper::upgrade::OnUpgrade>()).flatten();
     story.token = Some(Arc::clone(&token));
     facts::strip_request(&mut parts.headers, &core.shared.namespace);
-    if let Some(name) = hidden {
-        facts::strip_spelt(&mut parts.headers, &name);
+    facts::strip_hidden(&mut parts.headers, hidden);
+    let outgoing = Outgoing { parts, target, body, caller_side, trailers, token, id };
+    match write {
+        Some(write) => Box::pin(writes::forward(core, connection, permit, ticket, write, outgoing)).await,
+        None => forward(core, connection, permit, ticket, outgoing).await,
     }
-    let outgoing = Outgoing { parts, target, body: Some(body), caller_side, trailers, token, id };
-    forward(core, connection, permit, ticket, outgoing).await
 }
 
 /// Documents that the gateway serves itself, without a key.

@@ -40,13 +40,17 @@ pub(crate) enum Fault {
     IssuerUnreachable,
     /// A named bound of this gateway is reached.
     Overloaded,
+    /// The record of a write cannot be kept now, so the write is not begun (D16).
+    RecordsUnavailable,
+    /// The write was carried out before; its answer was too large to keep (D16).
+    AnswerNotKept,
     /// A defect of the gateway; the request was not admitted or its answer was lost.
     Internal,
 }
 
 impl Fault {
     /// Every fault.
-    pub(crate) const ALL: [Self; 16] = [
+    pub(crate) const ALL: [Self; 18] = [
         Self::PathUnsafe,
         Self::HostMalformed,
         Self::HostUnknown,
@@ -62,6 +66,8 @@ impl Fault {
         Self::UpstreamTimeout,
         Self::IssuerUnreachable,
         Self::Overloaded,
+        Self::RecordsUnavailable,
+        Self::AnswerNotKept,
         Self::Internal,
     ];
 
@@ -145,6 +151,20 @@ impl Fault {
             Self::Overloaded => {
                 (503, "overloaded", "Overloaded", "Too much work at once. Try again shortly.", Blame::Operator)
             }
+            Self::RecordsUnavailable => (
+                503,
+                "idempotency_unavailable",
+                "Idempotency unavailable",
+                "The record of this write cannot be kept now, so it was not carried out. Try again shortly.",
+                Blame::Operator,
+            ),
+            Self::AnswerNotKept => (
+                409,
+                "idempotency_answer_not_kept",
+                "Answer not kept",
+                "The first request with this Idempotency-Key was carried out and answered with the status in Idempotent-Status; its answer was too large to keep. Do not send it again.",
+                Blame::Caller,
+            ),
             Self::Internal => {
                 (500, "internal_error", "Internal error", "The gateway failed on this request.", Blame::Operator)
             }

@@ -31,7 +31,7 @@ pub(crate) fn target(facts: &Facts<'_>, parts: &Parts) -> Bytes {
 }
 
 /// What the gateway says to the upstream about the request: the signed context, plain copies of it, and the way here.
-fn introduction<'a>(
+pub(crate) fn introduction<'a>(
     core: &'a Core,
     connection: &'a Connection,
     outgoing: &'a Outgoing<'_>,
@@ -127,7 +127,7 @@ pub(crate) async fn until_cut<F: Future>(ticket: &Ticket, work: F) -> Result<F::
     .await
 }
 
-fn fault(error: &UpstreamError) -> Fault {
+pub(crate) fn fault(error: &UpstreamError) -> Fault {
     match error {
         UpstreamError::Busy | UpstreamError::Timeout { wait: Wait::Connection, .. } => Fault::Overloaded,
         UpstreamError::Timeout { wait: Wait::RequestBody, .. } => Fault::BodyTimeout,

@@ -16,6 +16,7 @@ use crate::{
     record::Recorder,
     signer::Signer,
     snapshot::{Snapshot, Writer},
+    writes::Idempotency,
 };
 use http::HeaderName;
 use model::Catalogue;
@@ -43,6 +44,9 @@ pub enum StartError {
     /// The signing key is not an Ed25519 key in PKCS#8.
     #[error("the signing key is not an Ed25519 private key in PKCS#8 form")]
     SigningKey,
+    /// The key that seals answers at rest is none.
+    #[error("the sealing key is not a key of 32 bytes")]
+    SealingKey,
     /// The keys could not be loaded.
     #[error("the keys could not be loaded: {0}")]
     Load(#[from] StoreError),
@@ -73,10 +77,12 @@ impl Gateway {
     /// See `StartError`; nothing is left running then.
     pub async fn start(mut config: GatewayConfig, catalogue: Arc<Catalogue>, feed: Feed) -> Result<Self, StartError> {
         let names = names(&config.namespace)?;
+        let idempotency = Idempotency::new(&config.idempotency, config.randomness).ok_or(StartError::SealingKey)?;
         let cores = config.cores.max(1);
         let (listeners, addresses) = listen::bind(&config.listen, cores)?;
         let snapshot = Snapshot::new();
         let signer = Signer::start(&config, Arc::clone(&snapshot))?;
+        let usage = config.usage.take();
         let (queue, log) = config.log.take().map(record::start).transpose()?.unzip();
         let (commands, receivers): (Vec<_>, Vec<_>) = (0..cores).map(|_| mpsc::channel(COMMANDS_MAX)).unzip();
         let start = Progress { revision: Revision::START, history: VecDeque::new() };
@@ -95,7 +101,7 @@ impl Gateway {
         let name = config.name.clone();
         let clock = config.clock;
         let randomness = config.randomness;
-        let shared = Arc::new(shared(config, names, &signer, &snapshot));
+        let shared = Arc::new(shared(config, names, idempotency, &signer, &snapshot));
         let issuers = shared.people.start(clock).await;
         let mut handles = Vec::with_capacity(cores);
         for (index, (listeners, commands)) in listeners.into_iter().zip(receivers).enumerate() {
@@ -107,7 +113,7 @@ impl Gateway {
                 listeners,
                 catalogue: Arc::clone(&catalogue),
                 signer: signer.clone(),
-                recorder: Recorder::new(queue.clone(), Arc::clone(&counters)),
+                recorder: Recorder::new(queue.clone(), usage.clone(), Arc::clone(&counters)),
                 counters,
                 ids: IdSource::new(random),
                 commands,
@@ -176,6 +182,16 @@ impl Gateway {
         }
     }
 
+    /// Has every core hand over what it recorded, so that a request that was just answered can be read of.
+    pub async fn hand_over(&self) {
+        for core in &self.commands {
+            let (done, handed) = oneshot::channel();
+            if core.send(Command::HandOver(done)).await.is_ok() {
+                let _core_is_gone = handed.await;
+            }
+        }
+    }
+
     /// Takes no more connections, lets requests in flight finish for at most `drain_max`, and ends all threads.
     pub async fn shutdown(mut self, drain_max: Duration) {
         for core in &self.commands {
@@ -221,9 +237,16 @@ fn names(namespace: &str) -> Result<Names, StartError> {
     })
 }
 
-fn shared(config: GatewayConfig, names: Names, signer: &Signer, snapshot: &Arc<Snapshot>) -> Shared {
+fn shared(
+    config: GatewayConfig,
+    names: Names,
+    idempotency: Idempotency,
+    signer: &Signer,
+    snapshot: &Arc<Snapshot>,
+) -> Shared {
     Shared {
         names,
+        idempotency,
         namespace: config.namespace,
         hosts: config.hosts,
         plain_http: config.plain_http,

@@ -16,7 +16,10 @@ mod facts;
 mod fault;
 mod follow;
 mod forward;
+#[doc(hidden)]
+pub mod fuzz;
 mod gateway;
+mod http1;
 mod inflight;
 mod issuer_keys;
 mod listen;
@@ -27,8 +30,10 @@ mod respond;
 mod signer;
 mod snapshot;
 mod upgrade;
+mod usage;
 mod visit;
 mod wire;
+mod writes;
 
 pub use config::{Clock, GatewayConfig, Limits, Listen, LogSink, PlainHttp, Randomness, TlsSlot, Upstreams};
 pub use follow::Applied;
@@ -36,3 +41,4 @@ pub use gateway::{Gateway, StartError};
 pub use issuer_keys::IssuerConfig;
 pub use metrics::Exposition;
 pub use people::PeopleConfig;
+pub use writes::IdempotencyConfig;

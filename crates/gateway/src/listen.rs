@@ -11,6 +11,7 @@ use crate::{
     config::{Limits, Listen, PlainHttp, TlsSlot},
     core::{Connection, Core},
     exchange,
+    http1::{self, date::DateText, socket::CallerSocket},
     wire::Wire,
 };
 use bytes::Bytes;
@@ -92,7 +93,7 @@ fn socket(address: SocketAddr) -> std::io::Result<TcpListener> {
 /// Accepts connections until the core drains.
 pub(crate) async fn accept(core: Rc<Core>, listener: tokio::net::TcpListener, tls: Option<TlsSlot>) {
     let places = Arc::new(Semaphore::new(core.shared.limits.connections_max));
-    let builder = Rc::new(builder(&core.shared.limits));
+    let served = Rc::new(Served { builder: builder(&core.shared.limits), date: DateText::default() });
     let mut draining = core.draining.subscribe();
     loop {
         let accepted = async {
@@ -105,7 +106,7 @@ pub(crate) async fn accept(core: Rc<Core>, listener: tokio::net::TcpListener, tl
         };
         match accepted {
             Ok((stream, peer)) => {
-                let work = connection(Rc::clone(&core), Rc::clone(&builder), stream, peer, tls.clone());
+                let work = connection(Rc::clone(&core), Rc::clone(&served), stream, peer, tls.clone());
                 tokio::task::spawn_local(async move {
                     let _place = place;
                     work.await;
@@ -119,13 +120,7 @@ pub(crate) async fn accept(core: Rc<Core>, listener: tokio::net::TcpListener, tl
     }
 }
 
-async fn connection(
-    core: Rc<Core>,
-    builder: Rc<auto::Builder<OnThisCore>>,
-    stream: TcpStream,
-    peer: SocketAddr,
-    tls: Option<TlsSlot>,
-) {
+async fn connection(core: Rc<Core>, served: Rc<Served>, stream: TcpStream, peer: SocketAddr, tls: Option<TlsSlot>) {
     let _open = core.open();
     // A socket that is gone already fails at the first read.
     let _fails_later = stream.set_nodelay(true);
@@ -144,12 +139,12 @@ async fn connection(
             let handshake = tokio::time::timeout(core.shared.limits.handshake_timeout, acceptor.accept(stream));
             // A failed handshake is the peer's affair; there is nobody to answer.
             if let Ok(Ok(stream)) = handshake.await {
-                http(core, &builder, stream, facts(true, false)).await;
+                serve(core, &served, CallerSocket::Tls(Box::new(stream)), facts(true, false)).await;
             }
         }
         None => {
             let terminated = terminated(&core.shared.plain_http, peer);
-            http(core, &builder, stream, facts(terminated, !local && !terminated)).await;
+            serve(core, &served, CallerSocket::Plain(stream), facts(terminated, !local && !terminated)).await;
         }
     }
 }
@@ -158,6 +153,19 @@ fn terminated(plain_http: &PlainHttp, peer: IpAddr) -> bool {
     match plain_http {
         PlainHttp::Loopback => false,
         PlainHttp::TerminatedBy(networks) => networks.iter().any(|network| network.contains(&peer)),
+    }
+}
+
+/// What the connections of one listener have in common.
+struct Served {
+    builder: auto::Builder<OnThisCore>,
+    date: DateText,
+}
+
+/// Serves plain HTTP/1.1 by code of our own, and from the first thing that is not plain on by hyper.
+async fn serve(core: Rc<Core>, served: &Served, socket: CallerSocket, facts: Rc<Connection>) {
+    if let Some(rewound) = http1::serve(&core, &facts, &served.date, socket).await {
+        http(core, &served.builder, rewound, facts).await;
     }
 }
 

@@ -1,11 +1,12 @@
-//! The request log: one JSON line per request, written away from the data plane.
+//! The request log: one JSON line per request, written away from the data plane, and the same told to the store.
 //!
-//! Owns:  the line, its buffer on each core, and the thread that hands batches to the sink.
+//! Owns:  the line, its buffer on each core, and the thread that hands batches to the sink. `usage` has the store's part.
 //! Never: a secret, a query value, a path or a body (D25); never waits for the sink.
 //! Read:  `Line`, then `Recorder`.
 
-use crate::{config::LogSink, fault::Refusal, metrics::Counters};
-use model::{Environment, Timestamp};
+use crate::{config::LogSink, exchange::Story, fault::Refusal, metrics::Counters, usage::UsageBuffer};
+use http::{HeaderMap, HeaderValue};
+use model::{Environment, RequestId, Timestamp};
 use std::{
     cell::RefCell,
     sync::{
@@ -22,7 +23,8 @@ const BATCHES_MAX: usize = 256;
 /// What is told of one request.
 pub(crate) struct Line<'a> {
     pub(crate) at: Timestamp,
-    /// The request's id as text.
+    pub(crate) id: RequestId,
+    /// The same as text.
     pub(crate) request: &'a str,
     /// The peer's address as text.
     pub(crate) peer: &'a str,
@@ -36,6 +38,8 @@ pub(crate) struct Line<'a> {
     /// Answered with a document of the gateway's own.
     pub(crate) own: bool,
     pub(crate) micros: i64,
+    /// What else is known of it.
+    pub(crate) story: &'a Story,
 }
 
 /// One core's end of the log.
@@ -44,6 +48,7 @@ pub(crate) struct Recorder {
     second: RefCell<Second>,
     lines: RefCell<u64>,
     queue: Option<SyncSender<String>>,
+    usage: Option<UsageBuffer>,
     counters: Arc<Counters>,
 }
 
@@ -64,14 +69,24 @@ fn write(batches: &Receiver<String>, mut sink: LogSink) {
 }
 
 impl Recorder {
-    pub(crate) fn new(queue: Option<SyncSender<String>>, counters: Arc<Counters>) -> Self {
+    pub(crate) fn new(
+        queue: Option<SyncSender<String>>,
+        usage: Option<store::Intake>,
+        counters: Arc<Counters>,
+    ) -> Self {
         Self {
             buffer: RefCell::new(String::with_capacity(BATCH_BYTES + 1024)),
             second: RefCell::default(),
             lines: RefCell::new(0),
             queue,
+            usage: usage.map(UsageBuffer::new),
             counters,
         }
+    }
+
+    /// The user agent of a request, when somebody keeps it.
+    pub(crate) fn agent(&self, headers: &HeaderMap) -> Option<HeaderValue> {
+        self.usage.as_ref().and_then(|_kept| UsageBuffer::agent(headers))
     }
 
     /// Counts the request and writes its line down.
@@ -80,6 +95,10 @@ impl Recorder {
             Some(refusal) => self.counters.refused(refusal),
             None if line.own => self.counters.document(),
             None => self.counters.forwarded(line.status),
+        }
+        // The gateway's own documents are nobody's use of anything.
+        if let Some(usage) = self.usage.as_ref().filter(|_| !line.own) {
+            usage.add(line);
         }
         if self.queue.is_none() {
             return;
@@ -91,12 +110,19 @@ impl Recorder {
             buffer.len() >= BATCH_BYTES
         };
         if full {
-            self.flush();
+            self.flush_lines();
         }
     }
 
-    /// Hands over what has gathered. Called when the buffer is full and by the core's tick.
+    /// Hands over what has gathered. Called by the core's tick, and when somebody asks for a request.
     pub(crate) fn flush(&self) {
+        if let Some(usage) = &self.usage {
+            usage.flush();
+        }
+        self.flush_lines();
+    }
+
+    fn flush_lines(&self) {
         let Some(queue) = &self.queue else { return };
         let batch = {
             let mut buffer = self.buffer.borrow_mut();
@@ -179,10 +205,12 @@ mod tests {
         let seen = Arc::new(Mutex::new(Vec::new()));
         let kept = Arc::clone(&seen);
         let (queue, thread) = start(Box::new(move |batch| kept.lock().unwrap().extend_from_slice(batch))).unwrap();
-        let recorder = Recorder::new(Some(queue), Counters::new());
+        let recorder = Recorder::new(Some(queue), None, Counters::new());
+        let story = Story::default();
         for n in 0..1_000 {
             recorder.record(&Line {
                 at: Timestamp::from_micros(n),
+                id: RequestId::from_bytes([0; 16]),
                 request: "req_1",
                 peer: "::1",
                 method: "GET",
@@ -193,6 +221,7 @@ mod tests {
                 refusal: Some(Denial::ScopeInsufficient.into()),
                 own: false,
                 micros: 7,
+                story: &story,
             });
         }
         drop(recorder);

@@ -4,21 +4,24 @@
 //! Never: says more than `Answer` holds.
 //! Read:  `refuse`, then `finish`.
 
-use crate::{body::ResponseBody, fault::Refusal};
-use api::problem::{ProblemParts, ProblemStyle, render};
+use crate::{body::ResponseBody, core::Shared, fault::Refusal};
+use api::problem::{ProblemParts, render};
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Response, StatusCode, header};
-use model::RequestId;
+use model::{Denial, RequestId};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// One year, as browsers' preload lists ask for (R65).
 const HSTS: HeaderValue = HeaderValue::from_static("max-age=31536000");
 
 /// The answer to a request that is not passed on.
-pub(crate) fn refuse(refusal: Refusal, style: &ProblemStyle, request: RequestId) -> Response<ResponseBody> {
-    let answer = refusal.answer();
+pub(crate) fn refuse(refusal: Refusal, shared: &Shared, request: RequestId) -> Response<ResponseBody> {
+    let mut answer = refusal.answer();
+    if refusal == Refusal::Denied(Denial::IdempotencyKeyReused) {
+        answer.status = shared.idempotency.conflict_status;
+    }
     let parts = ProblemParts::new(answer.status, answer.code, answer.title, answer.detail);
-    let body = Bytes::from(render(style, &parts, request));
+    let body = Bytes::from(render(&shared.problems, &parts, request));
     let mut response = Response::new(ResponseBody::Whole(Some(body)));
     *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();
@@ -27,6 +30,9 @@ pub(crate) fn refuse(refusal: Refusal, style: &ProblemStyle, request: RequestId)
     match answer.status {
         401 => headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge(answer.code))),
         503 => headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1")),
+        _ if refusal == Refusal::Denied(Denial::IdempotencyInProgress) => {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"))
+        }
         _ => None,
     };
     response
@@ -72,5 +78,5 @@ pub(crate) fn without_body(response: &mut Response<ResponseBody>) {
 
 /// The request id as a header value.
 pub(crate) fn id_value(request: RequestId) -> HeaderValue {
-    HeaderValue::from_str(&request.to_string()).unwrap_or_else(|_| HeaderValue::from_static("req"))
+    HeaderValue::from_bytes(&request.to_text()).unwrap_or_else(|_| HeaderValue::from_static("req"))
 }

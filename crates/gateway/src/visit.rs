@@ -15,7 +15,7 @@ use crate::{
     people::{Sender, Visitor},
     signer::Subject,
 };
-use admission::Field;
+use admission::{Authorized, Field, Settlement};
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use http_body::Body;
@@ -39,6 +39,7 @@ pub(crate) async fn admit(
 ) -> Result<Admitted, Refusal> {
     let operation = facts.operation.ok_or(Denial::OperationUnknown)?;
     story.environment = operation.environment;
+    story.told.note_origin(Facts::judged(facts.operation, headers).origin);
     match &operation.callback {
         Some(name) if operation.audience == Audience::Callback => {
             // One that is not configured is nobody's: unknown means no.
@@ -93,7 +94,13 @@ async fn person(
     };
     let subject = Subject::Person(visitor, authorized.permit().environment());
     let token = core.signer.at_hand(&subject, now);
-    Ok(Admitted { passage: Passage::Key(authorized), ticket, subject, token, hidden: None })
+    Ok(Admitted { passage: settled(authorized)?, ticket, subject, token, hidden: None })
+}
+
+/// Limits and idempotency records are of keys: here nothing was reserved or claimed, so that nothing can be replayed.
+fn settled(authorized: Authorized) -> Result<Passage, Refusal> {
+    let permit = authorized.settle(Settlement::default())?.permit().ok_or(Fault::Internal)?;
+    Ok(Passage::Public(permit))
 }
 
 /// The one bearer token of the request. A key beside it is a second credential (D3); a key instead of it is none (D20).
@@ -138,7 +145,7 @@ async fn callback(
     let ticket = core.inflight.enter(None, stuck);
     let subject = Subject::Callback(sender, authorized.permit().environment());
     let token = core.signer.at_hand(&subject, now);
-    Ok(Admitted { passage: Passage::Key(authorized), ticket, subject, token, hidden })
+    Ok(Admitted { passage: settled(authorized)?, ticket, subject, token, hidden })
 }
 
 /// The whole body, within `callback_body_max` and `body_timeout`.

@@ -36,13 +36,21 @@ const fn compose(millis: i64, entropy: Entropy) -> u128 {
     ((millis as u128 & 0xFFFF_FFFF_FFFF) << 80) | random
 }
 
-fn write_text(value: u128, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    let mut text = [0u8; LEN];
-    for (i, slot) in text.iter_mut().enumerate() {
-        let shift = 5 * (LEN - 1 - i);
-        *slot = ALPHABET[((value >> shift) & 31) as usize];
+/// The 26 characters, from the last, twelve at a time: shifting numbers that fit a register costs a fraction of shifting
+/// those that do not, and this runs for every request.
+fn spell(value: u128, text: &mut [u8]) {
+    let (mut low, mut high) = (value as u64 & (u64::MAX >> 4), (value >> 60) as u64);
+    let (front, back) = text.split_at_mut(LEN - 12);
+    for slot in back.iter_mut().rev() {
+        *slot = ALPHABET[(low & 31) as usize];
+        low >>= 5;
     }
-    f.write_str(std::str::from_utf8(&text).map_err(|_| fmt::Error)?)
+    for (i, slot) in front.iter_mut().rev().enumerate() {
+        // The first two characters hold what is beyond the second twelve.
+        let digit = if i < 12 { high & 31 } else { (value >> (60 + 5 * i)) as u64 & 31 };
+        *slot = ALPHABET[digit as usize];
+        high >>= 5;
+    }
 }
 
 fn read_text(text: &str) -> Option<u128> {
@@ -79,6 +87,16 @@ macro_rules! id {
                 self.0.to_be_bytes()
             }
 
+            /// The text form, as ASCII.
+            #[must_use]
+            pub fn to_text(self) -> [u8; concat!($prefix, "_").len() + LEN] {
+                let mut text = [0; concat!($prefix, "_").len() + LEN];
+                let (front, back) = text.split_at_mut(concat!($prefix, "_").len());
+                front.copy_from_slice(concat!($prefix, "_").as_bytes());
+                spell(self.0, back);
+                text
+            }
+
             /// From the sixteen bytes of `to_bytes`.
             #[must_use]
             pub const fn from_bytes(bytes: [u8; 16]) -> Self {
@@ -88,8 +106,7 @@ macro_rules! id {
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(concat!($prefix, "_"))?;
-                write_text(self.0, f)
+                f.write_str(std::str::from_utf8(&self.to_text()).map_err(|_| fmt::Error)?)
             }
         }
 

@@ -8,6 +8,7 @@ pub(crate) mod catalogue;
 pub(crate) mod control;
 pub(crate) mod identities;
 pub(crate) mod keys;
+pub(crate) mod usage;
 
 use crate::name;
 use clap::{Args, Parser, Subcommand};
@@ -79,10 +80,14 @@ pub(crate) enum Command {
     /// Say whose people act in an account, for operations that people sign in to.
     #[command(subcommand)]
     Identities(identities::IdentitiesCommand),
+    /// Read what callers asked, and why they were refused.
+    #[command(subcommand)]
+    Requests(usage::RequestsCommand),
+    Usage(usage::Usage),
     /// List what callers may ask of the upstream.
     #[command(subcommand)]
     Operations(control::OperationsCommand),
-    /// Read who changed what.
+    /// Read who changed what, and what is worth looking at in keys.
     #[command(subcommand)]
     Audit(control::AuditCommand),
     Explain(control::Explain),
@@ -192,6 +197,8 @@ pub(crate) struct Doctor {
 
 /// Write a checked back-up of a data folder. Works beside a running process.
 ///
+/// The usage file (request log and counts) is written beside it, as FILE.usage.
+///
 /// The file is read back and checked before the command says that it is done. It holds no secret, only hashes, and it does
 /// not hold the key that signs the context: copy context-signing.p8 as well.
 #[derive(Args, Debug)]
@@ -199,6 +206,9 @@ pub(crate) struct Backup {
     /// The file to write. Nothing is ever overwritten.
     #[arg(value_name = "FILE")]
     pub(crate) to: PathBuf,
+    /// Leave the usage file out.
+    #[arg(long)]
+    pub(crate) without_usage: bool,
     /// The data folder. Default: the one of --config.
     #[arg(long, value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,
@@ -210,12 +220,16 @@ pub(crate) struct Backup {
 
 /// Put a back-up in the place of a data folder's database. Stop the process first.
 ///
-/// Keys that were revoked after the back-up work again after it: look at them before you start the process.
+/// Keys that were revoked after the back-up work again after it: look at them before you start the process. The usage file
+/// is put back too when FILE.usage is there; without it the present one stays.
 #[derive(Args, Debug)]
 pub(crate) struct Restore {
     /// The back-up.
     #[arg(value_name = "FILE")]
     pub(crate) from: PathBuf,
+    /// Leave the present usage file as it is.
+    #[arg(long)]
+    pub(crate) without_usage: bool,
     /// The data folder. Default: the one of --config. The database that is there now is kept beside the restored one.
     #[arg(long, value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,

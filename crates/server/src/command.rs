@@ -14,7 +14,9 @@ mod explain;
 mod identities;
 mod keys;
 mod operations;
+mod requests;
 mod tokens;
+mod usage;
 
 use crate::{
     cli::{Cli, Command},
@@ -39,6 +41,8 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Command::Companies(command) => short()?.block_on(companies::run(command)),
         Command::Keys(command) => short()?.block_on(keys::run(command)),
         Command::Identities(command) => short()?.block_on(identities::run(command)),
+        Command::Requests(command) => short()?.block_on(requests::run(command)),
+        Command::Usage(args) => short()?.block_on(usage::run(args)),
         Command::Operations(command) => short()?.block_on(operations::run(command)),
         Command::Audit(command) => short()?.block_on(audit::run(command)),
         Command::Explain(args) => short()?.block_on(explain::run(args)),

@@ -5,12 +5,15 @@
 //! Read:  `Config`, then `assemble`. Names and defaults are in `settings`.
 
 pub(crate) mod check;
+mod idempotency;
 pub(crate) mod problem;
 pub(crate) mod reference;
 pub(crate) mod settings;
 pub(crate) mod sheet;
+mod usage;
 
 use gateway::Limits;
+use idempotency::IdempotencySection;
 use model::{Environment, KeyShape, Presentation, Presentations};
 use problem::Problems;
 use sheet::Sheet;
@@ -24,17 +27,21 @@ use std::{
 #[derive(Debug)]
 pub(crate) struct Config {
     pub(crate) gateway: GatewaySection,
+    pub(crate) idempotency: IdempotencySection,
     pub(crate) upstream_test: Upstream,
     pub(crate) upstream_live: Upstream,
     pub(crate) upstream_limits: UpstreamLimits,
     pub(crate) control: ControlSection,
     /// `None` for the quickstart, whose catalogue is no file of the operator.
     pub(crate) catalogue: Option<PathBuf>,
+    /// Issuers, administrators and callbacks, if there are any.
+    pub(crate) people: Option<PathBuf>,
     pub(crate) keys: KeySection,
     pub(crate) errors: api::problem::ProblemStyle,
     /// Lower case.
     pub(crate) namespace: String,
     pub(crate) folder: PathBuf,
+    pub(crate) usage: store::UsageOptions,
     pub(crate) log: LogSection,
 }
 
@@ -164,6 +171,7 @@ enum Catalogue {
 /// Every setting is checked before the first `?`, so that no problem hides another.
 fn assemble(sheet: &mut Sheet, catalogue: Catalogue) -> Option<Config> {
     let gateway = gateway_section(sheet);
+    let idempotency = idempotency::section(sheet);
     let upstream_test = upstream(sheet, Environment::Test);
     let upstream_live = upstream(sheet, Environment::Live);
     let upstream_limits = upstream_limits(sheet);
@@ -172,22 +180,27 @@ fn assemble(sheet: &mut Sheet, catalogue: Catalogue) -> Option<Config> {
         Catalogue::FromFile => path(sheet, "catalogue.file").map(Some),
         Catalogue::GivenOtherwise => Some(None),
     };
+    let people = optional_path(sheet, "people.file");
     let keys = key_section(sheet);
     let errors = error_section(sheet);
     let namespace = sheet.text("context.namespace", check::namespace);
     let folder = path(sheet, "store.folder");
+    let usage = usage::usage_section(sheet);
     let log = log_section(sheet);
     Some(Config {
         gateway: gateway?,
+        idempotency: idempotency?,
         upstream_test: upstream_test?,
         upstream_live: upstream_live?,
         upstream_limits: upstream_limits?,
         control: control?,
         catalogue: catalogue?,
+        people: people?,
         keys: keys?,
         errors: errors?,
         namespace: namespace?,
         folder: folder?,
+        usage: usage?,
         log: log?,
     })
 }

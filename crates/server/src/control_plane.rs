@@ -11,12 +11,13 @@ use crate::{
     failure::Failure,
     name,
     tls::Certificates,
+    usage_metrics::UsageMetrics,
 };
 use anyhow::Context as _;
 use arc_swap::ArcSwap;
 use control::{Applied, Control, Fenced, InForce, Listener, Metrics, Readiness, Receipt};
 use gateway::Gateway;
-use model::{Catalogue, Timestamp};
+use model::{Catalogue, LimitName, Timestamp};
 use std::{
     net::{SocketAddr, TcpListener},
     pin::Pin,
@@ -26,6 +27,8 @@ use std::{
 use store::{Revision, Store};
 use tokio::{sync::oneshot, task::JoinHandle};
 
+/// The limit that every deployment has (R77).
+const DEFAULT_LIMIT: &str = "default";
 /// How long requests may take to end at a stop.
 const DRAIN_MAX: Duration = Duration::from_secs(5);
 
@@ -78,8 +81,9 @@ impl ControlPlane {
             problems: parts.config.errors.clone(),
             ready: Arc::new(move || ready.readiness()),
             limits: control::Limits::default(),
+            limit_names: LimitName::new(DEFAULT_LIMIT).into_iter().collect(),
         };
-        let control = Control::with_metrics(control_parts, metrics(parts.gateway));
+        let control = Control::with_metrics(control_parts, metrics(parts.gateway, parts.store));
         let (stop, stopped) = oneshot::channel();
         let task = tokio::spawn(async move {
             let stopped = async move {
@@ -137,6 +141,10 @@ impl InForce for ThisProcess {
             Receipt { revision, gateways, fenced }
         })
     }
+
+    fn hand_over(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        Box::pin(self.gateway.hand_over())
+    }
 }
 
 impl ThisProcess {
@@ -159,9 +167,10 @@ impl ThisProcess {
 }
 
 /// The text of `/metrics` (OpenMetrics).
-fn metrics(gateway: &Gateway) -> Metrics {
+fn metrics(gateway: &Gateway, store: &Store) -> Metrics {
     let mut registry = prometheus_client::registry::Registry::with_prefix(name::NAME);
     registry.register_collector(Box::new(gateway.exposition()));
+    registry.register_collector(Box::new(UsageMetrics(store.usage().losses())));
     Arc::new(move || {
         let mut text = String::new();
         if prometheus_client::encoding::text::encode(&mut text, &registry).is_err() {

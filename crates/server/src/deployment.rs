@@ -9,12 +9,12 @@ use crate::{
     config::{Config, Tls},
     control_plane::{ControlPlane, Parts},
     failure::{Exit, Failure},
-    logging, signing_key,
+    logging, people_file, sealing_key, signing_key,
     tls::{Certificates, Reload},
 };
 use anyhow::Context as _;
 use egress::{TrustRoots, UpstreamConfig};
-use gateway::{Gateway, GatewayConfig, Listen, PlainHttp, StartError, Upstreams};
+use gateway::{Gateway, GatewayConfig, IdempotencyConfig, Listen, PlainHttp, StartError, Upstreams};
 use model::{Catalogue, Environment};
 use std::{
     net::SocketAddr,
@@ -25,11 +25,12 @@ use std::{
     },
     time::Duration,
 };
-use store::Store;
+use store::{Store, Writes, WritesOptions};
 
 /// A running deployment.
 pub(crate) struct Deployment {
     store: Store,
+    writes: Writes,
     gateway: Arc<Gateway>,
     control: ControlPlane,
     certificates: Vec<(&'static str, Arc<Certificates>)>,
@@ -45,7 +46,7 @@ impl Deployment {
     pub(crate) async fn start(config: &Config, catalogue: Catalogue) -> Result<Self, Failure> {
         clock::check_randomness()?;
         // The lock on the data folder comes first: whoever has it has the deployment.
-        let store = Store::open(&config.folder, store::Options::default()).await?;
+        let store = Store::open(&config.folder, store_options(config)).await?;
         let started = Self::start_with(&store, config, catalogue).await;
         if started.is_err() {
             store.close().await;
@@ -62,7 +63,11 @@ impl Deployment {
         // Bound before the data plane starts, so that a port in use is said before anything serves.
         let listener = ControlPlane::bind(config.control.listen)?;
         let catalogue = Arc::new(catalogue);
-        let gateway_config = gateway_config(config, gateway_certificates.as_deref(), log.sink)?;
+        let mut boot = [0; 8];
+        clock::fill(&mut boot);
+        let writes = store.writes(boot, WritesOptions::default()).await?;
+        let gateway_config = gateway_config(config, store, gateway_certificates.as_deref(), log.sink, &writes)?;
+        people_file::check(&gateway_config.people, &catalogue)?;
         let gateway =
             Gateway::start(gateway_config, Arc::clone(&catalogue), store.feed()).await.map_err(not_started)?;
         let gateway = Arc::new(gateway);
@@ -73,6 +78,7 @@ impl Deployment {
         let certificates = [("gateway", gateway_certificates), ("control", control_certificates)];
         Ok(Self {
             store: store.clone(),
+            writes,
             gateway,
             control,
             gateway_tls: certificates[0].1.is_some(),
@@ -130,6 +136,18 @@ impl Deployment {
         }
     }
 
+    /// Begins to remove usage that is older than it is to be kept.
+    pub(crate) fn sweep_usage(&self) {
+        self.store.usage().sweep(clock::now());
+    }
+
+    /// Removes records of writes whose time is over, a bounded number at a time.
+    pub(crate) async fn sweep_writes(&self) {
+        if let Err(error) = self.writes.sweep(clock::now()).await {
+            tracing::warn!(%error, "records of writes whose time is over could not be removed");
+        }
+    }
+
     /// Reads everything again that can change while the process runs (SIGHUP).
     pub(crate) async fn reload(&self) {
         tracing::info!("reading certificates, catalogue and log files again");
@@ -164,14 +182,21 @@ impl Deployment {
             // A control request that outlived its drain holds on to it; the process is about to end anyway.
             Err(_) => tracing::warn!("a control request did not end; requests in flight are cut"),
         }
+        self.writes.close().await;
         self.store.close().await;
     }
 }
 
+fn store_options(config: &Config) -> store::Options {
+    store::Options { usage: config.usage.clone(), ..store::Options::default() }
+}
+
 fn gateway_config(
     config: &Config,
+    store: &Store,
     certificates: Option<&Certificates>,
     log: Option<gateway::LogSink>,
+    writes: &Writes,
 ) -> Result<GatewayConfig, Failure> {
     let section = &config.gateway;
     let mut listen = vec![Listen { address: section.listen, tls: certificates.map(|c| Arc::clone(&c.slot)) }];
@@ -190,11 +215,21 @@ fn gateway_config(
         policy: policy(config),
         upstreams: upstreams(config)?,
         problems: config.errors.clone(),
+        people: people_file::load(config.people.as_deref())?,
+        idempotency: IdempotencyConfig {
+            writes: writes.clone(),
+            sealing_key: sealing_key::load(&config.folder)?,
+            retention: config.idempotency.retention,
+            answer_max: config.idempotency.answer_max,
+            lease: config.idempotency.lease,
+            conflict_status: config.idempotency.conflict_status,
+        },
         limits: section.limits.clone(),
         signing_key: signing_key::load(&config.folder)?,
         clock: clock::now,
         randomness: clock::fill,
         log,
+        usage: store.usage().intake(),
     })
 }
 
@@ -269,7 +304,7 @@ fn not_started(error: StartError) -> Failure {
     match error {
         StartError::Bind { address, source } => not_bound("the gateway", "gateway.listen (--listen)", address, &source),
         StartError::Load(error) => error.into(),
-        StartError::Thread(_) | StartError::Namespace(_) | StartError::SigningKey => {
+        StartError::Thread(_) | StartError::Namespace(_) | StartError::SigningKey | StartError::SealingKey => {
             Failure::new(Exit::Failed, error.to_string())
         }
     }

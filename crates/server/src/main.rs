@@ -18,12 +18,15 @@ mod logging;
 mod name;
 mod operator_token;
 mod output;
+mod people_file;
 mod private_file;
 mod quickstart;
+mod sealing_key;
 mod serve;
 mod signing_key;
 mod stop;
 mod tls;
+mod usage_metrics;
 
 use clap::Parser as _;
 use std::process::ExitCode;

@@ -65,13 +65,18 @@ pub(crate) async fn until_stopped(mut deployment: Deployment, signals: &mut Sign
     certificates.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     // The first tick is immediate, and the files have just been read.
     certificates.tick().await;
+    deployment.sweep_usage();
     let outcome = loop {
         tokio::select! {
             wish = signals.next() => match wish {
                 Wish::Stop => break Ok(()),
                 Wish::Reload => deployment.reload().await,
             },
-            _ = certificates.tick() => deployment.reload_certificates(),
+            _ = certificates.tick() => {
+                deployment.reload_certificates();
+                deployment.sweep_usage();
+                deployment.sweep_writes().await;
+            }
             failure = deployment.failed() => break Err(failure),
         }
     };

@@ -16,6 +16,7 @@ use crate::{
     page::{List, Page},
     stamp::{Committed, Stamp},
     store::Store,
+    usage::AccountUsage,
 };
 use model::{
     Account, AccountId, AuditId, Company, CompanyId, Credential, Environments, Identity, IdentityId, KeyId, KeyStatus,
@@ -148,6 +149,12 @@ impl AccountStore {
     /// Ends that; what they have in flight is cut.
     pub async fn delete_identity(&self, stamp: Stamp, id: IdentityId) -> Result<Committed<Identity>, StoreError> {
         self.store.commit(stamp, DeleteIdentity { account: self.account, id }).await
+    }
+
+    /// What was asked with the account's keys.
+    #[must_use]
+    pub fn usage(&self) -> AccountUsage {
+        AccountUsage::new(self.store.usage().clone(), self.account)
     }
 
     /// The account's audit entries, newest first.

@@ -13,6 +13,7 @@ use crate::{
     schema,
     stamp::Revision,
     store::read_only,
+    writes,
 };
 use sqlx::Connection;
 use std::path::{Path, PathBuf};
@@ -28,17 +29,20 @@ pub struct Backup {
     pub revision: Revision,
     /// The end of its audit chain.
     pub audit: AuditHead,
+    /// The records of writes, in a file of their own beside it; none when there are none yet.
+    pub writes: Option<PathBuf>,
 }
 
 /// Writes a back-up of the data folder `folder` to the new file `to` (0600), also while another process serves from it.
 /// `Exists` when there is such a file; on any other error nothing is left of it.
 pub async fn backup(folder: &Path, to: &Path) -> Result<Backup, StoreError> {
-    let from = Folder::new(folder)?.database();
+    let folder = Folder::new(folder)?;
+    let from = folder.database();
     // Absolute, so that the name is never taken for a URI.
     let to = std::path::absolute(to).map_err(StoreError::file(to))?;
     std::fs::metadata(&from).map_err(StoreError::file(&from))?;
     drop(folder::make_new(&to)?);
-    let written = write(&from, &to).await;
+    let written = write(&folder, &from, &to).await;
     if written.is_err()
         && let Err(error) = std::fs::remove_file(&to)
     {
@@ -47,7 +51,7 @@ pub async fn backup(folder: &Path, to: &Path) -> Result<Backup, StoreError> {
     written
 }
 
-async fn write(from: &Path, to: &Path) -> Result<Backup, StoreError> {
+async fn write(folder: &Folder, from: &Path, to: &Path) -> Result<Backup, StoreError> {
     let mut connection = schema::connect(&read_only(from, &Options::default()), from).await?;
     schema::check(&mut connection, from).await?;
     sqlx::query("VACUUM INTO $1").bind(folder::as_text(to)?).execute(&mut connection).await?;
@@ -57,5 +61,7 @@ async fn write(from: &Path, to: &Path) -> Result<Backup, StoreError> {
     if let Some(problem) = health.problems.first() {
         return Err(StoreError::corrupt(format!("the back-up does not pass its check: {problem}")));
     }
-    Ok(Backup { path: to.to_owned(), bytes: folder::size(to), revision: health.revision, audit: health.audit.head })
+    let writes = writes::backup(folder, to).await?;
+    let (bytes, revision, audit) = (folder::size(to), health.revision, health.audit.head);
+    Ok(Backup { path: to.to_owned(), bytes, revision, audit, writes })
 }

@@ -13,6 +13,8 @@ use std::{
 };
 
 const DATABASE: &str = "claviger.db";
+const USAGE: &str = "usage.db";
+const WRITES: &str = "writes.db";
 const LOCK: &str = "claviger.lock";
 /// Folders are for their owner alone.
 const FOLDER_MODE: u32 = 0o700;
@@ -42,6 +44,16 @@ impl Folder {
         self.0.join(DATABASE)
     }
 
+    /// The second file (D44).
+    pub(crate) fn usage(&self) -> PathBuf {
+        self.0.join(USAGE)
+    }
+
+    /// The records of writes.
+    pub(crate) fn writes(&self) -> PathBuf {
+        self.0.join(WRITES)
+    }
+
     /// A file beside the database: `claviger.db` and `suffix`.
     pub(crate) fn beside(&self, suffix: &str) -> PathBuf {
         self.0.join(format!("{DATABASE}{suffix}"))
@@ -61,9 +73,13 @@ impl Folder {
     /// Makes the database file where it is missing, and keeps it for its owner alone. SQLite gives the files that it puts
     /// beside it (`-wal`, `-shm`) the same permissions.
     pub(crate) fn make_database(&self) -> Result<(), StoreError> {
-        let path = self.database();
-        let fail = |error| StoreError::file(&path)(error);
-        let file = private_file().create(true).truncate(false).open(&path).map_err(fail)?;
+        self.make_private(&self.database())
+    }
+
+    /// Makes a database file where it is missing, and keeps it for its owner alone.
+    pub(crate) fn make_private(&self, path: &Path) -> Result<(), StoreError> {
+        let fail = |error| StoreError::file(path)(error);
+        let file = private_file().create(true).truncate(false).open(path).map_err(fail)?;
         file.set_permissions(Permissions::from_mode(FILE_MODE)).map_err(fail)
     }
 }

@@ -1,8 +1,9 @@
 //! Durable truth: rows, change log, audit chain.
 //!
-//! Owns:  the SQLite database of a data folder, every statement on it, the one commit function, the feed, back-ups.
+//! Owns:  the SQLite databases of a data folder, every statement on them, the one commit function, the feed, back-ups.
 //! Never: HTTP, clocks, randomness, plain secrets (only their SHA-256 is handed in).
-//! Read:  `store`, `account_store`, then `commit` (how a change becomes durable) and `feed` (how it is followed).
+//! Read:  `store`, `account_store`, then `commit` (how a change becomes durable), `feed` (how it is followed) and `usage`
+//!        (what callers asked).
 #![warn(missing_docs)]
 
 mod account;
@@ -28,6 +29,8 @@ mod restore;
 mod schema;
 mod stamp;
 mod store;
+mod usage;
+mod writes;
 
 pub use account::NAME_MAX;
 pub use account_store::AccountStore;
@@ -46,3 +49,13 @@ pub use page::{List, PAGE_MAX, Page};
 pub use restore::{Restored, restore};
 pub use stamp::{Author, Committed, Revision, Stamp, Subject};
 pub use store::Store;
+pub use usage::{
+    AccountUsage, COUNTS_MAX, Counts as UsageCounts, Granularity, Intake, LastUse, Losses, OLD_SECRET_RECENT_DAYS,
+    RequestFilter, RequestOutcome, RequestRow, SEEN_MAX, SecretTag, Seen, SeenCaller, UNUSED_DAYS, USER_AGENT_MAX,
+    Usage, UsageCount, UsageHealth, UsageOptions, UseFinding, backup_usage, inspect_usage, restore_usage, usage_beside,
+    use_findings,
+};
+pub use writes::{
+    Done, Earlier, Found, Hold, NewWrite, Outcome as WriteOutcome, Request, WriteId, Writes, WritesHealth,
+    WritesOptions, inspect as inspect_writes,
+};

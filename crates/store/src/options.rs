@@ -4,6 +4,7 @@
 //! Never: reads configuration; `server` does.
 //! Read:  top down.
 
+use crate::usage::UsageOptions;
 use std::time::Duration;
 
 /// The bounds of a store (invariant 10).
@@ -29,6 +30,8 @@ pub struct Options {
     pub external_names_max: u64,
     /// Operator tokens that are not revoked.
     pub operator_tokens_max: u64,
+    /// What is kept of usage, in its own file.
+    pub usage: UsageOptions,
 }
 
 impl Default for Options {
@@ -44,6 +47,7 @@ impl Default for Options {
             companies_max: 10_000,
             external_names_max: 64,
             operator_tokens_max: 100,
+            usage: UsageOptions::default(),
         }
     }
 }

@@ -13,6 +13,7 @@ use crate::{
     options::Options,
     stamp::{Revision, Stamp},
     store::Store,
+    writes,
 };
 use model::Timestamp;
 use serde_json::{Map, json};
@@ -59,6 +60,7 @@ pub async fn restore(from: &Path, folder: &Path, options: Options, stamp: Stamp)
             return Err(error);
         }
     };
+    writes::restore(from, &folder).await?;
     let kept = switch(&folder, &incoming, stamp.now).await?;
     let store = Store::open_locked(folder, lock, options).await?;
     let recorded = store.commit(stamp, RecordRestore { revision, audit }).await;
@@ -66,7 +68,7 @@ pub async fn restore(from: &Path, folder: &Path, options: Options, stamp: Stamp)
     recorded.map(|_| Restored { revision, audit, kept })
 }
 
-fn take_copy(from: &Path, to: &Path) -> Result<(), StoreError> {
+pub(crate) fn take_copy(from: &Path, to: &Path) -> Result<(), StoreError> {
     remove(to)?;
     let mut source = fs::File::open(from).map_err(StoreError::file(from))?;
     let mut target = folder::make_new(to)?;
@@ -116,7 +118,7 @@ fn remove(path: &Path) -> Result<(), StoreError> {
 }
 
 /// `20261123T101500Z`: sorts, and is a plain file name.
-fn file_time(now: Timestamp) -> String {
+pub(crate) fn file_time(now: Timestamp) -> String {
     let micros = now.as_micros();
     jiff::Timestamp::from_microsecond(micros)
         .map_or_else(|_| micros.to_string(), |t| t.strftime("%Y%m%dT%H%M%SZ").to_string())

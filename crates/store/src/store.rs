@@ -20,6 +20,8 @@ use crate::{
     page::{List, Page},
     schema,
     stamp::{Committed, Revision, Stamp},
+    usage::Usage,
+    writes::{Writes, WritesOptions},
 };
 use model::{Account, AccountId, AuditId, OperatorTokenId, SecretHash};
 use sqlx::{
@@ -48,6 +50,7 @@ struct Inner {
     readers: SqlitePool,
     writer: Writer,
     committed: watch::Receiver<Revision>,
+    usage: Usage,
 }
 
 impl fmt::Debug for Store {
@@ -86,13 +89,15 @@ impl Store {
             .test_before_acquire(false)
             .connect_with(read_only(&path, &options))
             .await?;
+        let usage = Usage::open(&folder, &options).await;
         let writer = Writer::start(connection, connect, options, announce, lock);
-        Ok(Self(Arc::new(Inner { folder, readers, writer, committed })))
+        Ok(Self(Arc::new(Inner { folder, readers, writer, committed, usage })))
     }
 
     /// Waits until queued changes are done, closes the database and frees the folder. Other clones then answer `Closed`.
     pub async fn close(self) {
         self.0.readers.close().await;
+        self.0.usage.close().await;
         self.0.writer.close().await;
     }
 
@@ -115,6 +120,12 @@ impl Store {
     #[must_use]
     pub fn account(&self, account: AccountId) -> AccountStore {
         AccountStore::new(self.clone(), account)
+    }
+
+    /// What callers asked, in the second file (D44).
+    #[must_use]
+    pub fn usage(&self) -> &Usage {
+        &self.0.usage
     }
 
     /// Creates an account and its primary key (R18).
@@ -191,6 +202,12 @@ impl Store {
     /// Writes a checked back-up to the new file `to`, while changes go on.
     pub async fn backup(&self, to: &Path) -> Result<Backup, StoreError> {
         backup::backup(self.0.folder.path(), to).await
+    }
+
+    /// Opens the records of writes with an `Idempotency-Key`. `boot` tells this run from those before: random bytes of the
+    /// caller's. To be closed before the store is, whose lock covers them.
+    pub async fn writes(&self, boot: [u8; 8], options: WritesOptions) -> Result<Writes, StoreError> {
+        Writes::open(&self.0.folder, boot, options).await
     }
 
     /// What gateways follow.

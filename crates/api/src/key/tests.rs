@@ -1,15 +1,20 @@
 //! Tests of `key`: what bodies are accepted, and what is said about the others.
 
 use super::*;
+use crate::problem::FieldProblem;
 use model::{
-    AccountId, ClientId, CompanyId, CompanySet, Entropy, KeyId, KeyKind, KeyLimits, KeyStatus, NetworkList, OriginList,
-    Secret, SecretHash,
+    AccountId, ClientId, CompanyId, CompanyRestriction, CompanySet, Entropy, Environments, KeyId, KeyKind, KeyLimits,
+    KeyStatus, LimitName, NetworkList, OriginList, Preset, ScopeSet, Secret, SecretHash,
 };
 
 const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
 
+fn known() -> Vec<LimitName> {
+    ["default", "messaging"].into_iter().filter_map(LimitName::new).collect()
+}
+
 fn draft(json: &str) -> Result<KeyDraft, Vec<FieldProblem>> {
-    serde_json::from_str::<KeyIn>(json).unwrap().check(NOW)
+    serde_json::from_str::<KeyIn>(json).unwrap().check(NOW, &known())
 }
 
 fn pointers(problems: &[FieldProblem]) -> Vec<&str> {
@@ -95,7 +100,7 @@ fn d13_expiry_lies_ahead_and_overlap_is_bounded() {
 
 #[test]
 fn patches_keep_clear_and_set() {
-    let patch = |json: &str| serde_json::from_str::<KeyPatch>(json).unwrap().check(NOW);
+    let patch = |json: &str| serde_json::from_str::<KeyPatch>(json).unwrap().check(NOW, &known());
     assert_eq!(patch("{}").unwrap(), KeyChange::default());
     let cleared = patch(r#"{"expires_at":null,"description":null}"#).unwrap();
     assert_eq!((cleared.expires_at, cleared.description.as_deref()), (Some(None), Some("")));
@@ -172,4 +177,121 @@ fn r68_the_creation_answer_has_exactly_the_promised_shape() {
         r#"{"key_id":"key_0","test":{"client_id":"ci_0","secret":"t"},"live":{"client_id":"ci_0","secret":"l"}}"#
     );
     assert!(!format!("{secrets:?}").contains("\"t\""), "Debug hides secrets");
+}
+
+#[test]
+fn d10_d12_r77_a_new_key_has_no_settings_of_its_own_unless_it_says_so() {
+    let plain = draft("{}").unwrap();
+    assert!(plain.origins.is_empty() && plain.networks.is_empty());
+    assert_eq!((plain.limits, plain.rotate_every_days), (KeyLimits::default(), None));
+    let set = draft(
+        r#"{"origins":["https://app.example.com","https://*.example.org:8443"],"networks":["203.0.113.7","2001:db8::/32"],
+            "limits":{"messaging":5,"default":600},"rotate_every_days":90}"#,
+    )
+    .unwrap();
+    assert!(set.origins.allows(b"https://a.b.example.org:8443") && !set.origins.allows(b"https://example.org:8443"));
+    assert!(
+        set.networks.allows("203.0.113.7".parse().unwrap()) && !set.networks.allows("203.0.113.8".parse().unwrap())
+    );
+    let name = |text: &str| LimitName::new(text).unwrap();
+    assert_eq!((set.limits.get(&name("default")), set.limits.get(&name("messaging"))), (Some(600), Some(5)));
+    assert_eq!(set.rotate_every_days, Some(90));
+}
+
+#[test]
+fn d10_d12_r77_every_problem_of_the_settings_is_told_where_it_is() {
+    let problems = draft(
+        r#"{"origins":["https://app.example.com","https://App.example.com","null","https://app.example.com/"],
+            "networks":["203.0.113.7/24","203.0.113.0/24","::/129"],
+            "limits":{"default":0,"requests":5,"messaging":1000000001},"rotate_every_days":3651}"#,
+    )
+    .unwrap_err();
+    assert_eq!(
+        pointers(&problems),
+        [
+            "/origins/1",
+            "/origins/2",
+            "/origins/3",
+            "/networks/0",
+            "/networks/2",
+            "/limits/default",
+            "/limits/messaging",
+            "/limits/requests",
+            "/rotate_every_days"
+        ]
+    );
+    assert_eq!(problems[0].message, "an origin must be in lower case, as browsers send it");
+    assert_eq!(problems[7].message, "no such limit; this deployment has: default, messaging");
+    assert_eq!(pointers(&draft(r#"{"rotate_every_days":0}"#).unwrap_err()), ["/rotate_every_days"]);
+}
+
+#[test]
+fn the_lists_of_a_key_are_bounded() {
+    let many = |n: usize, one: &dyn Fn(usize) -> String| (0..n).map(one).collect::<Vec<_>>().join(",");
+    let origins = |n| format!(r#"{{"origins":[{}]}}"#, many(n, &|i| format!("\"https://a{i}.example\"")));
+    let networks = |n| format!(r#"{{"networks":[{}]}}"#, many(n, &|i| format!("\"10.0.0.{i}\"")));
+    assert_eq!(draft(&origins(64)).unwrap().origins.as_slice().len(), 64);
+    assert_eq!(pointers(&draft(&origins(65)).unwrap_err()), ["/origins"]);
+    assert_eq!(draft(&networks(64)).unwrap().networks.as_slice().len(), 64);
+    assert_eq!(pointers(&draft(&networks(65)).unwrap_err()), ["/networks"]);
+    let limits = format!(r#"{{"limits":{{{}}}}}"#, many(33, &|i| format!("\"l{i}\":1")));
+    assert_eq!(pointers(&draft(&limits).unwrap_err()), ["/limits"]);
+}
+
+#[test]
+fn r77_a_limit_is_named_once_and_numbered_with_whole_numbers() {
+    for json in [
+        r#"{"limits":{"default":1,"default":2}}"#,
+        r#"{"limits":{"default":-1}}"#,
+        r#"{"limits":{"default":1.5}}"#,
+        r#"{"limits":["default"]}"#,
+    ] {
+        assert!(serde_json::from_str::<KeyIn>(json).is_err(), "{json}");
+    }
+    let none = serde_json::from_str::<KeyIn>(r#"{"limits":{"default":1}}"#).unwrap().check(NOW, &[]).unwrap_err();
+    assert!(none[0].message.starts_with("no such limit"), "{}", none[0].message);
+}
+
+#[test]
+fn r71_a_secret_in_the_place_of_a_setting_is_not_repeated() {
+    let secret = "sk_live_0123456789abcdefghijklmnopqrstuvwxyzABCDEFGH";
+    let json = format!(
+        r#"{{"origins":["{secret}"],"networks":["{secret}"],"limits":{{"{secret}":1}},"rotate_every_days":1}}"#
+    );
+    let problems = draft(&json).unwrap_err();
+    assert_eq!(pointers(&problems), ["/origins/0", "/networks/0", "/limits"]);
+    assert!(problems.iter().all(|p| !p.message.contains(secret)));
+}
+
+#[test]
+fn d10_any_origin_is_for_keys_that_only_read_unless_confirmed() {
+    for (json, refused) in [
+        (r#"{"origins":["*"]}"#, false),
+        (r#"{"origins":["*"],"scopes":["invoices:read"]}"#, false),
+        (r#"{"origins":["*"],"preset":"send"}"#, true),
+        (r#"{"origins":["https://a.example","*"],"preset":"full_access"}"#, true),
+        (r#"{"origins":["*"],"scopes":["invoices:read","invoices:write"]}"#, true),
+        (r#"{"origins":["*"],"preset":"send","confirm_any_origin":true}"#, false),
+        (r#"{"origins":["https://*.example.com"],"preset":"full_access"}"#, false),
+    ] {
+        match draft(json) {
+            Ok(_) => assert!(!refused, "{json}"),
+            Err(problems) => {
+                assert!(refused, "{json}");
+                assert_eq!((pointers(&problems), &*problems[0].message), (vec!["/origins"], ANY_ORIGIN_UNCONFIRMED));
+            }
+        }
+    }
+}
+
+#[test]
+fn patches_empty_a_list_by_null_or_by_an_empty_one() {
+    let patch = |json: &str| serde_json::from_str::<KeyPatch>(json).unwrap().check(NOW, &known()).unwrap();
+    let empty = (Some(OriginList::default()), Some(NetworkList::default()), Some(KeyLimits::default()));
+    for json in [r#"{"origins":null,"networks":null,"limits":null}"#, r#"{"origins":[],"networks":[],"limits":{}}"#] {
+        let change = patch(json);
+        assert_eq!((change.origins, change.networks, change.limits), empty, "{json}");
+    }
+    assert_eq!(patch(r#"{"rotate_every_days":null}"#).rotate_every_days, Some(None));
+    assert_eq!(patch(r#"{"rotate_every_days":30}"#).rotate_every_days, Some(Some(30)));
 }

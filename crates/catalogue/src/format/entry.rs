@@ -10,8 +10,8 @@ use crate::{
     reader::{Sink, Table},
 };
 use model::{
-    Audience, CompanyMode, Environment, HttpMethod, Idempotency, LimitClass, LimitName, Locator, NameKind, Operation,
-    OperationId, Scope, Template,
+    Audience, CompanyMode, Environment, HttpMethod, LimitClass, LimitName, Locator, NameKind, Operation, OperationId,
+    Scope, Template,
     operation::{OtherBodies, Place},
 };
 
@@ -28,7 +28,8 @@ const MODE_HINT: &str = "one of account, neutral, context, locators, injected, l
 const PLACE_HINT: &str = "path:NAME, query:NAME, header:NAME, body:/pointer or response:/pointer";
 const KIND_HINT: &str = "1 to 32 lower-case letters, digits or underscores, such as id or vat";
 
-const KEYS: &[&str] = &["id", "method", "path", "audience", "environment", "scope", "company", "class", "callback"];
+const KEYS: &[&str] =
+    &["id", "method", "path", "audience", "environment", "scope", "company", "class", "idempotency", "callback"];
 
 /// The operation that a table describes; `None` when anything about it is wrong, which is then told.
 pub(crate) fn operation(node: &Node, sink: &mut Sink<'_>) -> Option<Operation> {
@@ -50,6 +51,7 @@ pub(crate) fn operation(node: &Node, sink: &mut Sink<'_>) -> Option<Operation> {
     };
     let callback = table.optional("callback", sink, CALLBACK_HINT, LimitName::new);
     let class = table.optional("class", sink, CLASS_HINT, LimitClass::new);
+    let idempotency = table.get("idempotency").and_then(|node| super::idempotency::read(node, sink));
     // A value that was there and not understood must not pass as one that was left out.
     if sink.count() > before {
         return None;
@@ -64,7 +66,7 @@ pub(crate) fn operation(node: &Node, sink: &mut Sink<'_>) -> Option<Operation> {
         class: class.unwrap_or_default(),
         environment,
         other_bodies: OtherBodies::default(),
-        idempotency: Idempotency::default(),
+        idempotency: idempotency.unwrap_or_default(),
         channel: None,
         callback,
     })

@@ -66,6 +66,7 @@ fn value(operation: &Operation, field: Field) -> Option<String> {
         Field::Scope => quoted(&operation.scope.to_string()),
         Field::Company => company_text(&operation.company),
         Field::Class => quoted(operation.class.as_str()),
+        Field::Idempotency => super::idempotency::text(&operation.idempotency)?,
         Field::Callback => quoted(operation.callback.as_ref()?.as_str()),
     })
 }
@@ -89,7 +90,7 @@ fn members(Locator { place, kind }: &Locator) -> String {
 }
 
 /// A TOML basic string.
-fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 2);
     out.push('"');
     for c in text.chars() {

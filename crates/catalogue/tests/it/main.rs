@@ -8,6 +8,7 @@
 mod check;
 mod format;
 mod hostile;
+mod idempotency;
 mod ledger;
 mod precedence;
 mod real;

@@ -15,6 +15,7 @@ fn request(entry: &api::openapi::Entry, ids: [&str; 4]) -> request::Builder {
         .replace("{account_id}", account)
         .replace("{company_id}", company)
         .replace("{key_id}", key)
+        .replace("{request_id}", "req_00000000000000000000000001")
         .replace("{operator_token_id}", token);
     Request::builder().method(entry.method.as_str()).uri(path)
 }

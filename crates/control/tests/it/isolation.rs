@@ -11,6 +11,7 @@ async fn every_operation_with_two_ids_refuses_those_of_another_account() {
     let (theirs, _) = world.account("theirs").await;
     let company = world.company(&theirs, "C").await;
     let (key, _) = world.key(&theirs, json!({ "companies": [company] })).await;
+    let request = "req_00000000000000000000000001";
     let before = (world.get(&key).await.text, world.get(&format!("{theirs}/audit")).await.text);
 
     let mut asked = 0;
@@ -19,19 +20,21 @@ async fn every_operation_with_two_ids_refuses_those_of_another_account() {
             .path
             .replace("{account_id}", id_of(&mine))
             .replace("{company_id}", &company)
-            .replace("{key_id}", id_of(&key));
+            .replace("{key_id}", id_of(&key))
+            .replace("{request_id}", request);
         let body = (entry.method.as_str() == "PATCH").then(|| json!({}));
         let reply = world.send(entry.method.as_str(), &path, body).await.expect(404);
         assert_eq!(reply.code(), "not_found");
         let unknown = path
             .replace(&company, "co_00000000000000000000000000")
-            .replace(id_of(&key), "key_00000000000000000000000000");
+            .replace(id_of(&key), "key_00000000000000000000000000")
+            .replace(request, "req_00000000000000000000000000");
         let body = (entry.method.as_str() == "PATCH").then(|| json!({}));
         let other = world.send(entry.method.as_str(), &unknown, body).await.expect(404);
         assert_eq!(reply.json["detail"], other.json["detail"], "{}: foreign and unknown are told apart", entry.id);
         asked += 1;
     }
-    assert_eq!(asked, 11, "3 operations on a company, 8 on a key");
+    assert_eq!(asked, 13, "3 operations on a company, 9 on a key, 1 on a request");
     let explained = json!({
         "account_id": id_of(&mine), "key_id": id_of(&key), "environment": "live", "method": "GET", "path": "/v1/company",
     });

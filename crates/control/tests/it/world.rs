@@ -11,8 +11,8 @@ use control::{Applied, Control, InForce, Limits, Parts, Readiness, Receipt};
 use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::BodyExt as _;
 use model::{
-    Audience, Catalogue, CompanyMode, Denial, Environment, HttpMethod, Idempotency, KeyId, LimitClass, Operation,
-    OperationId, Scope, SecretHash, Template, Timestamp, operation::OtherBodies,
+    Audience, Catalogue, CompanyMode, Denial, Environment, HttpMethod, Idempotency, KeyId, LimitClass, LimitName,
+    Operation, OperationId, Scope, SecretHash, Template, Timestamp, operation::OtherBodies,
 };
 use serde_json::{Value, json};
 use std::{
@@ -41,7 +41,7 @@ pub(crate) struct World {
     clock: Arc<AtomicI64>,
     /// The text of every answer so far.
     pub(crate) answers: Mutex<Vec<String>>,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 /// An answer.
@@ -219,11 +219,17 @@ impl World {
             problems: ProblemStyle::new("https://x.test/errors/"),
             ready: Arc::new(Readiness::default),
             limits: Limits::default(),
+            limit_names: ["default", "messaging"].into_iter().filter_map(LimitName::new).collect(),
         };
         change(&mut parts);
         let (token_id, token) = first_token(&parts).await;
         let control = Control::new(parts.clone());
-        Self { control, parts, store, follower, token, token_id, clock, answers: Mutex::default(), _folder: folder }
+        Self { control, parts, store, follower, token, token_id, clock, answers: Mutex::default(), folder }
+    }
+
+    /// The data folder.
+    pub(crate) fn folder(&self) -> &std::path::Path {
+        self.folder.path()
     }
 
     pub(crate) fn now(&self) -> Timestamp {

@@ -1,10 +1,10 @@
 //! A gateway, its store, an upstream that does as it is told, and raw sockets.
 
-use gateway::{Gateway, GatewayConfig, Limits, Listen, PlainHttp, Upstreams};
+use gateway::{Gateway, GatewayConfig, IdempotencyConfig, Limits, Listen, PlainHttp, Upstreams};
 use model::operation::OtherBodies;
 use model::{
     Account, AccountId, Audience, AuditId, ClientId, CompanyMode, CompanyRestriction, Credential, Entropy, Environment,
-    Environments, HttpMethod, Idempotency, Key, KeyId, KeyKind, KeyLimits, KeyShape, KeyStatus, LimitClass,
+    Environments, HttpMethod, Idempotency, Key, KeyId, KeyKind, KeyLimits, KeyShape, KeyStatus, LimitClass, LimitName,
     NetworkList, Operation, OperationId, OriginList, Preset, Scope, Secret, SecretHash, SecretSlot, Template,
     Timestamp,
 };
@@ -17,7 +17,7 @@ use std::{
     },
     time::Duration,
 };
-use store::{AccountStore, Author, NewKey, Revision, Stamp, Store};
+use store::{AccountStore, Author, NewKey, Revision, Stamp, Store, WritesOptions};
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     net::{TcpListener, TcpStream},
@@ -126,7 +126,7 @@ impl Upstream {
             self.seen.fetch_add(1, Ordering::SeqCst);
             let path = head.split([' ', '?']).nth(1).unwrap_or_default().to_owned();
             let answer = match path.as_str() {
-                "/v1/hold" => {
+                "/v1/hold" | "/v1/member/hold" => {
                     let mut byte = [0];
                     tokio::select! {
                         () = released => {}
@@ -194,7 +194,7 @@ async fn endless(path: &str, socket: &mut TcpStream) {
 }
 
 /// The body, chunk sizes and trailers included.
-async fn read_body(socket: &mut TcpStream, buffer: &mut Vec<u8>, head: &str) -> Option<Vec<u8>> {
+pub(crate) async fn read_body(socket: &mut TcpStream, buffer: &mut Vec<u8>, head: &str) -> Option<Vec<u8>> {
     let head = head.to_ascii_lowercase();
     let length = head.split("content-length: ").nth(1).map_or(0, |l| l.split('\r').next().unwrap().parse().unwrap());
     let chunked = head.contains("transfer-encoding: chunked");
@@ -214,7 +214,7 @@ async fn read_body(socket: &mut TcpStream, buffer: &mut Vec<u8>, head: &str) -> 
     Some(buffer.drain(..end(buffer).unwrap()).collect())
 }
 
-async fn read_head(socket: &mut TcpStream, buffer: &mut Vec<u8>) -> Option<String> {
+pub(crate) async fn read_head(socket: &mut TcpStream, buffer: &mut Vec<u8>) -> Option<String> {
     loop {
         if let Some(end) = buffer.windows(4).position(|w| w == b"\r\n\r\n") {
             let rest = buffer.split_off(end + 4);
@@ -234,7 +234,7 @@ pub(crate) struct World {
     pub(crate) upstream: Upstream,
     pub(crate) address: SocketAddr,
     clock: fn() -> Timestamp,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 /// A key as its owner knows it.
@@ -243,7 +243,7 @@ pub(crate) struct TestKey {
     pub(crate) text: String,
 }
 
-fn operation(id: &str, method: HttpMethod, path: &str, scope: &str) -> Operation {
+pub(crate) fn operation(id: &str, method: HttpMethod, path: &str, scope: &str) -> Operation {
     Operation {
         id: OperationId::new(id).unwrap(),
         method,
@@ -280,6 +280,18 @@ pub(crate) fn operations() -> Vec<Operation> {
     health.audience = Audience::Public;
     health.environment = Some(Environment::Live);
     list.push(health);
+    let visited = |id: &str, method, path: &str, audience, callback: Option<&str>| Operation {
+        audience,
+        environment: Some(Environment::Live),
+        callback: callback.and_then(LimitName::new),
+        ..operation(id, method, path, "settings:read")
+    };
+    list.push(visited("settings", get, "/v1/settings", Audience::Member, None));
+    list.push(visited("member_hold", get, "/v1/member/hold", Audience::Member, None));
+    list.push(visited("admin", get, "/v1/admin", Audience::Admin, None));
+    list.push(visited("callback", HttpMethod::Post, "/v1/callback", Audience::Callback, Some("bank")));
+    list.push(visited("signed", HttpMethod::Post, "/v1/signed", Audience::Callback, Some("signed")));
+    list.push(visited("nobodys", HttpMethod::Post, "/v1/nobodys", Audience::Callback, Some("nobody")));
     list
 }
 
@@ -307,11 +319,20 @@ impl World {
             upstreams: Upstreams { test: to.clone(), live: to },
             problems: api::problem::ProblemStyle::new("https://errors.example/"),
             people: gateway::PeopleConfig::default(),
+            idempotency: IdempotencyConfig {
+                writes: store.writes([1; 8], WritesOptions::default()).await.unwrap(),
+                sealing_key: Secret::new(vec![7; 32]),
+                retention: Duration::from_secs(86_400),
+                answer_max: 64 * 1024,
+                lease: Duration::from_secs(60),
+                conflict_status: 422,
+            },
             limits: Limits { follow_interval: Duration::from_millis(100), ..Limits::default() },
             signing_key: Secret::new(document.as_ref().to_vec()),
             clock,
             randomness: fill,
             log: None,
+            usage: store.usage().intake(),
         };
         adjust(&mut config);
         let catalogue = Arc::new(model::Catalogue::new(operations()).unwrap());
@@ -324,7 +345,12 @@ impl World {
         let stamp = Stamp { author: Author::Installation, request: None, now, audit_id: AuditId::new(now, entropy()) };
         let made = store.create_account(stamp, account, primary).await.unwrap();
         gateway.in_force(made.revision).await.unwrap();
-        Self { gateway, store, account: account_id, upstream, address, clock, _folder: folder }
+        Self { gateway, store, account: account_id, upstream, address, clock, folder }
+    }
+
+    /// The data folder.
+    pub(crate) fn folder(&self) -> std::path::PathBuf {
+        self.folder.path().join("store")
     }
 
     pub(crate) fn rows(&self) -> AccountStore {

@@ -172,6 +172,16 @@ pub(crate) enum AuditCommand {
         #[command(flatten)]
         at: Connection,
     },
+    /// Say what is worth looking at in keys, and what settles it: keys that are too wide, too old, or without an end.
+    Findings {
+        /// Only keys of this account; the default is all.
+        #[arg(long, value_name = "ACCOUNT", env = "CLAVIGER_ACCOUNT")]
+        account: Option<String>,
+        #[command(flatten)]
+        json: Json,
+        #[command(flatten)]
+        at: Connection,
+    },
     /// Walk along the whole audit chain and say whether anything was changed or removed.
     Verify {
         #[command(flatten)]

@@ -51,7 +51,9 @@ pub(crate) struct One {
 Examples:
   claviger keys create --description 'Reporting' --json
   claviger keys create --preset send --company co_01jd8m3q5vk0a9n7x2c4b6d8e0 --expires-in 90d
-  claviger keys create --scope company:read --scope status:read")]
+  claviger keys create --scope company:read --scope status:read
+  claviger keys create --origin https://app.example.com --limit default=30
+  claviger keys create --network 203.0.113.0/24 --rotate-every 90")]
 pub(crate) struct Create {
     /// What it is for.
     #[arg(long)]
@@ -71,11 +73,34 @@ pub(crate) struct Create {
     #[command(flatten)]
     pub(crate) expiry: Expiry,
     #[command(flatten)]
+    pub(crate) settings: Settings,
+    #[command(flatten)]
     pub(crate) account: Account,
     #[command(flatten)]
     pub(crate) json: Json,
     #[command(flatten)]
     pub(crate) at: Connection,
+}
+
+/// Where a key may be used from, how often, and when its owner is reminded. In a change, each list is the whole new one.
+#[derive(Args, Debug)]
+pub(crate) struct Settings {
+    /// A web page that may use it: https://app.example.com, https://*.example.com, or * for every page. Whoever opens the page
+    /// can read the key. May be repeated.
+    #[arg(long = "origin", value_name = "ORIGIN")]
+    pub(crate) origins: Vec<String>,
+    /// Yes, every web page (--origin '*') may use a key that may do more than read.
+    #[arg(long)]
+    pub(crate) confirm_any_origin: bool,
+    /// Addresses that it may be used from: 203.0.113.7, 203.0.113.0/24, 2001:db8::/32. The default is all. May be repeated.
+    #[arg(long = "network", value_name = "CIDR")]
+    pub(crate) networks: Vec<String>,
+    /// Its own number in place of the deployment's: default=600. May be repeated.
+    #[arg(long = "limit", value_name = "NAME=COUNT", value_parser = limit)]
+    pub(crate) limits: Vec<(String, u64)>,
+    /// Say that a rotation is due when its secrets are this old.
+    #[arg(long, value_name = "DAYS")]
+    pub(crate) rotate_every: Option<u64>,
 }
 
 /// When a key ends.
@@ -108,7 +133,7 @@ pub(crate) struct List {
     pub(crate) at: Connection,
 }
 
-/// Change what a key is for, what it may do, whose documents it may reach, or when it ends.
+/// Change what a key is for, what it may do, whose documents it may reach, where it may be used from, or when it ends.
 ///
 /// In force when the command returns. What a key may no longer do is refused from then on, and its streams are cut.
 #[derive(Args, Debug)]
@@ -136,6 +161,20 @@ pub(crate) struct Update {
     /// It has no expiry.
     #[arg(long, conflicts_with_all = ["expires_at", "expires_in"])]
     pub(crate) no_expiry: bool,
+    #[command(flatten)]
+    pub(crate) settings: Settings,
+    /// No web page may use it.
+    #[arg(long, conflicts_with = "origins")]
+    pub(crate) no_origins: bool,
+    /// It may be used from every address.
+    #[arg(long, conflicts_with = "networks")]
+    pub(crate) any_network: bool,
+    /// It has no numbers of its own: the deployment's hold.
+    #[arg(long, conflicts_with = "limits")]
+    pub(crate) no_limits: bool,
+    /// Remind nobody to rotate it.
+    #[arg(long, conflicts_with = "rotate_every")]
+    pub(crate) no_rotate_every: bool,
     #[command(flatten)]
     pub(crate) account: Account,
     #[command(flatten)]
@@ -199,9 +238,24 @@ fn life(text: &str) -> Result<u64, String> {
     seconds.filter(|s| *s <= 3_650 * 86_400).ok_or_else(|| "at most 3650d".to_owned())
 }
 
+/// A name and a number from `default=600`.
+fn limit(text: &str) -> Result<(String, u64), String> {
+    let parts = text.split_once('=').filter(|(name, _)| !name.is_empty());
+    let number = parts.and_then(|(name, count)| Some((name.to_owned(), count.parse().ok()?)));
+    number.ok_or_else(|| "write the name of a limit and a whole number, for example default=600".to_owned())
+}
+
 #[cfg(test)]
 mod tests {
-    use super::life;
+    use super::{life, limit};
+
+    #[test]
+    fn r77_a_limit_is_a_name_and_a_number() {
+        assert_eq!(limit("default=600"), Ok(("default".to_owned(), 600)));
+        for bad in ["", "default", "=6", "default=", "default=-1", "default=1.5", "default=many"] {
+            assert!(limit(bad).is_err(), "{bad}");
+        }
+    }
 
     #[test]
     fn d13_lives_are_written_with_a_unit() {

@@ -4,6 +4,8 @@
 //! Never: checks the chain itself; `doctor` does that beside the control API's own check.
 //! Read:  `run`.
 
+mod findings;
+
 use crate::{
     cli::control::AuditCommand,
     client::{Client, NOTHING},
@@ -32,6 +34,7 @@ pub(crate) async fn run(command: AuditCommand) -> Result<(), Failure> {
                 table(&head, page.data.iter().map(row).collect(), "No changes yet.")
             })?;
         }
+        AuditCommand::Findings { account, at, json } => findings::run(&at, account, json.json).await?,
         AuditCommand::Verify { at, json } => {
             let verified = Client::open(&at)?.call::<AuditVerify>(&[], &[], NOTHING).await?;
             Output::of(json.json).show(&verified, text)?;

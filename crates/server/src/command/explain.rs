@@ -31,6 +31,16 @@ pub(crate) async fn run(args: Args) -> Result<(), Failure> {
 }
 
 fn text(explained: &ExplainOut) -> String {
+    let mut lines = vec![verdict(explained)];
+    if !explained.remedies.is_empty() {
+        lines.push("\nTo allow it:".to_owned());
+        lines.extend(explained.remedies.iter().map(|remedy| format!("  - {}", remedy.sentence)));
+    }
+    lines.join("\n")
+}
+
+/// The outcome and every check, without what would change it.
+pub(super) fn verdict(explained: &ExplainOut) -> String {
     let mut lines = Vec::new();
     lines.push(match &explained.refusal {
         None => "Allowed: the request would be forwarded.".to_owned(),
@@ -47,10 +57,6 @@ fn text(explained: &ExplainOut) -> String {
             _ => "-   ",
         };
         lines.push(format!("{mark}{:<12}{}", step.check, step.sentence));
-    }
-    if !explained.remedies.is_empty() {
-        lines.push("\nTo allow it:".to_owned());
-        lines.extend(explained.remedies.iter().map(|remedy| format!("  - {}", remedy.sentence)));
     }
     lines.join("\n")
 }

@@ -18,11 +18,14 @@ use api::{
         KeysUpdate, Operation,
     },
     key::{
-        Companies, CredentialOut, EndPreviousIn, KeyChanged, KeyDeleted, KeyIn, KeyOut, KeyPatch, KeySecrets, RotateIn,
+        Companies, CredentialOut, EndPreviousIn, FindingOut, KeyChanged, KeyDeleted, KeyIn, KeyOut, KeyPatch,
+        KeySecrets, OwnLimits, RotateIn,
     },
     receipt::ReceiptOut,
+    usage::LastUsedOut,
     validation::Change,
 };
+use std::collections::BTreeMap;
 
 pub(crate) async fn run(command: KeysCommand) -> Result<(), Failure> {
     match command {
@@ -30,16 +33,17 @@ pub(crate) async fn run(command: KeysCommand) -> Result<(), Failure> {
         KeysCommand::List(args) => list(args).await,
         KeysCommand::Show(args) => show(args).await,
         KeysCommand::Update(args) => update(args).await,
-        KeysCommand::Disable(args) => change::<KeysDisable>(args).await,
-        KeysCommand::Enable(args) => change::<KeysEnable>(args).await,
+        KeysCommand::Disable(args) => act::<KeysDisable>(args).await,
+        KeysCommand::Enable(args) => act::<KeysEnable>(args).await,
         KeysCommand::Rotate(args) => rotate(args).await,
         KeysCommand::EndPrevious(args) => end_previous(args).await,
-        KeysCommand::Revoke(args) => change::<KeysRevoke>(args).await,
+        KeysCommand::Revoke(args) => act::<KeysRevoke>(args).await,
         KeysCommand::Delete(args) => delete(args).await,
     }
 }
 
 async fn create(args: Create) -> Result<(), Failure> {
+    let limits = numbers(args.settings.limits)?;
     let client = Client::open(&args.at)?;
     let account = client.account(&args.account).await?;
     let body = KeyIn {
@@ -49,6 +53,11 @@ async fn create(args: Create) -> Result<(), Failure> {
         companies: some(args.companies).map(Companies::Only),
         environments: args.environment.map(|e| vec![e]),
         expires_at: expires_at(&args.expiry),
+        origins: some(args.settings.origins),
+        networks: some(args.settings.networks),
+        limits,
+        rotate_every_days: args.settings.rotate_every,
+        confirm_any_origin: args.settings.confirm_any_origin,
     };
     let issued = client.call::<KeysCreate>(&[&account], &[], Some(&body)).await?;
     Output::of(args.json.json).show(&issued.secrets, |secrets| {
@@ -71,13 +80,29 @@ async fn list(args: List) -> Result<(), Failure> {
                 k.status.clone(),
                 k.preset.clone(),
                 companies_text(&k.companies),
+                brief(&k.origins),
+                brief(&k.networks),
                 last_four(k.test.as_ref()),
                 last_four(k.live.as_ref()),
                 k.expires_at.map_or_else(|| "-".to_owned(), |t| t.to_string()),
+                findings_count(k),
                 k.description.clone(),
             ]
         };
-        let head = ["id", "kind", "status", "preset", "companies", "test", "live", "expires", "description"];
+        let head = [
+            "id",
+            "kind",
+            "status",
+            "preset",
+            "companies",
+            "origins",
+            "networks",
+            "test",
+            "live",
+            "expires",
+            "findings",
+            "description",
+        ];
         table(&head, page.data.iter().map(row).collect(), "No such keys.")
     })?;
     Ok(())
@@ -92,36 +117,65 @@ async fn show(args: One) -> Result<(), Failure> {
 }
 
 async fn update(args: Update) -> Result<(), Failure> {
-    let patch = KeyPatch {
-        description: args.description.map_or(Change::Keep, Change::Set),
-        preset: args.preset.map_or(Change::Keep, Change::Set),
-        scopes: some(args.scopes).map_or(Change::Keep, Change::Set),
-        companies: match (args.all_companies, some(args.companies)) {
-            (true, _) => Change::Set(Companies::All),
-            (false, Some(companies)) => Change::Set(Companies::Only(companies)),
-            (false, None) => Change::Keep,
-        },
-        expires_at: match (args.no_expiry, expires_at(&args.expiry)) {
-            (true, _) => Change::Clear,
-            (false, Some(at)) => Change::Set(at),
-            (false, None) => Change::Keep,
-        },
-        expected_version: None,
-    };
-    let keeps = patch.description.is_keep() && patch.preset.is_keep() && patch.scopes.is_keep();
-    if keeps && patch.companies.is_keep() && patch.expires_at.is_keep() {
-        let hint = "say --description, --preset, --scope, --company, --all-companies, --expires-at or --no-expiry";
-        return Err(Failure::usage("nothing to change", hint));
-    }
-    let client = Client::open(&args.at)?;
-    let account = client.account(&args.account).await?;
-    let changed = client.call::<KeysUpdate>(&[&account, &args.id], &[], Some(&patch)).await?;
-    Output::of(args.json.json).show(&changed, changed_text)?;
+    let id = args.id.clone();
+    let (at, account, json) = (args.at.clone(), args.account.clone(), args.json);
+    let patch = patch(args)?;
+    let client = Client::open(&at)?;
+    let account = client.account(&account).await?;
+    let changed = client.call::<KeysUpdate>(&[&account, &id], &[], Some(&patch)).await?;
+    Output::of(json.json).show(&changed, changed_text)?;
     Ok(())
 }
 
+/// What to change; it is an error to change nothing.
+fn patch(args: Update) -> Result<KeyPatch, Failure> {
+    let settings = args.settings;
+    let companies = if args.all_companies { Some(Companies::All) } else { some(args.companies).map(Companies::Only) };
+    let patch = KeyPatch {
+        description: change(args.description, false),
+        preset: change(args.preset, false),
+        scopes: change(some(args.scopes), false),
+        companies: change(companies, false),
+        expires_at: change(expires_at(&args.expiry), args.no_expiry),
+        origins: change(some(settings.origins), args.no_origins),
+        networks: change(some(settings.networks), args.any_network),
+        limits: change(numbers(settings.limits)?, args.no_limits),
+        rotate_every_days: change(settings.rotate_every, args.no_rotate_every),
+        confirm_any_origin: settings.confirm_any_origin,
+        expected_version: None,
+    };
+    let keeps = patch.description.is_keep() && patch.preset.is_keep() && patch.scopes.is_keep();
+    let keeps = keeps && patch.companies.is_keep() && patch.expires_at.is_keep() && patch.origins.is_keep();
+    if keeps && patch.networks.is_keep() && patch.limits.is_keep() && patch.rotate_every_days.is_keep() {
+        let hint = "say --description, --preset, --scope, --company, --origin, --network, --limit, --rotate-every, \
+                    --expires-at, or one that clears: --all-companies, --no-origins, --any-network, --no-limits, \
+                    --no-rotate-every, --no-expiry";
+        return Err(Failure::usage("nothing to change", hint));
+    }
+    Ok(patch)
+}
+
+fn change<T>(value: Option<T>, clears: bool) -> Change<T> {
+    match (value, clears) {
+        (_, true) => Change::Clear,
+        (Some(value), false) => Change::Set(value),
+        (None, false) => Change::Keep,
+    }
+}
+
+/// One number for each limit: which of two was meant, nobody knows.
+fn numbers(limits: Vec<(String, u64)>) -> Result<Option<OwnLimits>, Failure> {
+    let mut numbers = BTreeMap::new();
+    for (name, count) in limits {
+        if numbers.insert(name.clone(), count).is_some() {
+            return Err(Failure::usage(format!("--limit names {name} twice"), "say one number for each limit"));
+        }
+    }
+    Ok((!numbers.is_empty()).then_some(OwnLimits(numbers)))
+}
+
 /// The operations that take nothing but the key's name.
-async fn change<O: Operation<Answer = KeyChanged>>(args: One) -> Result<(), Failure> {
+async fn act<O: Operation<Answer = KeyChanged>>(args: One) -> Result<(), Failure> {
     let client = Client::open(&args.at)?;
     let account = client.account(&args.account).await?;
     let changed = client.call::<O>(&[&account, &args.id], &[], NOTHING).await?;
@@ -178,19 +232,54 @@ fn one(key: &KeyOut) -> String {
         ("status", key.status.clone()),
         ("preset", format!("{} ({})", key.preset, key.scopes.join(" "))),
         ("companies", companies_text(&key.companies)),
+        ("origins", listed(&key.origins, "none")),
+        ("networks", listed(&key.networks, "all")),
+        ("limits", limits_text(&key.limits)),
+        ("rotation", key.rotate_every_days.map_or_else(|| "no reminder".to_owned(), |d| format!("every {d} days"))),
         ("expires", key.expires_at.map_or_else(|| "never".to_owned(), |t| t.to_string())),
         ("created", key.created_at.to_string()),
         ("description", key.description.clone()),
     ];
     list.extend(key.test.as_ref().map(|c| ("test", credential(c))));
     list.extend(key.live.as_ref().map(|c| ("live", credential(c))));
-    facts(&list)
+    let lines = key.findings.iter().map(|finding| format!("\n{}", finding_text(finding)));
+    format!("{}{}", facts(&list), lines.collect::<String>())
+}
+
+/// A finding in one line: how urgent, what is the case, what settles it.
+pub(crate) fn finding_text(finding: &FindingOut) -> String {
+    format!("{}: {} {} ({})", finding.level, finding.sentence, finding.action, finding.code)
+}
+
+fn findings_count(key: &KeyOut) -> String {
+    if key.findings.is_empty() { "-".to_owned() } else { key.findings.len().to_string() }
+}
+
+fn listed(items: &[String], none: &str) -> String {
+    if items.is_empty() { none.to_owned() } else { items.join(" ") }
+}
+
+/// The first of a list, and how many more there are.
+fn brief(items: &[String]) -> String {
+    match items {
+        [] => "-".to_owned(),
+        [only] => only.clone(),
+        [first, more @ ..] => format!("{first} +{}", more.len()),
+    }
+}
+
+fn limits_text(limits: &OwnLimits) -> String {
+    let texts: Vec<_> = limits.0.iter().map(|(name, count)| format!("{name}={count}")).collect();
+    listed(&texts, "the deployment's")
 }
 
 fn credential(credential: &CredentialOut) -> String {
     let previous = credential.previous.as_ref();
-    let previous = previous.map(|p| format!("; the one before, ...{}, ends {}", p.last_four, p.ends_at));
-    format!("{}, secret ...{}{}", credential.client_id, credential.last_four, previous.unwrap_or_default())
+    let used = |used: &Option<LastUsedOut>| used.as_ref().map(|u| format!(", used last {}", u.at)).unwrap_or_default();
+    let previous = previous
+        .map(|p| format!("; the one before, ...{}, ends {}{}", p.last_four, p.ends_at, used(&p.last_used)))
+        .unwrap_or_default();
+    format!("{}, secret ...{}{}{previous}", credential.client_id, credential.last_four, used(&credential.last_used))
 }
 
 fn last_four(credential: Option<&CredentialOut>) -> String {

@@ -131,6 +131,28 @@ pub(crate) const SECTIONS: &[Section] = &[
         ],
     },
     Section {
+        name: "idempotency",
+        doc: "Writes with an Idempotency-Key are carried out once; retries get the first answer.",
+        settings: &[
+            with("idempotency.retention", r#""24h""#, "How long the outcome of a write is kept."),
+            with(
+                "idempotency.answer_max",
+                r#""1MiB""#,
+                "Size of an answer's body that is kept. A retry of a larger one is told its status, and that it is not kept.",
+            ),
+            with(
+                "idempotency.lease",
+                r#""60s""#,
+                "How long a write counts as running without being heard of; renewed as long as the upstream works.",
+            ),
+            with(
+                "idempotency.conflict_status",
+                "422",
+                "What a key that was used for another request is answered with: 422, or 409 for clients that expect that.",
+            ),
+        ],
+    },
+    Section {
         name: "upstream.test",
         doc: "The API behind the gateway, for test credentials.\n\
               An upstream that serves both environments and tells them apart by the signed context is named twice.",
@@ -190,6 +212,15 @@ pub(crate) const SECTIONS: &[Section] = &[
         )],
     },
     Section {
+        name: "people",
+        doc: "Callers without a key: signed-in people, and inbound callbacks.",
+        settings: &[unset(
+            "people.file",
+            r#""people.toml""#,
+            "Issuers, administrators and callbacks; docs/guide/people.md says what stands in it.\nUnset: only keys and public operations.",
+        )],
+    },
+    Section {
         name: "keys",
         doc: "How keys look and where they may travel.",
         settings: &[
@@ -235,6 +266,23 @@ pub(crate) const SECTIONS: &[Section] = &[
             r#""claviger-data""#,
             "Made when missing, readable by its owner only. One process at a time. Back it up with `claviger backup`.",
         )],
+    },
+    Section {
+        name: "usage",
+        doc: "What is kept of requests, in usage.db beside the database. Never a secret, a path, a query value or a body.",
+        settings: &[
+            with("usage.requests_days", "15", "Days that rows of the request log are kept."),
+            with(
+                "usage.requests_per_second_max",
+                "2000",
+                "Rows of the request log that are kept of one second, refused ones first. Counts are complete all the same.\n\
+                 0: counts only.",
+            ),
+            with("usage.minutes_days", "2", "Days that counts by the minute are kept."),
+            with("usage.hours_days", "90", "Days that counts by the hour are kept."),
+            with("usage.days_days", "730", "Days that counts by the day and last uses are kept."),
+            with("usage.size_max", r#""8GiB""#, "Size of the file; the oldest rows leave before it is reached."),
+        ],
     },
     Section {
         name: "log",

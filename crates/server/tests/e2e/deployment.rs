@@ -29,9 +29,8 @@ pub(crate) fn launch_before(upstream: &Upstream) -> Launch {
     launch.args(["--openapi".into(), description.into_os_string()]).args(["--upstream", &upstream.url()])
 }
 
-/// A configuration for `claviger serve` in front of `upstream`.
-fn configuration(upstream: &Upstream) -> String {
-    let url = upstream.url();
+/// A configuration for `claviger serve` in front of the upstream at `url`.
+pub(crate) fn configuration(url: &str) -> String {
     format!(
         "[gateway]\nlisten = \"127.0.0.1:0\"\n[control]\nlisten = \"127.0.0.1:0\"\n\
          [upstream.test]\nurl = \"{url}\"\n[upstream.live]\nurl = \"{url}\"\n\
@@ -53,7 +52,7 @@ impl Deployment {
         let upstream = Upstream::start().await;
         let home = Home::new();
         home.file("upstream.json", OPENAPI);
-        home.file("claviger.toml", &configuration(&upstream));
+        home.file("claviger.toml", &configuration(&upstream.url()));
         let secrets = Secrets::default();
         let run = async |arguments: &[&str]| {
             let done = Run::new(CLAVIGER, arguments).within(&home).end().await;

@@ -2,7 +2,7 @@
 
 use crate::run::Folder;
 
-const COMMANDS: [&str; 47] = [
+const COMMANDS: [&str; 52] = [
     "",
     "quickstart",
     "serve",
@@ -34,10 +34,15 @@ const COMMANDS: [&str; 47] = [
     "keys end-previous",
     "keys revoke",
     "keys delete",
+    "requests",
+    "requests list",
+    "requests show",
+    "usage",
     "operations",
     "operations list",
     "audit",
     "audit list",
+    "audit findings",
     "audit verify",
     "explain",
     "tokens",

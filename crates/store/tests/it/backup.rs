@@ -154,7 +154,7 @@ async fn what_is_no_sound_back_up_is_refused_and_changes_nothing() {
     }
     let mut names: Vec<_> = fs::read_dir(world.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
     names.sort();
-    assert_eq!(names, ["claviger.db", "claviger.lock"], "nothing is left behind");
+    assert_eq!(names, ["claviger.db", "claviger.lock", "usage.db"], "nothing is left behind");
     let store = Store::open(world.path(), Options::default()).await.unwrap();
     assert!(store.account(account.id()).account().await.is_ok());
 }

@@ -25,7 +25,18 @@ async fn r116_folder_and_files_are_for_their_owner_alone() {
         names.push(path.file_name().unwrap().to_str().unwrap().to_owned());
     }
     names.sort();
-    assert_eq!(names, ["claviger.db", "claviger.db-shm", "claviger.db-wal", "claviger.lock"]);
+    assert_eq!(
+        names,
+        [
+            "claviger.db",
+            "claviger.db-shm",
+            "claviger.db-wal",
+            "claviger.lock",
+            "usage.db",
+            "usage.db-shm",
+            "usage.db-wal"
+        ]
+    );
 
     // A file that was opened up by a copy is closed again.
     store.close().await;

@@ -17,4 +17,6 @@ mod isolation;
 mod key;
 mod operator_token;
 mod secrets;
+mod usage;
 mod world;
+mod writes;

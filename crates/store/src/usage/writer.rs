@@ -1,0 +1,163 @@
+//! The writer of the usage file: a task that gathers batches and commits them once a second.
+//!
+//! Owns:  the only writing connection of that file, and what happens when it fails.
+//! Never: holds a request up: whoever hands a batch over never waits, and a file that fails costs its rows and nothing else.
+//! Read:  `Task::run`.
+
+use super::{Losses, UsageOptions, file, sweep, tally::Tally, write};
+use crate::error::StoreError;
+use model::Timestamp;
+use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
+use std::{
+    sync::{Arc, atomic::Ordering::Relaxed},
+    time::Duration,
+};
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::MissedTickBehavior,
+};
+
+/// How often what was gathered is committed: what a crash may lose (design section 5).
+const COMMIT_INTERVAL: Duration = Duration::from_secs(1);
+/// Messages that are taken off the queue at once.
+const AT_ONCE: usize = 64;
+/// Batches that a sweep may remove between two commits.
+const SWEEP_TURNS: usize = 4;
+
+/// What the writer is told.
+pub(crate) enum Message {
+    /// Requests.
+    Batch(Vec<u8>),
+    /// Commit what was gathered, now.
+    Flush(oneshot::Sender<()>),
+    /// Remove what is too old at this instant.
+    Sweep(Timestamp),
+    /// Commit, close the file and end.
+    Close(oneshot::Sender<()>),
+}
+
+/// The task.
+pub(crate) struct Task {
+    /// `None` after a failure that leaves its state in doubt, until the next commit opens another.
+    pub(crate) connection: Option<SqliteConnection>,
+    pub(crate) connect: SqliteConnectOptions,
+    pub(crate) options: UsageOptions,
+    pub(crate) losses: Arc<Losses>,
+}
+
+impl Task {
+    pub(crate) async fn run(mut self, mut queue: mpsc::Receiver<Message>) {
+        let mut tally = Tally::new(self.options.requests_per_second_max);
+        let mut tick = tokio::time::interval(COMMIT_INTERVAL);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let (mut messages, mut closing) = (Vec::new(), Vec::new());
+        let (mut sweeping, mut failing) = (None, false);
+        loop {
+            tokio::select! {
+                biased;
+                _ = tick.tick() => {
+                    self.commit(&mut tally, &mut failing).await;
+                    tally.allow(self.options.requests_per_second_max);
+                    sweeping = self.sweep(sweeping).await;
+                }
+                // 0 means that nobody is left who could send.
+                count = queue.recv_many(&mut messages, AT_ONCE) => if count == 0 { break },
+            }
+            for message in messages.drain(..) {
+                match message {
+                    Message::Batch(batch) => tally.add(&batch),
+                    Message::Flush(done) => {
+                        self.commit(&mut tally, &mut failing).await;
+                        // Whoever asked may have gone away.
+                        let _gone = done.send(());
+                    }
+                    Message::Sweep(now) => sweeping = Some(now),
+                    Message::Close(done) => {
+                        queue.close();
+                        closing.push(done);
+                    }
+                }
+            }
+        }
+        self.commit(&mut tally, &mut failing).await;
+        if let Some(connection) = self.connection.take()
+            && let Err(error) = connection.close().await
+        {
+            tracing::warn!(%error, "the usage file was not closed cleanly; the next start repairs that");
+        }
+        for done in closing {
+            let _gone = done.send(());
+        }
+    }
+
+    /// What cannot be stored is given up and counted; the next second begins afresh.
+    async fn commit(&mut self, tally: &mut Tally, failing: &mut bool) {
+        self.losses.crowded.fetch_add(tally.given_up(), Relaxed);
+        let gathered = tally.take();
+        if gathered.is_empty() && gathered.first().is_none() {
+            return;
+        }
+        match self.store(&gathered).await {
+            Ok(()) if std::mem::take(failing) => tracing::info!("usage is recorded again"),
+            Ok(()) => {}
+            Err(error) => {
+                let rows = u64::try_from(gathered.rows().count()).unwrap_or(u64::MAX);
+                self.losses.failed.fetch_add(rows.max(1), Relaxed);
+                // Once, not once a second.
+                if !std::mem::replace(failing, true) {
+                    tracing::warn!(%error, "usage cannot be recorded; requests are served all the same");
+                }
+            }
+        }
+    }
+
+    async fn store(&mut self, gathered: &Tally) -> Result<(), StoreError> {
+        let mut connection = self.connection().await?;
+        write::write(&mut connection, gathered).await?;
+        // After an error its state is not known: it is dropped, which rolls back, and another one is opened.
+        self.connection = Some(connection);
+        Ok(())
+    }
+
+    async fn connection(&mut self) -> Result<SqliteConnection, StoreError> {
+        match self.connection.take() {
+            Some(connection) => Ok(connection),
+            None => Ok(SqliteConnection::connect_with(&self.connect).await?),
+        }
+    }
+
+    /// Goes on removing; returns what is still to be done.
+    async fn sweep(&mut self, until: Option<Timestamp>) -> Option<Timestamp> {
+        let now = until?;
+        for _ in 0..SWEEP_TURNS {
+            let mut connection = self.connection().await.ok()?;
+            match sweep::turn(&mut connection, &self.options, now).await {
+                Ok(more) => {
+                    self.connection = Some(connection);
+                    if !more {
+                        return None;
+                    }
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "old usage could not be removed; it is tried again");
+                    return None;
+                }
+            }
+        }
+        Some(now)
+    }
+}
+
+/// Opens the file and starts the task.
+pub(crate) async fn start(
+    folder: &crate::folder::Folder,
+    options: &crate::options::Options,
+    losses: Arc<Losses>,
+) -> Result<mpsc::Sender<Message>, StoreError> {
+    let connection = file::open(folder, options).await?;
+    let (sender, queue) = mpsc::channel(options.usage.batches_max.max(1));
+    let connect = file::read_write(&folder.usage(), options);
+    let task = Task { connection: Some(connection), connect, options: options.usage.clone(), losses };
+    tokio::spawn(task.run(queue));
+    Ok(sender)
+}
