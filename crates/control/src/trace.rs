@@ -136,7 +136,6 @@ const fn check(denial: Denial) -> &'static str {
 }
 
 /// The rule, and what it was held against at that time, as far as it was recorded.
-#[expect(clippy::too_many_lines, reason = "one row for each denial")]
 fn rule(row: &RequestRow, denial: Denial, operation: Option<&Operation>) -> String {
     let name = row.operation.as_deref().unwrap_or("that was asked for");
     let origin = row.origin.as_deref().unwrap_or("a page that was not recorded");

@@ -85,7 +85,7 @@ fn read(path: &Path) -> anyhow::Result<PeopleConfig> {
     let length = std::fs::metadata(path)?.len();
     anyhow::ensure!(length <= FILE_MAX, "is larger than {FILE_MAX} bytes");
     let file: PeopleFile = toml::from_str(&std::fs::read_to_string(path)?)?;
-    let folder = path.parent().unwrap_or(Path::new(""));
+    let folder = path.parent().unwrap_or_else(|| Path::new(""));
     anyhow::ensure!(file.issuer.len().max(file.callback.len()) <= TABLES_MAX, "has more than {TABLES_MAX} tables");
     let issuers = file.issuer.into_iter().map(|table| {
         let url = table.url.clone();
