@@ -110,7 +110,7 @@ impl World {
 
 fn facts<'a>(operation: Option<&'a Operation>, text: &'a [u8]) -> Facts<'a> {
     let credential = CredentialFields { api_key: Field::One(text), ..CredentialFields::default() };
-    Facts { operation, credential, origin: Field::Absent, address: None }
+    Facts { operation, credential, origin: Field::Absent, address: None, ..Facts::default() }
 }
 
 fn catalogue() -> Catalogue {

@@ -6,6 +6,7 @@
 
 use crate::{
     check::{Check, Unwatched, Watch},
+    company::Asked,
     facts::{CredentialFields, Facts, Field, Policy},
     permit::Caller,
     present::Presented,
@@ -176,7 +177,13 @@ pub fn explain(described: &Described<'_>, policy: &Policy) -> Explanation {
 /// The whole decision. The permit ends here: what it allowed was never asked.
 fn decide(described: &Described<'_>, policy: &Policy, watch: &mut impl Watch) -> Result<Caller, Denial> {
     let Described { operation, origin, entry, now, freshness } = *described;
-    let facts = Facts { operation, origin, credential: CredentialFields::default(), address: None };
+    let facts = Facts {
+        operation,
+        origin,
+        credential: CredentialFields::default(),
+        address: None,
+        companies: Asked::supposed(),
+    };
     if let Some(permit) = public(&facts) {
         return Ok(permit.caller());
     }
@@ -238,7 +245,9 @@ fn success(check: Check, described: &Described<'_>) -> String {
         }
         Check::Company => match described.entry.record.companies {
             CompanyRestriction::All => "The key may reach all companies of the account.",
-            CompanyRestriction::Only(_) => "The operation keeps to the key's companies.",
+            CompanyRestriction::Only(_) => {
+                "The operation keeps to the key's companies; a request that names another is refused."
+            }
         },
     };
     text.to_owned()
@@ -362,8 +371,10 @@ impl Supposed<'_> {
                 None => DEAD_END,
             },
             Denial::CompanyNotAllowed => match self.described.operation.map(|o| &o.company) {
-                Some(CompanyMode::Context) => Remedy::AddCompany,
-                _ => Remedy::AllowAllCompanies,
+                Some(CompanyMode::Account | CompanyMode::Neutral) | None => Remedy::AllowAllCompanies,
+                Some(
+                    CompanyMode::Context | CompanyMode::Locators(_) | CompanyMode::Injected(_) | CompanyMode::Lookup(_),
+                ) => Remedy::AddCompany,
             },
             Denial::KeyRevoked | Denial::KeyDeleted => {
                 Remedy::NotPossible { why: "The key was ended for good; create a new one." }

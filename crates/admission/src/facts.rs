@@ -4,6 +4,7 @@
 //! Never: interprets a header; `present` and `stage` do.
 //! Read:  `Facts`, then `Policy`.
 
+use crate::company::Asked;
 use model::{KeyShape, Operation, Presentations};
 use std::net::IpAddr;
 
@@ -67,6 +68,8 @@ pub struct Facts<'a> {
     pub origin: Field<'a>,
     /// The caller's address, as trusted proxies tell it (D12); `None` when nobody could say.
     pub address: Option<IpAddr>,
+    /// Which companies it names; asked of company-restricted keys only (D34).
+    pub companies: Asked<'a>,
 }
 
 /// The deployment's choices that every decision obeys.

@@ -43,17 +43,21 @@
 #![cfg_attr(not(test), warn(clippy::indexing_slicing))]
 
 mod check;
+pub mod company;
 pub mod explain;
 mod facts;
+pub mod json;
 pub mod path;
 mod permit;
 mod person;
 mod present;
 mod record;
 mod settle;
+mod spelling;
 mod stage;
 
 pub use check::Check;
+pub use company::Asked;
 pub use explain::{Described, Explanation, Remedy, Step, StepState, Verdict, explain};
 pub use facts::{CredentialFields, Facts, Field, Policy};
 pub use path::PathError;

@@ -6,12 +6,13 @@
 
 use crate::{
     check::{Check, Unwatched, Watch},
+    company::{self, Asked},
     facts::{Facts, Field, Policy},
     permit::{Caller, Permit},
     present::Presented,
     record::{Entry, Freshness, Record},
 };
-use model::{Audience, CompanyMode, CompanyRestriction, Denial, KeyKind, KeyStatus, Operation, Timestamp};
+use model::{Audience, Denial, KeyKind, KeyStatus, Operation, Timestamp};
 use subtle::ConstantTimeEq;
 
 /// The permit of a public operation: GET and HEAD only, and no credential is read (D22). `None`: a key is needed.
@@ -100,6 +101,17 @@ impl<'k> Identified<'k> {
         self.entry
     }
 
+    /// Whether the request has to be looked into before `authorize`, because the key is restricted to companies and the
+    /// operation names them; fails with whatever keeps the key from it in any case. What it names is then a fact.
+    pub fn inspects(&self, facts: &Facts<'_>, policy: &Policy) -> Result<bool, Denial> {
+        let record = &self.entry.record;
+        if !facts.operation.is_some_and(|operation| company::inspects(&record.companies, operation)) {
+            return Ok(false);
+        }
+        let supposed = Facts { companies: Asked::supposed(), ..*facts };
+        Identified { entry: self.entry }.authorize(&supposed, policy).map(|_| true)
+    }
+
     /// Holds the key against what the request asks for: `facts` are those that were presented.
     pub fn authorize(self, facts: &Facts<'_>, policy: &Policy) -> Result<Authorized, Denial> {
         self.authorize_watched(facts, policy, &mut Unwatched)
@@ -116,7 +128,7 @@ impl<'k> Identified<'k> {
         seen(watch, Check::Audience, audience(operation))?;
         seen(watch, Check::Origin, origin(record.kind, facts.origin, policy))?;
         seen(watch, Check::Scope, scope(record, operation))?;
-        seen(watch, Check::Company, company(&record.companies, &operation.company))?;
+        seen(watch, Check::Company, company::allowed(&record.companies, operation, facts.companies))?;
         let caller = Caller::Key {
             key: record.key,
             account: record.account,
@@ -189,21 +201,4 @@ fn origin(kind: KeyKind, origin: Field<'_>, policy: &Policy) -> Result<(), Denia
 
 fn scope(record: &Record, operation: &Operation) -> Result<(), Denial> {
     if record.preset.allows(&operation.scope) { Ok(()) } else { Err(Denial::ScopeInsufficient) }
-}
-
-/// Where requests name companies is not read yet, so what would have to be held to the set here is refused (D34).
-fn company(companies: &CompanyRestriction, mode: &CompanyMode) -> Result<(), Denial> {
-    match (companies, mode) {
-        (CompanyRestriction::All, _) | (_, CompanyMode::Neutral) => Ok(()),
-        // An emptied set reaches nothing (D9). An upstream could take an empty filter for no filter, so it is not asked.
-        (CompanyRestriction::Only(set), CompanyMode::Context) if !set.as_slice().is_empty() => Ok(()),
-        (
-            CompanyRestriction::Only(_),
-            CompanyMode::Context
-            | CompanyMode::Locators(_)
-            | CompanyMode::Injected(_)
-            | CompanyMode::Lookup(_)
-            | CompanyMode::Account,
-        ) => Err(Denial::CompanyNotAllowed),
-    }
 }

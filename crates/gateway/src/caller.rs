@@ -18,10 +18,10 @@ use std::{
 pub(crate) enum CallerBody {
     /// Read by hyper: HTTP/2, and whatever is unusual in HTTP/1.
     Hyper(Incoming),
-    /// At hand already: it was read to be checked.
-    Whole(Bytes),
     /// Read by our own side: HTTP/1.1 with a length.
     Own(http1::inlet::Body),
+    /// Read already, because what it names had to be known (D36).
+    Read(Option<Bytes>),
 }
 
 /// The body broke off or was malformed. Nobody is told more.
@@ -43,27 +43,24 @@ impl Body for CallerBody {
     fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
         match &mut *self {
             Self::Hyper(body) => Pin::new(body).poll_frame(context).map(|frame| frame.map(|f| f.map_err(|_| Broken))),
-            Self::Whole(bytes) => {
-                let bytes = std::mem::take(bytes);
-                Poll::Ready((!bytes.is_empty()).then(|| Ok(Frame::data(bytes))))
-            }
             Self::Own(body) => Pin::new(body).poll_frame(context),
+            Self::Read(bytes) => Poll::Ready(bytes.take().map(|b| Ok(Frame::data(b)))),
         }
     }
 
     fn is_end_stream(&self) -> bool {
         match self {
             Self::Hyper(body) => body.is_end_stream(),
-            Self::Whole(bytes) => bytes.is_empty(),
             Self::Own(body) => body.is_end_stream(),
+            Self::Read(bytes) => bytes.as_ref().is_none_or(Bytes::is_empty),
         }
     }
 
     fn size_hint(&self) -> SizeHint {
         match self {
             Self::Hyper(body) => body.size_hint(),
-            Self::Whole(bytes) => SizeHint::with_exact(bytes.len() as u64),
             Self::Own(body) => body.size_hint(),
+            Self::Read(bytes) => SizeHint::with_exact(bytes.as_ref().map_or(0, Bytes::len) as u64),
         }
     }
 }

@@ -112,6 +112,12 @@ pub struct Limits {
     pub body_max: u64,
     /// Time without a byte of the request body; then 408.
     pub body_timeout: Duration,
+    /// Bytes of a body that has to be read before a company-restricted key's request can be judged; more is 413 (D36).
+    pub inspect_max: u64,
+    /// Bytes of an answer that is held to the companies of a key; more is 502.
+    pub answer_inspect_max: u64,
+    /// Time to read such an answer, and for a look-up as a whole.
+    pub answer_inspect_timeout: Duration,
     /// Time a caller may take to accept what was handed to it; then the connection is cut.
     pub client_stall_max: Duration,
     /// HTTP/2 streams per connection.
@@ -134,6 +140,9 @@ impl Default for Limits {
             headers_max: 100,
             body_max: 1024 * 1024 * 1024,
             body_timeout: Duration::from_secs(30),
+            inspect_max: 8 * 1024 * 1024,
+            answer_inspect_max: 8 * 1024 * 1024,
+            answer_inspect_timeout: Duration::from_secs(30),
             client_stall_max: Duration::from_secs(60),
             streams_max: 128,
             revocation_bound: Duration::from_secs(10),

@@ -66,6 +66,7 @@ pub(crate) struct Names {
     pub(crate) key: HeaderName,
     pub(crate) kind: HeaderName,
     pub(crate) member: HeaderName,
+    pub(crate) companies: HeaderName,
 }
 
 /// What a core is told.

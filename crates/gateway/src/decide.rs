@@ -10,9 +10,10 @@ use crate::{
     facts::Facts,
     inflight::{Hold, Holder, Ticket},
     signer::{Subject, Token},
+    snapshot::Live,
 };
-use admission::{Authorized, Permit};
-use http::{HeaderMap, HeaderName};
+use admission::{Asked, Authorized, Permit};
+use http::HeaderMap;
 use model::{Denial, Timestamp};
 use std::{cell::Cell, rc::Rc, sync::Arc};
 
@@ -22,8 +23,6 @@ pub(crate) struct Admitted {
     pub(crate) ticket: Ticket,
     pub(crate) subject: Subject,
     pub(crate) token: Option<Arc<Token>>,
-    /// A field beside the usual ones that the upstream does not get to see.
-    pub(crate) hidden: Option<HeaderName>,
 }
 
 /// How far the request has come.
@@ -34,6 +33,15 @@ pub(crate) enum Passage {
     Key(Authorized),
 }
 
+/// How far the facts lead.
+#[expect(clippy::large_enum_variant, reason = "it is taken apart at once; a box would be an allocation per request")]
+pub(crate) enum Decided {
+    /// It may be settled.
+    Admitted(Admitted),
+    /// A company-restricted key: what the request names has to be found out first, under this ticket.
+    Inspect(Arc<Live>, Ticket),
+}
+
 /// Facts to an authorised request: the stages of `admission`, the look-up between them, and the ticket, without yielding,
 /// so that no revocation can fall between the look-up and the ticket (see `inflight`).
 pub(crate) fn decide(
@@ -41,10 +49,12 @@ pub(crate) fn decide(
     stuck: Rc<Cell<bool>>,
     facts: &Facts<'_>,
     headers: &HeaderMap,
+    asked: Option<Asked<'_>>,
     now: Timestamp,
     story: &mut Story,
-) -> Result<Admitted, Denial> {
+) -> Result<Decided, Denial> {
     let judged = Facts::judged(facts.operation, headers);
+    let judged = admission::Facts { companies: asked.unwrap_or_default(), ..judged };
     story.told.note_origin(judged.origin);
     if let Some(permit) = admission::public(&judged) {
         let environment = permit.environment();
@@ -52,7 +62,7 @@ pub(crate) fn decide(
         let subject = Subject::Public(environment);
         let token = core.signer.at_hand(&subject, now);
         let ticket = core.inflight.enter(None, stuck);
-        return Ok(Admitted { passage: Passage::Public(permit), ticket, subject, token, hidden: None });
+        return Ok(Decided::Admitted(Admitted { passage: Passage::Public(permit), ticket, subject, token }));
     }
     let policy = &core.shared.policy;
     let presented = admission::present(&judged, policy)?;
@@ -64,7 +74,8 @@ pub(crate) fn decide(
     }
     let freshness = core.shared.snapshot.freshness();
     let identified = presented.identify(live.as_ref().map(|l| &l.entry), freshness, now)?;
-    let authorized = identified.authorize(&judged, policy)?;
+    let inspects = asked.is_none() && identified.inspects(&judged, policy)?;
+    let authorized = if inspects { None } else { Some(identified.authorize(&judged, policy)?) };
     // `identify` says no without a record, so there is one here.
     let live = live.ok_or(Denial::CredentialUnknown)?;
     let hold = Hold {
@@ -74,9 +85,10 @@ pub(crate) fn decide(
         key_ends: live.entry.record.expires_at.unwrap_or(Timestamp::MAX),
     };
     let ticket = core.inflight.enter(Some(hold), stuck);
+    let Some(authorized) = authorized else { return Ok(Decided::Inspect(live, ticket)) };
     let subject = Subject::Key(live);
     let token = core.signer.at_hand(&subject, now);
-    Ok(Admitted { passage: Passage::Key(authorized), ticket, subject, token, hidden: None })
+    Ok(Decided::Admitted(Admitted { passage: Passage::Key(authorized), ticket, subject, token }))
 }
 
 /// A key that is shown over plain HTTP is on record as exposed (D21). Nothing else is done with it.

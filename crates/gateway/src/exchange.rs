@@ -7,8 +7,9 @@
 use crate::{
     body::ResponseBody,
     caller::CallerBody,
+    companies::{Held, Inspected, Inspection, inspect},
     core::{Connection, Core},
-    decide::{Admitted, Passage, decide, note_exposed},
+    decide::{Admitted, Decided, Passage, decide, note_exposed},
     facts::{self, Facts},
     fault::{Fault, Refusal},
     forward::{Outgoing, forward, target, until_cut},
@@ -128,7 +129,7 @@ async fn exchange(
     id: &HeaderValue,
     story: &mut Story,
 ) -> Result<Response<ResponseBody>, Refusal> {
-    let (mut parts, mut body) = request.into_parts();
+    let (mut parts, body) = request.into_parts();
     let catalogue = core.catalogue();
     story.told.agent = core.recorder.agent(&parts.headers);
     if connection.refused {
@@ -139,7 +140,7 @@ async fn exchange(
     if parts.headers.len() > core.shared.limits.headers_max {
         return Err(Fault::TooManyHeaders.into());
     }
-    let (admitted, target, asked) = {
+    let (Inspected { admitted, target, body, held }, asked) = {
         let facts = Facts::read(&parts, &catalogue, core.shared.hosts.as_deref())?;
         story.operation = facts.operation.map(|o| o.id.clone());
         if let Some(answer) = own_document(core, &facts) {
@@ -150,16 +151,14 @@ async fn exchange(
             return Err(Fault::PreflightRefused.into());
         }
         let stuck = listen::stream_cut().unwrap_or_else(|| Rc::clone(&connection.cut));
-        let admitted = match visit::is_for_visitors(&facts) {
-            true => Box::pin(visit::admit(core, stuck, &facts, &parts.headers, &mut body, story)).await?,
-            false => decide(core, stuck, &facts, &parts.headers, now, story)?,
-        };
-        (admitted, target(&facts, &parts), writes::asked(&facts, &parts.headers))
+        let asked = Inspection { facts: &facts, parts: &parts, catalogue: &catalogue, connection, stuck, id };
+        let inspected = judge(core, asked, body, now, story).await?;
+        (inspected, writes::asked(&facts, &parts.headers))
     };
     if body.size_hint().lower() > core.shared.limits.body_max {
         return Err(Fault::BodyTooLarge.into());
     }
-    let Admitted { passage, ticket, subject, token, hidden } = admitted;
+    let Admitted { passage, ticket, subject, token } = admitted;
     let token = match token {
         Some(token) => token,
         None => until_cut(&ticket, core.signer.fresh(subject)).await?.map_err(|_| Fault::Overloaded)?,
@@ -192,11 +191,31 @@ async fn exchange(
     let caller_side = websocket.then(|| parts.extensions.remove::<hyper::upgrade::OnUpgrade>()).flatten();
     story.token = Some(Arc::clone(&token));
     facts::strip_request(&mut parts.headers, &core.shared.namespace);
-    facts::strip_hidden(&mut parts.headers, hidden);
-    let outgoing = Outgoing { parts, target, body, caller_side, trailers, token, id };
+    facts::strip_hidden(&mut parts.headers, held.hidden.as_ref());
+    let outgoing = Outgoing { parts, target, body, caller_side, trailers, token, id, held };
     match write {
         Some(write) => Box::pin(writes::forward(core, connection, permit, ticket, write, outgoing)).await,
         None => forward(core, connection, permit, ticket, outgoing).await,
+    }
+}
+
+/// Decides: at once, after a look into the request, or by what a caller without a key proves.
+async fn judge(
+    core: &Rc<Core>,
+    asked: Inspection<'_>,
+    body: CallerBody,
+    now: Timestamp,
+    story: &mut Story,
+) -> Result<Inspected, Refusal> {
+    let (facts, parts, stuck) = (asked.facts, asked.parts, Rc::clone(&asked.stuck));
+    if visit::is_for_visitors(facts) {
+        return Box::pin(visit::admit(core, stuck, facts, parts, body, story)).await;
+    }
+    match decide(core, stuck, facts, &parts.headers, None, now, story)? {
+        Decided::Admitted(admitted) => {
+            Ok(Inspected { admitted, target: target(facts, parts), body, held: Held::default() })
+        }
+        Decided::Inspect(live, ticket) => inspect(core, asked, body, live, ticket, story).await,
     }
 }
 

@@ -85,7 +85,13 @@ impl<'a> Facts<'a> {
             client_id: field(headers, &X_CLIENT_ID),
             client_secret: field(headers, &X_CLIENT_SECRET),
         };
-        admission::Facts { operation, credential, origin: field(headers, &header::ORIGIN), address: None }
+        admission::Facts {
+            operation,
+            credential,
+            origin: field(headers, &header::ORIGIN),
+            address: None,
+            companies: admission::Asked::default(),
+        }
     }
 }
 
@@ -118,7 +124,7 @@ fn without_port(authority: &str) -> &str {
     }
 }
 
-fn field<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Field<'h> {
+pub(crate) fn field<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Field<'h> {
     Field::of(headers.get_all(name).iter().map(HeaderValue::as_bytes))
 }
 
@@ -155,7 +161,7 @@ pub(crate) fn strip_request(headers: &mut HeaderMap, namespace: &str) {
 }
 
 /// Takes out one field, in any spelling.
-pub(crate) fn strip_hidden(headers: &mut HeaderMap, field: Option<HeaderName>) {
+pub(crate) fn strip_hidden(headers: &mut HeaderMap, field: Option<&HeaderName>) {
     if let Some(field) = field {
         strip(headers, |name| spells(name, field.as_str()));
     }

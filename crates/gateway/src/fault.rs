@@ -38,6 +38,10 @@ pub(crate) enum Fault {
     UpstreamTimeout,
     /// The issuer's signing keys are not known, so that no token of it can be verified.
     IssuerUnreachable,
+    /// The upstream answered a list with an item of a company that the key may not reach: it broke its own promise (D34).
+    IsolationViolation,
+    /// The answer cannot be held to the companies of the key: not JSON, too long, or silent about its company.
+    AnswerNotInspectable,
     /// A named bound of this gateway is reached.
     Overloaded,
     /// The record of a write cannot be kept now, so the write is not begun (D16).
@@ -50,7 +54,7 @@ pub(crate) enum Fault {
 
 impl Fault {
     /// Every fault.
-    pub(crate) const ALL: [Self; 18] = [
+    pub(crate) const ALL: [Self; 20] = [
         Self::PathUnsafe,
         Self::HostMalformed,
         Self::HostUnknown,
@@ -65,6 +69,8 @@ impl Fault {
         Self::UpstreamBroken,
         Self::UpstreamTimeout,
         Self::IssuerUnreachable,
+        Self::IsolationViolation,
+        Self::AnswerNotInspectable,
         Self::Overloaded,
         Self::RecordsUnavailable,
         Self::AnswerNotKept,
@@ -146,6 +152,20 @@ impl Fault {
                 "identity_unavailable",
                 "Sign-in not available",
                 "The issuer of this token cannot be reached, so it cannot be verified. Try again shortly.",
+                Blame::Operator,
+            ),
+            Self::IsolationViolation => (
+                502,
+                "isolation_violation",
+                "Isolation violation",
+                "The API behind this gateway answered with data that this key may not see. The answer was withheld.",
+                Blame::Operator,
+            ),
+            Self::AnswerNotInspectable => (
+                502,
+                "response_not_inspectable",
+                "Response not inspectable",
+                "The answer cannot be held to the companies of this key, so it was withheld. The request may have been carried out.",
                 Blame::Operator,
             ),
             Self::Overloaded => {

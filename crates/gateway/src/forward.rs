@@ -7,6 +7,7 @@
 use crate::{
     body::{Held, RequestBody, ResponseBody},
     caller::CallerBody,
+    companies::Held as CompanyHeld,
     core::{Connection, Core},
     facts::{self, Facts},
     fault::{Fault, Refusal},
@@ -17,7 +18,7 @@ use crate::{
 use admission::Permit;
 use bytes::Bytes;
 use egress::{Answer, Fate, HostField, RequestHead, UpstreamError, Wait};
-use http::{HeaderName, HeaderValue, Response, header, request::Parts};
+use http::{HeaderName, HeaderValue, Method, Response, header, request::Parts};
 use http_body::Body as _;
 use model::Denial;
 use std::{cell::Cell, future::Future, pin::pin, rc::Rc, sync::Arc, task::Poll};
@@ -34,10 +35,13 @@ pub(crate) fn target(facts: &Facts<'_>, parts: &Parts) -> Bytes {
 pub(crate) fn introduction<'a>(
     core: &'a Core,
     connection: &'a Connection,
-    outgoing: &'a Outgoing<'_>,
+    parts: &'a Parts,
+    token: &'a Token,
+    id: &'a HeaderValue,
+    narrowed: Option<&'a HeaderValue>,
 ) -> Vec<(&'a HeaderName, &'a [u8])> {
-    const SAID_MAX: usize = 9;
-    let (names, token) = (&core.shared.names, &outgoing.token);
+    const SAID_MAX: usize = 10;
+    let names = &core.shared.names;
     let mut said: Vec<(&HeaderName, &[u8])> = Vec::with_capacity(SAID_MAX);
     said.push((&names.context, token.context.as_bytes()));
     said.push((&names.environment, token.environment.as_str().as_bytes()));
@@ -50,11 +54,12 @@ pub(crate) fn introduction<'a>(
         said.extend(visitor.account.as_ref().map(|account| (&names.account, account.as_bytes())));
         said.extend(visitor.member.as_ref().map(|member| (&names.member, member.as_bytes())));
     }
-    said.push((&names.request_id, outgoing.id.as_bytes()));
+    said.extend(narrowed.map(|ids| (&names.companies, ids.as_bytes())));
+    said.push((&names.request_id, id.as_bytes()));
     said.push((&names.forwarded_for, connection.peer_value.as_bytes()));
     said.push((&names.forwarded_proto, if connection.secure { b"https" } else { b"http" }));
-    let authority = outgoing.parts.uri.authority().map(|a| a.as_str().as_bytes());
-    let host = authority.or_else(|| outgoing.parts.headers.get(header::HOST).map(HeaderValue::as_bytes));
+    let authority = parts.uri.authority().map(|a| a.as_str().as_bytes());
+    let host = authority.or_else(|| parts.headers.get(header::HOST).map(HeaderValue::as_bytes));
     said.extend(host.map(|host| (&names.forwarded_host, host)));
     said
 }
@@ -68,6 +73,8 @@ pub(crate) struct Outgoing<'a> {
     pub(crate) trailers: bool,
     pub(crate) token: Arc<Token>,
     pub(crate) id: &'a HeaderValue,
+    /// What the companies of the key ask for, if it is restricted to some.
+    pub(crate) held: CompanyHeld,
 }
 
 /// Passes a permitted request on and its answer back. Revoked while waiting: 401 (D14).
@@ -81,11 +88,15 @@ pub(crate) async fn forward(
     let body_failed = Rc::new(Cell::new(None));
     let (caller_side, body) = (outgoing.caller_side.take(), outgoing.body.take().ok_or(Fault::Internal)?);
     let body = RequestBody::new(body, Rc::clone(core), Rc::clone(&body_failed));
-    let extra = introduction(core, connection, &outgoing);
+    let guarded = outgoing.held.guard.is_some();
+    outgoing.held.prepare(&mut outgoing.parts.headers);
+    let Outgoing { parts, token, held, .. } = &outgoing;
+    let extra = introduction(core, connection, parts, token, outgoing.id, held.narrowed.as_ref());
     let head = RequestHead {
-        method: &outgoing.parts.method,
+        // Without its body an answer cannot be held to companies; whoever asked for the head alone gets the head alone.
+        method: if guarded && parts.method == Method::HEAD { &Method::GET } else { &parts.method },
         path_and_query: &outgoing.target,
-        headers: &outgoing.parts.headers,
+        headers: &parts.headers,
         extra: &extra,
         host: HostField::Target,
         upgrade: caller_side.is_some().then_some(b"websocket"),
@@ -94,8 +105,10 @@ pub(crate) async fn forward(
     let upstream = core.upstream(permit.environment());
     let answer = until_cut(&ticket, upstream.send(head, body)).await?;
     let answer = answer.map_err(|error| body_failed.get().unwrap_or_else(|| fault(&error)))?;
-    match answer {
-        Answer::Response(response) => {
+    match (answer, &held.guard) {
+        (Answer::Response(response), Some(guard)) => guard.hold(core, Some(&ticket), response).await,
+        (Answer::Upgraded(..), Some(_)) => Err(Fault::AnswerNotInspectable.into()),
+        (Answer::Response(response), None) => {
             let (mut head, body) = response.into_parts();
             facts::strip_response(&mut head.headers, &core.shared.namespace);
             let body = if body.is_end_stream() {
@@ -106,7 +119,7 @@ pub(crate) async fn forward(
             };
             Ok(Response::from_parts(head, body))
         }
-        Answer::Upgraded(response, upstream_side) => {
+        (Answer::Upgraded(response, upstream_side), None) => {
             let caller_side = caller_side.ok_or(Fault::UpstreamBroken)?;
             let response = upgrade::accept(response, &core.shared.namespace);
             upgrade::join(core, ticket, caller_side, upstream_side);

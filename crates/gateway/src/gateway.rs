@@ -234,6 +234,7 @@ fn names(namespace: &str) -> Result<Names, StartError> {
         key: name("key")?,
         kind: name("kind")?,
         member: name("member")?,
+        companies: name("companies")?,
     })
 }
 

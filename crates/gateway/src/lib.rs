@@ -8,6 +8,7 @@
 
 mod body;
 mod caller;
+mod companies;
 mod config;
 mod core;
 mod decide;
@@ -19,10 +20,12 @@ mod forward;
 #[doc(hidden)]
 pub mod fuzz;
 mod gateway;
+mod guard;
 mod http1;
 mod inflight;
 mod issuer_keys;
 mod listen;
+mod lookup;
 mod metrics;
 mod people;
 mod record;

@@ -34,6 +34,8 @@ pub(crate) struct Snapshot {
     companies: SharedMap<CompanyId, Arc<[ExternalName]>>,
     /// By what names an issuer and directory in 32 bytes.
     identities: SharedMap<HashKey, (IdentityId, AccountId), BuildHasherDefault<HashKeyHasher>>,
+    /// The same the other way round, so that a request's name finds its company.
+    by_name: SharedMap<OwnedName, CompanyId>,
     fresh_until: AtomicI64,
     /// When it was last vouched for, in milliseconds of a clock that nobody can set back, since `born`.
     vouched_at: AtomicU64,
@@ -41,6 +43,9 @@ pub(crate) struct Snapshot {
     /// Changes when names of companies change, so that signed contexts that carry them are made anew.
     names_epoch: AtomicU64,
 }
+
+/// An external name and the account in which it is unique.
+type OwnedName = (AccountId, ExternalName);
 
 /// SHA-256 of a secret. It is uniform already, so eight of its bytes are the hash.
 #[derive(PartialEq, Eq)]
@@ -85,6 +90,7 @@ impl Snapshot {
             credentials: SharedMap::default(),
             companies: SharedMap::default(),
             identities: SharedMap::default(),
+            by_name: SharedMap::default(),
             fresh_until: AtomicI64::new(Timestamp::MIN.as_micros()),
             vouched_at: AtomicU64::new(0),
             born: tokio::time::Instant::now(),
@@ -133,6 +139,11 @@ impl Snapshot {
         self.identities.pin().get(&HashKey::of_identity(issuer, tenant)).copied()
     }
 
+    /// The company that `account` calls so. No lock, no wait.
+    pub(crate) fn company(&self, account: AccountId, name: ExternalName) -> Option<CompanyId> {
+        self.by_name.pin().get(&(account, name)).copied()
+    }
+
     /// Secrets in the table.
     pub(crate) fn len(&self) -> usize {
         self.credentials.len()
@@ -146,11 +157,13 @@ pub(crate) struct Writer {
     secrets: HashMap<KeyId, Box<[SecretHash]>>,
     /// Where an identity is in the table.
     identities: HashMap<IdentityId, (String, String)>,
+    /// Whose a company is, so that its names can be taken out when it is gone.
+    owners: HashMap<CompanyId, AccountId>,
 }
 
 impl Writer {
     pub(crate) fn new(snapshot: Arc<Snapshot>) -> Self {
-        Self { snapshot, secrets: HashMap::new(), identities: HashMap::new() }
+        Self { snapshot, secrets: HashMap::new(), identities: HashMap::new(), owners: HashMap::new() }
     }
 
     /// Takes one current row in. When this returns no later look-up sees the old state; what was admitted under it
@@ -173,6 +186,8 @@ impl Writer {
                 cuts.push(Cut::Identity(id));
             }
             FeedItem::CompanyGone(id) => {
+                self.forget_names(id, &[]);
+                self.owners.remove(&id);
                 self.snapshot.companies.pin().remove(&id);
                 self.snapshot.names_epoch.fetch_add(1, Ordering::AcqRel);
             }
@@ -228,11 +243,31 @@ impl Writer {
 
     fn put_company(&mut self, company: Company) {
         let names: Arc<[ExternalName]> = company.external_names.into();
+        self.forget_names(company.id, &names);
+        self.owners.insert(company.id, company.account);
+        let by_name = self.snapshot.by_name.pin();
+        for name in names.iter() {
+            by_name.insert((company.account, name.clone()), company.id);
+        }
         let companies = self.snapshot.companies.pin();
         let same = companies.get(&company.id).is_some_and(|known| **known == *names);
         if !same {
             companies.insert(company.id, names);
             self.snapshot.names_epoch.fetch_add(1, Ordering::AcqRel);
+        }
+    }
+}
+
+impl Writer {
+    /// Takes out the names of a company that are not among `kept`. A name that another company has by now stays.
+    fn forget_names(&self, id: CompanyId, kept: &[ExternalName]) {
+        let (Some(account), Some(known)) = (self.owners.get(&id), self.snapshot.company_names(id)) else { return };
+        let by_name = self.snapshot.by_name.pin();
+        for name in known.iter().filter(|name| !kept.contains(name)) {
+            let entry = (*account, name.clone());
+            if by_name.get(&entry) == Some(&id) {
+                by_name.remove(&entry);
+            }
         }
     }
 }

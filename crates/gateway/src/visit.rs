@@ -6,18 +6,20 @@
 
 use crate::{
     caller::CallerBody,
+    companies::{Held, Inspected},
     core::Core,
     decide::{Admitted, Passage},
     exchange::Story,
     facts::Facts,
     fault::{Fault, Refusal},
+    forward::target,
     inflight::{Hold, Holder},
     people::{Sender, Visitor},
     signer::Subject,
 };
 use admission::{Authorized, Field, Settlement};
 use bytes::{Bytes, BytesMut};
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue, request::Parts};
 use http_body::Body;
 use model::{Audience, Denial, SecretHash, Timestamp};
 use proof::{Person, Sent, Token};
@@ -33,10 +35,11 @@ pub(crate) async fn admit(
     core: &Core,
     stuck: Rc<Cell<bool>>,
     facts: &Facts<'_>,
-    headers: &HeaderMap,
-    body: &mut CallerBody,
+    parts: &Parts,
+    mut body: CallerBody,
     story: &mut Story,
-) -> Result<Admitted, Refusal> {
+) -> Result<Inspected, Refusal> {
+    let headers = &parts.headers;
     let operation = facts.operation.ok_or(Denial::OperationUnknown)?;
     story.environment = operation.environment;
     story.told.note_origin(Facts::judged(facts.operation, headers).origin);
@@ -44,9 +47,14 @@ pub(crate) async fn admit(
         Some(name) if operation.audience == Audience::Callback => {
             // One that is not configured is nobody's: unknown means no.
             let sender = core.shared.people.sender(name).ok_or(Denial::CallbackProofWrong)?;
-            callback(core, stuck, facts, headers, body, Arc::clone(sender)).await
+            let hidden = sender.rule.private_header().and_then(|name| HeaderName::from_bytes(name.as_bytes()).ok());
+            let admitted = callback(core, stuck, facts, headers, &mut body, Arc::clone(sender)).await?;
+            Ok(Inspected { admitted, target: target(facts, parts), body, held: Held { hidden, ..Held::default() } })
         }
-        Some(_) | None => person(core, stuck, facts, headers).await,
+        Some(_) | None => {
+            let admitted = person(core, stuck, facts, headers).await?;
+            Ok(Inspected { admitted, target: target(facts, parts), body, held: Held::default() })
+        }
     }
 }
 
@@ -94,7 +102,7 @@ async fn person(
     };
     let subject = Subject::Person(visitor, authorized.permit().environment());
     let token = core.signer.at_hand(&subject, now);
-    Ok(Admitted { passage: settled(authorized)?, ticket, subject, token, hidden: None })
+    Ok(Admitted { passage: settled(authorized)?, ticket, subject, token })
 }
 
 /// Limits and idempotency records are of keys: here nothing was reserved or claimed, so that nothing can be replayed.
@@ -139,13 +147,12 @@ async fn callback(
     let authorized = admission::callback(&judged, &core.shared.policy, called)?;
     core.shared.people.take(&called, now)?;
     if rule.reads_body() {
-        *body = CallerBody::Whole(whole);
+        *body = CallerBody::Read(Some(whole));
     }
-    let hidden = rule.private_header().and_then(|name| HeaderName::from_bytes(name.as_bytes()).ok());
     let ticket = core.inflight.enter(None, stuck);
     let subject = Subject::Callback(sender, authorized.permit().environment());
     let token = core.signer.at_hand(&subject, now);
-    Ok(Admitted { passage: settled(authorized)?, ticket, subject, token, hidden })
+    Ok(Admitted { passage: settled(authorized)?, ticket, subject, token })
 }
 
 /// The whole body, within `callback_body_max` and `body_timeout`.

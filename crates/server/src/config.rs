@@ -272,6 +272,9 @@ fn limits(sheet: &mut Sheet) -> Option<Limits> {
     let head_max = sheet.text("gateway.limits.head_max", |t| bytes(t, 8 << 10, 1 << 20));
     let headers_max = sheet.text("gateway.limits.headers_max", |t| whole(t, 16, 1_000));
     let body_max = sheet.text("gateway.limits.body_max", check::size);
+    let inspect_max = sheet.text("gateway.limits.inspect_max", check::size);
+    let answer_inspect_max = sheet.text("gateway.limits.answer_inspect_max", check::size);
+    let answer_inspect_timeout = sheet.text("gateway.limits.answer_inspect_timeout", check::duration);
     let body_timeout = sheet.text("gateway.limits.body_timeout", check::duration);
     let client_stall_max = sheet.text("gateway.limits.client_stall_max", check::duration);
     let streams_max = sheet.text("gateway.limits.streams_max", |t| whole(t, 1, 10_000));
@@ -285,6 +288,9 @@ fn limits(sheet: &mut Sheet) -> Option<Limits> {
         head_max: head_max?,
         headers_max: headers_max?,
         body_max: body_max?,
+        inspect_max: inspect_max?,
+        answer_inspect_max: answer_inspect_max?,
+        answer_inspect_timeout: answer_inspect_timeout?,
         body_timeout: body_timeout?,
         client_stall_max: client_stall_max?,
         streams_max: u32::try_from(streams_max?).ok()?,

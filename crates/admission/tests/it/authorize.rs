@@ -15,7 +15,7 @@ fn locator() -> Locator {
     Locator { place: Place::parse("query:company_id").unwrap(), kind: NameKind::new("id").unwrap() }
 }
 
-/// Every company mode, and whether a company-restricted key passes it today.
+/// Every company mode, and whether a company-restricted key passes it when nobody looked into its request.
 fn modes() -> [(CompanyMode, bool); 6] {
     [
         (CompanyMode::Context, true),

@@ -9,7 +9,7 @@ use crate::{
     world::{FRESH, Holder, NOW, company, decide_at, facts, holder, only, operation, policy, restricted},
 };
 use admission::{
-    Caller, Check, Described, Entry, Facts, Field, Freshness, Remedy, StepState, Verdict, explain, public,
+    Asked, Caller, Check, Described, Entry, Facts, Field, Freshness, Remedy, StepState, Verdict, explain, public,
 };
 use model::{
     Audience, CompanyMode, CompanyRestriction, Denial, Environment, KeyKind, KeyStatus, Operation, Preset, Scope,
@@ -71,7 +71,16 @@ proptest! {
         holder.entry.environment = Environment::Test;
         let described = Described { entry: &holder.entry, ..described };
         let policy = admission::Policy { presentations: Default::default(), ..case.policy() };
-        let facts = Facts { origin: described.origin, ..facts(described.operation, &holder) };
+        // A description says nothing of companies: a request is supposed that names one of the key's.
+        let own = match &holder.entry.record.companies {
+            CompanyRestriction::Only(set) => set.as_slice().first().copied(),
+            CompanyRestriction::All => None,
+        };
+        let companies = match described.operation.map(|o| &o.company) {
+            Some(CompanyMode::Lookup(_)) => Asked::owned(std::slice::from_ref(&own)),
+            _ => Asked::named(std::slice::from_ref(&own)),
+        };
+        let facts = Facts { origin: described.origin, companies, ..facts(described.operation, &holder) };
         let decided = match public(&facts) {
             Some(permit) => Ok(permit),
             None => decide_at(&facts, &policy, &holder, described.freshness, described.now),

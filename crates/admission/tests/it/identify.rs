@@ -70,7 +70,7 @@ fn d2_client_id_and_secret_have_to_belong_together() {
             client_secret: Field::One(mine.text.as_bytes()),
             ..CredentialFields::default()
         };
-        let facts = Facts { operation: None, credential, origin: Field::Absent, address: None };
+        let facts = Facts { operation: None, credential, origin: Field::Absent, address: None, ..Facts::default() };
         let outcome = present(&facts, &policy()).unwrap().identify(Some(&mine.entry), FRESH, NOW);
         assert_eq!(outcome.map(|_| ()), expected);
     }

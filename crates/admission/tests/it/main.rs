@@ -6,8 +6,10 @@
 #![expect(clippy::unwrap_used, reason = "what a test builds is right by construction, or the test is wrong")]
 
 mod authorize;
+mod companies;
 mod explain;
 mod identify;
+mod json;
 mod path;
 mod present;
 mod reference;

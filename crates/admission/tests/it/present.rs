@@ -18,7 +18,7 @@ const NONE: CredentialFields<'_> = CredentialFields {
 };
 
 fn outcome(credential: CredentialFields<'_>, policy: &Policy) -> Result<[u8; 32], Denial> {
-    let facts = Facts { operation: None, credential, origin: Field::Absent, address: None };
+    let facts = Facts { operation: None, credential, origin: Field::Absent, address: None, ..Facts::default() };
     present(&facts, policy).map(|presented| *presented.hash().as_bytes())
 }
 
@@ -212,7 +212,7 @@ fn debug_shows_no_credential() {
     let holder = restricted();
     let bearer = format!("Bearer {}", holder.text);
     let fields = CredentialFields { api_key: Field::One(holder.text.as_bytes()), ..authorization(&bearer) };
-    let facts = Facts { operation: None, credential: fields, origin: Field::Absent, address: None };
+    let facts = Facts { operation: None, credential: fields, origin: Field::Absent, address: None, ..Facts::default() };
     assert!(!format!("{facts:?} {:?}", holder.entry).contains(&holder.text[8..]));
 }
 
@@ -235,7 +235,7 @@ proptest! {
             client_id: pick(4, b.as_slice()),
             client_secret: pick(8, c.as_slice()),
         };
-        let facts = Facts { operation: None, credential: fields, origin: Field::Absent, address: None };
+        let facts = Facts { operation: None, credential: fields, origin: Field::Absent, address: None, ..Facts::default() };
         prop_assert!(present(&facts, &policy()).is_err());
     }
 }

@@ -172,7 +172,7 @@ fn real(case: &Case) -> Outcome {
     let [api_key, authorization, client_id, client_secret] = values;
     let credential = CredentialFields { api_key, authorization, client_id, client_secret };
     let origin = Field::of(case.origins.iter().map(String::as_bytes));
-    let facts = Facts { operation: case.operation.as_ref(), credential, origin, address: None };
+    let facts = Facts { operation: case.operation.as_ref(), credential, origin, address: None, ..Facts::default() };
     let permit = match public(&facts) {
         Some(permit) => permit,
         None => {

@@ -115,7 +115,7 @@ pub(crate) fn operation() -> Operation {
 /// A request for `operation` with the key in `X-API-Key`.
 pub(crate) fn facts<'a>(operation: Option<&'a Operation>, holder: &'a Holder) -> Facts<'a> {
     let credential = CredentialFields { api_key: Field::One(holder.text.as_bytes()), ..CredentialFields::default() };
-    Facts { operation, credential, origin: Field::Absent, address: None }
+    Facts { operation, credential, origin: Field::Absent, address: None, companies: admission::Asked::default() }
 }
 
 /// The whole decision, with `holder`'s entry as the only one known.

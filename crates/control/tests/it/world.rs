@@ -125,8 +125,13 @@ impl Follower {
         let catalogue = (world.parts.catalogue)();
         let path = admission::path::canonical(path.as_bytes()).unwrap();
         let credential = CredentialFields { api_key: Field::One(secret.as_bytes()), ..CredentialFields::default() };
-        let facts =
-            Facts { operation: catalogue.find(method, &path), credential, origin: Field::Absent, address: None };
+        let facts = Facts {
+            operation: catalogue.find(method, &path),
+            credential,
+            origin: Field::Absent,
+            address: None,
+            ..Facts::default()
+        };
         let policy = &world.parts.policy;
         let fresh = Freshness { fresh_until: Timestamp::MAX };
         let presented = admission::present(&facts, policy)?;

@@ -6,7 +6,7 @@
 
 use crate::{
     core::Core,
-    forward::{Outgoing, introduction},
+    forward::introduction,
     writes::{claim::Asking, stored::Stored},
 };
 use bytes::{Bytes, BytesMut};
@@ -15,7 +15,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, head
 use http_body::Body as _;
 use model::{Catalogue, HttpMethod, Operation, Recovery, Template, operation::Place, operation::Segment};
 use serde_json::Value;
-use std::{pin::Pin, sync::Arc};
+use std::pin::Pin;
 
 /// The longest business key, in bytes.
 const BUSINESS_KEY_MAX: usize = 1_024;
@@ -65,13 +65,12 @@ pub(crate) async fn ask(asking: &Asking<'_>, lookup: &Lookup<'_>, body: &[u8]) -
         };
         parts.headers.insert(name, value);
     }
-    let (core, token) = (asking.core, Arc::clone(asking.token));
-    let outgoing = Outgoing { parts, target, body: None, caller_side: None, trailers: false, token, id: asking.id };
-    let extra = introduction(core, asking.connection, &outgoing);
+    let core = asking.core;
+    let extra = introduction(core, asking.connection, &parts, asking.token, asking.id, None);
     let head = RequestHead {
         method: &Method::GET,
-        path_and_query: &outgoing.target,
-        headers: &outgoing.parts.headers,
+        path_and_query: &target,
+        headers: &parts.headers,
         extra: &extra,
         host: HostField::Target,
         upgrade: None,

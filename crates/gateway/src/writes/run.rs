@@ -6,10 +6,12 @@
 
 use crate::{
     body::{BodyError, RequestBody, ResponseBody},
+    companies::Held,
     core::{Connection, Core},
     facts,
     fault::{Fault, Refusal},
     forward::{Outgoing, fault, introduction, until_cut},
+    guard::Guard,
     inflight::Ticket,
     signer::Token,
     writes::{
@@ -51,6 +53,8 @@ struct Job {
     trailers: bool,
     token: Arc<Token>,
     id: HeaderValue,
+    /// What the companies of the key ask for.
+    held: Held,
     body: WriteBody,
     head: [u8; 32],
     /// Statuses that say that nothing was done (D40).
@@ -70,7 +74,7 @@ pub(crate) async fn forward(
     write: Write,
     outgoing: Outgoing<'_>,
 ) -> Result<Response<ResponseBody>, Refusal> {
-    let Outgoing { parts, target, body, caller_side: _, trailers, token, id } = outgoing;
+    let Outgoing { parts, target, body, caller_side: _, trailers, token, id, held } = outgoing;
     let failed = Rc::new(Cell::new(None));
     let body = match (write.body, body) {
         (Some(whole), _) => WriteBody::Whole(whole),
@@ -88,6 +92,7 @@ pub(crate) async fn forward(
         trailers,
         token,
         id: id.clone(),
+        held,
         body,
         head: write.head,
         not_executed: rules.unwrap_or_default(),
@@ -164,17 +169,17 @@ async fn run(job: Job, mut hold: Hold, tell: oneshot::Sender<Told>) {
 
 /// Sends the request and relays the answer, but for its end.
 async fn carry(job: Job, seen: Rc<RefCell<Seen>>, tell: &mut Option<oneshot::Sender<Told>>) -> Ending {
-    let Job { core, connection, permit, parts, target, trailers, token, id, body, failed, .. } = job;
-    let outgoing = Outgoing { parts, target, body: None, caller_side: None, trailers, token, id: &id };
-    let extra = introduction(&core, &connection, &outgoing);
+    let Job { core, connection, permit, mut parts, target, trailers, token, id, mut held, body, failed, .. } = job;
+    held.prepare(&mut parts.headers);
+    let extra = introduction(&core, &connection, &parts, &token, &id, held.narrowed.as_ref());
     let head = RequestHead {
-        method: &outgoing.parts.method,
-        path_and_query: &outgoing.target,
-        headers: &outgoing.parts.headers,
+        method: &parts.method,
+        path_and_query: &target,
+        headers: &parts.headers,
         extra: &extra,
         host: HostField::Target,
         upgrade: None,
-        trailers: outgoing.trailers,
+        trailers,
     };
     let answer = core.upstream(permit.environment()).send(head, Fingerprinted::new(body, seen)).await;
     let response = match answer {
@@ -189,6 +194,9 @@ async fn carry(job: Job, seen: Rc<RefCell<Seen>>, tell: &mut Option<oneshot::Sen
             return Ending::Failed { fate: error.fate(), rest: Rest::Told(Box::new(told)) };
         }
     };
+    if let Some(guard) = &held.guard {
+        return guarded(&core, guard, response, tell).await;
+    }
     let (mut head, body) = response.into_parts();
     facts::strip_response(&mut head.headers, &core.shared.namespace);
     let stored = Stored::new(head.status, &head.headers, core.shared.idempotency.answer_max);
@@ -201,6 +209,30 @@ async fn carry(job: Job, seen: Rc<RefCell<Seen>>, tell: &mut Option<oneshot::Sen
         let _caller_is_gone = tell.send(Ok((head, Some((pieces, left)))));
     }
     pass(&core, body, left, stored, relay).await
+}
+
+/// The answer of a company-restricted key: read whole, held to its companies, then handed out. One that must not be handed
+/// out was given all the same, so what was done is not known to the key.
+async fn guarded(
+    core: &Core,
+    guard: &Guard,
+    response: Response<UpstreamBody>,
+    tell: &mut Option<oneshot::Sender<Told>>,
+) -> Ending {
+    let (head, body) = match guard.hold(core, None, response).await {
+        Ok(response) => response.into_parts(),
+        Err(refusal) => return Ending::Failed { fate: Fate::Answered, rest: Rest::Told(Box::new(Err(refusal))) },
+    };
+    let mut stored = Stored::new(head.status, &head.headers, core.shared.idempotency.answer_max);
+    let ResponseBody::Whole(Some(bytes)) = body else {
+        return Ending::Answered { stored, rest: Rest::Told(Box::new(Ok((head, None)))) };
+    };
+    stored.data(&bytes);
+    let (relay, pieces) = mpsc::channel(FRAMES_MAX);
+    if let Some(tell) = tell.take() {
+        let _caller_is_gone = tell.send(Ok((head, Some((pieces, Some(bytes.len() as u64))))));
+    }
+    Ending::Answered { stored, rest: Rest::Piece(relay, Some(Ok(Frame::data(bytes)))) }
 }
 
 /// Relays pieces until the one with which the caller would have the whole answer. Where the upstream said no length, the

@@ -114,6 +114,21 @@ pub(crate) const SECTIONS: &[Section] = &[
             with("gateway.limits.head_max", r#""64KiB""#, "Size of a request head."),
             with("gateway.limits.headers_max", "100", "Number of request headers."),
             with("gateway.limits.body_max", r#""1GiB""#, "Size of a request body; more is 413."),
+            with(
+                "gateway.limits.inspect_max",
+                r#""8MiB""#,
+                "Size of a body that names companies, for keys that are restricted to some; more is 413.",
+            ),
+            with(
+                "gateway.limits.answer_inspect_max",
+                r#""8MiB""#,
+                "Size of an answer that is held to the companies of a key; more is 502.",
+            ),
+            with(
+                "gateway.limits.answer_inspect_timeout",
+                r#""30s""#,
+                "Time to read such an answer, and for a look-up of whose an object is.",
+            ),
             with("gateway.limits.body_timeout", r#""30s""#, "Time without a byte of the request body; then 408."),
             with(
                 "gateway.limits.client_stall_max",
