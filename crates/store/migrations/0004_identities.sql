@@ -11,3 +11,13 @@ CREATE TABLE identities (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX identities_account ON identities (account_id, id);
+
+-- The change log names them too. A release that does not know identities still runs on this, until the first one is made.
+CREATE TABLE change_log_wider (
+    revision INTEGER NOT NULL PRIMARY KEY,
+    kind     TEXT    NOT NULL CHECK (kind IN ('account', 'company', 'key', 'operator_token', 'identity')),
+    id       BLOB    NOT NULL CHECK (length(id) = 16)
+) STRICT;
+INSERT INTO change_log_wider SELECT revision, kind, id FROM change_log;
+DROP TABLE change_log;
+ALTER TABLE change_log_wider RENAME TO change_log;
