@@ -296,7 +296,7 @@ fn failure(denial: Denial, described: &Described<'_>) -> String {
         | Denial::TokenSignatureWrong
         | Denial::TokenClaimsUnusable
         | Denial::TokenAudienceWrong
-        | Denial::TokenTenantRefused
+        | Denial::TokenDirectoryRefused
         | Denial::TokenExpired
         | Denial::TokenNotYetValid
         | Denial::AdminRequired
@@ -408,7 +408,7 @@ impl Supposed<'_> {
             | Denial::TokenSignatureWrong
             | Denial::TokenClaimsUnusable
             | Denial::TokenAudienceWrong
-            | Denial::TokenTenantRefused
+            | Denial::TokenDirectoryRefused
             | Denial::TokenExpired
             | Denial::TokenNotYetValid
             | Denial::AdminRequired

@@ -77,5 +77,5 @@ fn own_page(facts: &Facts<'_>, policy: &Policy) -> Result<(), Denial> {
 
 /// The parts are told apart by a byte that none of them can hold.
 fn name(person: &Person) -> SecretHash {
-    SecretHash::of([person.issuer(), person.tenant(), person.subject()].join("\0").as_bytes())
+    SecretHash::of([person.issuer(), person.directory(), person.subject()].join("\0").as_bytes())
 }

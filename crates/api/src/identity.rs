@@ -29,7 +29,7 @@ pub struct IdentityIn {
         max_length = 64,
         pattern = "^[!-~]*$"
     )]
-    pub tenant: String,
+    pub directory: String,
 }
 
 impl IdentityIn {
@@ -39,10 +39,11 @@ impl IdentityIn {
         let visible = |text: &str| text.bytes().all(|b| b.is_ascii_graphic());
         let issuer = Some(self.issuer).filter(|text| (1..=ISSUER_MAX).contains(&text.len()) && visible(text));
         let issuer = checks.want("/issuer", issuer, "write the tokens' iss: 1 to 512 visible ASCII characters");
-        let tenant = Some(self.tenant).filter(|text| text.len() <= 64 && visible(text));
-        let tenant = checks.want("/tenant", tenant, "write the tokens' tid: at most 64 visible ASCII characters");
+        let directory = Some(self.directory).filter(|text| text.len() <= 64 && visible(text));
+        let directory =
+            checks.want("/directory", directory, "write the tokens' tid: at most 64 visible ASCII characters");
         checks.finish()?;
-        Ok((issuer.unwrap_or_default(), tenant.unwrap_or_default()))
+        Ok((issuer.unwrap_or_default(), directory.unwrap_or_default()))
     }
 }
 
@@ -57,7 +58,7 @@ pub struct IdentityOut {
     /// `iss`.
     pub issuer: String,
     /// `tid`, or empty.
-    pub tenant: String,
+    pub directory: String,
     /// When it was mapped.
     pub created_at: Time,
 }
@@ -70,7 +71,7 @@ impl IdentityOut {
             id: identity.id.to_string(),
             account_id: identity.account.to_string(),
             issuer: identity.issuer.clone(),
-            tenant: identity.tenant.clone(),
+            directory: identity.directory.clone(),
             created_at: Time(identity.created_at),
         }
     }

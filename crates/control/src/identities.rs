@@ -16,8 +16,8 @@ use api::{
 };
 
 pub(crate) async fn create(op: Op<IdentitiesCreate>) -> Result<IdentityChanged, Refusal> {
-    let (issuer, tenant) = op.body.check()?;
-    let identity = op.context.issuer().identity(op.target.account, issuer, tenant);
+    let (issuer, directory) = op.body.check()?;
+    let identity = op.context.issuer().identity(op.target.account, issuer, directory);
     let stamp = op.context.stamp()?;
     let committed = op.context.account(op.target.account).create_identity(stamp, identity).await?;
     let in_force = op.context.confirm(committed.revision).await?;

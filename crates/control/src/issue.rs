@@ -82,8 +82,8 @@ impl Issuer<'_> {
     }
 
     /// A new mapping of an issuer and directory to an account.
-    pub(crate) fn identity(&self, account: AccountId, issuer: String, tenant: String) -> Identity {
-        Identity { id: IdentityId::new(self.now, self.entropy()), account, issuer, tenant, created_at: self.now }
+    pub(crate) fn identity(&self, account: AccountId, issuer: String, directory: String) -> Identity {
+        Identity { id: IdentityId::new(self.now, self.entropy()), account, issuer, directory, created_at: self.now }
     }
 
     /// A new key with one secret for each of its environments.

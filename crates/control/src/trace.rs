@@ -123,7 +123,7 @@ const fn check(denial: Denial) -> &'static str {
         | Denial::TokenSignatureWrong
         | Denial::TokenClaimsUnusable
         | Denial::TokenAudienceWrong
-        | Denial::TokenTenantRefused
+        | Denial::TokenDirectoryRefused
         | Denial::TokenExpired
         | Denial::TokenNotYetValid => "token",
         Denial::AdminRequired => "audience",
@@ -197,7 +197,7 @@ fn rule(row: &RequestRow, denial: Denial, operation: Option<&Operation>) -> Stri
         | Denial::TokenSignatureWrong
         | Denial::TokenClaimsUnusable
         | Denial::TokenAudienceWrong
-        | Denial::TokenTenantRefused
+        | Denial::TokenDirectoryRefused
         | Denial::TokenExpired
         | Denial::TokenNotYetValid
         | Denial::AdminRequired
@@ -287,7 +287,7 @@ const fn advice(denial: Denial) -> Option<Advice> {
         | Denial::TokenSignatureWrong
         | Denial::TokenClaimsUnusable
         | Denial::TokenAudienceWrong
-        | Denial::TokenTenantRefused
+        | Denial::TokenDirectoryRefused
         | Denial::KeyExpired
         | Denial::FreshnessLost
         | Denial::OperationUnknown

@@ -153,7 +153,7 @@ impl IssuerKeys {
         let metadata: serde_json::Value =
             serde_json::from_slice(&self.document(&url).await?).map_err(|_| format!("{url} is not JSON"))?;
         let said = metadata.get("issuer").and_then(serde_json::Value::as_str);
-        // Entra ID's shared metadata name no tenant; there the issuer is held against each token instead.
+        // Entra ID's shared metadata name no directory; there the issuer is held against each token instead.
         if issuer.directory == Directory::Plain && said != Some(&issuer.url) {
             return Err(format!("{url} does not say that its issuer is {}", issuer.url));
         }

@@ -300,7 +300,7 @@ fn person_claims(visitor: &Visitor, environment: Environment) -> Value {
         "account": visitor.account.to_string(),
         "member": {
             "issuer": person.issuer(),
-            "tenant": person.tenant(),
+            "directory": person.directory(),
             "subject": person.subject(),
             "email": person.email(),
             "admin": person.is_admin(),

@@ -53,8 +53,8 @@ struct HashKey([u8; 32]);
 
 impl HashKey {
     /// No issuer holds the byte between them.
-    fn of_identity(issuer: &str, tenant: &str) -> Self {
-        Self(*SecretHash::of([issuer, tenant].join("\0").as_bytes()).as_bytes())
+    fn of_identity(issuer: &str, directory: &str) -> Self {
+        Self(*SecretHash::of([issuer, directory].join("\0").as_bytes()).as_bytes())
     }
 }
 
@@ -135,8 +135,8 @@ impl Snapshot {
     }
 
     /// Which account the people of an issuer and directory act in.
-    pub(crate) fn identity(&self, issuer: &str, tenant: &str) -> Option<(IdentityId, AccountId)> {
-        self.identities.pin().get(&HashKey::of_identity(issuer, tenant)).copied()
+    pub(crate) fn identity(&self, issuer: &str, directory: &str) -> Option<(IdentityId, AccountId)> {
+        self.identities.pin().get(&HashKey::of_identity(issuer, directory)).copied()
     }
 
     /// The company that `account` calls so. No lock, no wait.
@@ -180,8 +180,8 @@ impl Writer {
             FeedItem::Company(company) => self.put_company(company),
             FeedItem::Identity(identity) => self.put_identity(identity),
             FeedItem::IdentityGone(id) => {
-                if let Some((issuer, tenant)) = self.identities.remove(&id) {
-                    self.take_identity(id, &issuer, &tenant);
+                if let Some((issuer, directory)) = self.identities.remove(&id) {
+                    self.take_identity(id, &issuer, &directory);
                 }
                 cuts.push(Cut::Identity(id));
             }
@@ -227,15 +227,15 @@ impl Writer {
     }
 
     fn put_identity(&mut self, identity: Identity) {
-        let place = HashKey::of_identity(&identity.issuer, &identity.tenant);
+        let place = HashKey::of_identity(&identity.issuer, &identity.directory);
         self.snapshot.identities.pin().insert(place, (identity.id, identity.account));
-        self.identities.insert(identity.id, (identity.issuer, identity.tenant));
+        self.identities.insert(identity.id, (identity.issuer, identity.directory));
     }
 
     /// A batch holds present states in the order of their first change: the same pair may have been mapped anew already.
-    fn take_identity(&self, id: IdentityId, issuer: &str, tenant: &str) {
+    fn take_identity(&self, id: IdentityId, issuer: &str, directory: &str) {
         let identities = self.snapshot.identities.pin();
-        let place = HashKey::of_identity(issuer, tenant);
+        let place = HashKey::of_identity(issuer, directory);
         if identities.get(&place).is_some_and(|(found, _)| *found == id) {
             identities.remove(&place);
         }

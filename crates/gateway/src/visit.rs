@@ -84,7 +84,7 @@ async fn person(
     // From here to the ticket nothing is awaited.
     let now = clock();
     let snapshot = &core.shared.snapshot;
-    let mapped = snapshot.identity(person.issuer(), person.tenant());
+    let mapped = snapshot.identity(person.issuer(), person.directory());
     let account = mapped.map(|(_, account)| account);
     let policy = &core.shared.policy;
     let authorized = admission::person(&judged, policy, &person, account, snapshot.freshness(), now)?;

@@ -33,7 +33,7 @@ pub struct Identity {
     /// `iss`, exactly as tokens say it.
     pub issuer: String,
     /// `tid`, for issuers with directories (Entra ID); empty for others.
-    pub tenant: String,
+    pub directory: String,
     /// When it was mapped.
     pub created_at: Timestamp,
 }

@@ -95,7 +95,7 @@ pub enum Denial {
     /// The token is for another application.
     TokenAudienceWrong,
     /// The token's directory is not an accepted one, or its issuer is not built from it.
-    TokenTenantRefused,
+    TokenDirectoryRefused,
     /// The token's time is over (R141, R142).
     TokenExpired,
     /// The token's time has not come.
@@ -171,7 +171,7 @@ impl Denial {
         Self::TokenSignatureWrong,
         Self::TokenClaimsUnusable,
         Self::TokenAudienceWrong,
-        Self::TokenTenantRefused,
+        Self::TokenDirectoryRefused,
         Self::TokenExpired,
         Self::TokenNotYetValid,
         Self::AdminRequired,
@@ -328,7 +328,7 @@ impl Denial {
             Self::TokenSignatureWrong => token("token_signature_wrong"),
             Self::TokenClaimsUnusable => token("token_claims_unusable"),
             Self::TokenAudienceWrong => token("token_audience_wrong"),
-            Self::TokenTenantRefused => token("token_tenant_refused"),
+            Self::TokenDirectoryRefused => token("token_directory_refused"),
             Self::TokenExpired => token("token_expired"),
             Self::TokenNotYetValid => token("token_not_yet_valid"),
             Self::AdminRequired => {

@@ -2,7 +2,7 @@
 //!
 //! Owns:  `Issuer`, its algorithms, and the rule of Entra ID's many directories.
 //! Never: fetches anything; what it signs with is a `KeySet`.
-//! Read:  `Issuer::issues`, then `Tenants`.
+//! Read:  `Issuer::issues`, then `Directories`.
 
 /// Where Entra ID's issuers begin: what follows is `/{tid}/v2.0`.
 pub const ENTRA_AUTHORITY: &str = "https://login.microsoftonline.com";
@@ -44,20 +44,20 @@ impl Algorithm {
     }
 }
 
-/// Which directories (Entra: tenants) are accepted.
+/// Which directories (Entra ID also calls them by another name) are accepted.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Tenants {
+pub enum Directories {
     /// Every organisation's. Personal accounts are not an organisation's.
     Any,
     /// These, in lower case.
     Listed(Vec<String>),
 }
 
-impl Tenants {
-    fn accept(&self, tenant: &str) -> bool {
+impl Directories {
+    fn accept(&self, directory: &str) -> bool {
         match self {
-            Self::Any => tenant != PERSONAL_ACCOUNTS,
-            Self::Listed(list) => list.iter().any(|t| t == tenant),
+            Self::Any => directory != PERSONAL_ACCOUNTS,
+            Self::Listed(list) => list.iter().any(|t| t == directory),
         }
     }
 }
@@ -68,7 +68,7 @@ pub enum Directory {
     /// Any OpenID provider: `iss` is the configured URL.
     Plain,
     /// Entra ID: many directories, each with an `iss` of its own.
-    Entra(Tenants),
+    Entra(Directories),
 }
 
 /// Whose tokens are taken.
@@ -85,21 +85,23 @@ pub struct Issuer {
 }
 
 impl Issuer {
-    /// Whether a token that says `iss` is to be tried against this one's keys. For Entra ID the tenant is held against
+    /// Whether a token that says `iss` is to be tried against this one's keys. For Entra ID the directory is held against
     /// the list once the token is verified.
     #[must_use]
     pub fn issues(&self, iss: &str) -> bool {
         match &self.directory {
             Directory::Plain => iss == self.url,
-            Directory::Entra(_) => entra_tenant(iss).is_some(),
+            Directory::Entra(_) => entra_directory(iss).is_some(),
         }
     }
 
-    /// Whether a verified `iss` and `tid` belong together and are accepted. The tenant boundary (D20).
+    /// Whether a verified `iss` and `tid` belong together and are accepted. The directory boundary (D20).
     pub(crate) fn accepts(&self, iss: &str, tid: Option<&str>) -> bool {
         match &self.directory {
             Directory::Plain => iss == self.url,
-            Directory::Entra(tenants) => tid.is_some_and(|tid| entra_tenant(iss) == Some(tid) && tenants.accept(tid)),
+            Directory::Entra(directories) => {
+                tid.is_some_and(|tid| entra_directory(iss) == Some(tid) && directories.accept(tid))
+            }
         }
     }
 
@@ -108,14 +110,14 @@ impl Issuer {
     }
 }
 
-/// The tenant in the only form of issuer that is Entra ID's version 2. Version 1 (`sts.windows.net`) has none.
-fn entra_tenant(iss: &str) -> Option<&str> {
-    let tenant = iss.strip_prefix(ENTRA_AUTHORITY)?.strip_prefix('/')?.strip_suffix("/v2.0")?;
-    is_tenant(tenant).then_some(tenant)
+/// The directory in the only form of issuer that is Entra ID's version 2. Version 1 (`sts.windows.net`) has none.
+fn entra_directory(iss: &str) -> Option<&str> {
+    let directory = iss.strip_prefix(ENTRA_AUTHORITY)?.strip_prefix('/')?.strip_suffix("/v2.0")?;
+    is_directory(directory).then_some(directory)
 }
 
 /// A lower-case UUID, as tokens say it.
-fn is_tenant(text: &str) -> bool {
+fn is_directory(text: &str) -> bool {
     text.len() == 36
         && text.bytes().enumerate().all(|(at, b)| match at {
             8 | 13 | 18 | 23 => b == b'-',

@@ -14,7 +14,7 @@ mod person;
 mod token;
 
 pub use callback::{CallbackRule, CallbackScheme, Called, SECRETS_MAX, Sent, TOLERANCE_SECS};
-pub use issuer::{Algorithm, Directory, ENTRA_AUTHORITY, Issuer, Tenants};
+pub use issuer::{Algorithm, Directories, Directory, ENTRA_AUTHORITY, Issuer};
 pub use key_set::{DOCUMENT_MAX, KEYS_MAX, KeySet, KeySetError};
 pub use person::{Admins, CLOCK_TOLERANCE_SECS, Person};
 pub use token::{TOKEN_MAX, Token};

@@ -1,6 +1,6 @@
 //! Person: who a verified token speaks of (D20).
 //!
-//! Owns:  the order of the checks of a token, the times, the tenant rule, and who is an administrator.
+//! Owns:  the order of the checks of a token, the times, the directory rule, and who is an administrator.
 //! Never: is made of anything but a token whose signature and claims hold.
 //! Read:  `Person::verify`.
 
@@ -48,7 +48,7 @@ impl Admins {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Person {
     issuer: String,
-    tenant: String,
+    directory: String,
     subject: String,
     email: Option<String>,
     admin: bool,
@@ -73,18 +73,18 @@ impl Person {
         let iss = claims.text("iss").ok_or(Denial::TokenClaimsUnusable)?;
         let tid = claims.text("tid");
         if !issuer.accepts(iss, tid) {
-            return Err(Denial::TokenTenantRefused);
+            return Err(Denial::TokenDirectoryRefused);
         }
         if !audience(claims, issuer)? {
             return Err(Denial::TokenAudienceWrong);
         }
         let ends_at = times(claims, now)?;
-        let (subject, tenant) = identity(claims, issuer, tid)?;
+        let (subject, directory) = identity(claims, issuer, tid)?;
         let email = claims.text("email").filter(|email| (3..=EMAIL_MAX).contains(&email.len()));
         let vouched = if issuer.is_entra() { is_true(claims, "xms_edov") } else { is_true(claims, "email_verified") };
         Ok(Self {
             issuer: iss.to_owned(),
-            tenant,
+            directory,
             subject,
             email: email.map(str::to_owned),
             admin: vouched && email.is_some_and(|email| admins.has(email)),
@@ -100,11 +100,11 @@ impl Person {
 
     /// `tid` of Entra ID; empty otherwise.
     #[must_use]
-    pub fn tenant(&self) -> &str {
-        &self.tenant
+    pub fn directory(&self) -> &str {
+        &self.directory
     }
 
-    /// Who, within issuer and tenant: `sub`, or Entra ID's `oid`. Never the e-mail address, which can change hands.
+    /// Who, within issuer and directory: `sub`, or Entra ID's `oid`. Never the e-mail address, which can change hands.
     #[must_use]
     pub fn subject(&self) -> &str {
         &self.subject
@@ -134,8 +134,8 @@ fn identity(claims: &Members, issuer: &Issuer, tid: Option<&str>) -> Result<(Str
     let name = if issuer.is_entra() { "oid" } else { "sub" };
     let visible = |text: &&str| (1..=SUBJECT_MAX).contains(&text.len()) && text.chars().all(|c| !c.is_control());
     let subject = claims.text(name).filter(visible).ok_or(Denial::TokenClaimsUnusable)?;
-    let tenant = if issuer.is_entra() { tid.unwrap_or_default() } else { "" };
-    Ok((subject.to_owned(), tenant.to_owned()))
+    let directory = if issuer.is_entra() { tid.unwrap_or_default() } else { "" };
+    Ok((subject.to_owned(), directory.to_owned()))
 }
 
 /// Whether the token is for one of our client ids. `aud` is a text or a list of texts.

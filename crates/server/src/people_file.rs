@@ -9,7 +9,7 @@ use anyhow::Context as _;
 use egress::TrustRoots;
 use gateway::{IssuerConfig, PeopleConfig};
 use model::{AccountId, Audience, Catalogue, LimitName};
-use proof::{Admins, Algorithm, CallbackRule, CallbackScheme, Directory, Issuer, Tenants};
+use proof::{Admins, Algorithm, CallbackRule, CallbackScheme, Directories, Directory, Issuer};
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 
@@ -34,7 +34,7 @@ struct PeopleFile {
 struct IssuerTable {
     url: String,
     client_ids: Vec<String>,
-    entra_tenants: Option<Vec<String>>,
+    entra_directories: Option<Vec<String>>,
     algorithms: Option<Vec<String>>,
     ca_file: Option<PathBuf>,
     #[serde(default)]
@@ -93,7 +93,7 @@ fn read(path: &Path) -> anyhow::Result<PeopleConfig> {
     });
     let issuers = issuers.collect::<anyhow::Result<Vec<_>>>()?;
     let entra = issuers.iter().filter(|i| i.issuer.directory != Directory::Plain).count();
-    anyhow::ensure!(entra <= 1, "has two issuers with entra_tenants; list all tenants at one");
+    anyhow::ensure!(entra <= 1, "has two issuers with entra_directories; list all directories at one");
     let mut callbacks: Vec<CallbackRule> = Vec::with_capacity(file.callback.len());
     for table in file.callback {
         let name = table.name.clone();
@@ -122,12 +122,12 @@ fn issuer(table: IssuerTable, folder: &Path) -> anyhow::Result<IssuerConfig> {
             })
             .collect::<anyhow::Result<_>>()?,
     };
-    let directory = match table.entra_tenants {
+    let directory = match table.entra_directories {
         None => Directory::Plain,
-        Some(list) if list == ["any"] => Directory::Entra(Tenants::Any),
+        Some(list) if list == ["any"] => Directory::Entra(Directories::Any),
         Some(list) => {
-            anyhow::ensure!(!list.is_empty(), "entra_tenants is empty: list tenants, or write [\"any\"]");
-            Directory::Entra(Tenants::Listed(list.iter().map(|tenant| tenant.to_ascii_lowercase()).collect()))
+            anyhow::ensure!(!list.is_empty(), "entra_directories is empty: list directories, or write [\"any\"]");
+            Directory::Entra(Directories::Listed(list.iter().map(|directory| directory.to_ascii_lowercase()).collect()))
         }
     };
     let tls = match &table.ca_file {
@@ -206,7 +206,7 @@ mod tests {
             ("[[issuer]]\nurl = \"https://id.example.com\"\nclient_ids = []", "client_ids"),
             ("[[issuer]]\nurl = \"https://a.b\"\nclient_ids = [\"c\"]\nalgorithms = [\"HS256\"]", "HS256"),
             ("[[issuer]]\nurl = \"https://a.b\"\nclient_ids = [\"c\"]\nalgorithms = [\"none\"]", "none"),
-            ("[[issuer]]\nurl = \"https://a.b\"\nclient_ids = [\"c\"]\nentra_tenants = []", "entra_tenants"),
+            ("[[issuer]]\nurl = \"https://a.b\"\nclient_ids = [\"c\"]\nentra_directories = []", "entra_directories"),
             (&format!("{callback}secret_files = []"), "secret_files"),
             (&format!("{callback}secret_files = [\"absent\"]"), "no such file"),
             (&format!("{callback}secret_files = [\"secret\", \"secret\", \"secret\"]"), "one or two"),

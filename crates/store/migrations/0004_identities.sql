@@ -5,9 +5,9 @@ CREATE TABLE identities (
     id         BLOB    NOT NULL PRIMARY KEY CHECK (length(id) = 16),
     account_id BLOB    NOT NULL REFERENCES accounts (id),
     issuer     TEXT    NOT NULL,
-    tenant     TEXT    NOT NULL,
+    directory     TEXT    NOT NULL,
     created_at INTEGER NOT NULL,
-    UNIQUE (issuer, tenant)
+    UNIQUE (issuer, directory)
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX identities_account ON identities (account_id, id);

@@ -117,7 +117,7 @@ pub enum ConflictReason {
     #[error("another company of the account has the external name {0}")]
     ExternalNameTaken(ExternalName),
     /// The people of this issuer and directory act in an account already (D37).
-    #[error("the people of this issuer and tenant act in an account already; delete that identity first")]
+    #[error("the people of this issuer and directory act in an account already; delete that identity first")]
     IdentityTaken,
     /// The account has a primary key that is neither revoked nor deleted (R18).
     #[error("the account has a primary key; revoke it before creating another")]

@@ -23,7 +23,7 @@ const IDENTITIES_MAX: u64 = 1_000;
 
 macro_rules! columns {
     () => {
-        "SELECT id, account_id, issuer, tenant, created_at FROM identities "
+        "SELECT id, account_id, issuer, directory, created_at FROM identities "
     };
 }
 
@@ -32,7 +32,7 @@ fn read(row: &SqliteRow) -> Result<Identity, StoreError> {
         id: column::id(row, 0, IdentityId::from_bytes)?,
         account: column::id(row, 1, AccountId::from_bytes)?,
         issuer: column::text(row, 2)?,
-        tenant: column::text(row, 3)?,
+        directory: column::text(row, 3)?,
         created_at: column::time(row, 4)?,
     })
 }
@@ -93,7 +93,7 @@ impl Change for CreateIdentity {
             return Err(StoreError::invalid("the identity is of another account"));
         }
         let fit = |text: &str| text.len() <= ISSUER_MAX && !text.chars().any(char::is_control);
-        if identity.issuer.is_empty() || !fit(&identity.issuer) || !fit(&identity.tenant) {
+        if identity.issuer.is_empty() || !fit(&identity.issuer) || !fit(&identity.directory) {
             return Err(StoreError::invalid("an identity has an issuer, without control characters"));
         }
         let row = sqlx::query("SELECT COUNT(*) FROM identities WHERE account_id = $1")
@@ -104,13 +104,13 @@ impl Change for CreateIdentity {
             return Err(StoreError::Limit { what: "identities of an account", max: IDENTITIES_MAX });
         }
         let written = sqlx::query(
-            "INSERT INTO identities (id, account_id, issuer, tenant, created_at) VALUES ($1, $2, $3, $4, $5) \
-             ON CONFLICT (issuer, tenant) DO NOTHING",
+            "INSERT INTO identities (id, account_id, issuer, directory, created_at) VALUES ($1, $2, $3, $4, $5) \
+             ON CONFLICT (issuer, directory) DO NOTHING",
         )
         .bind(identity.id.to_bytes().to_vec())
         .bind(account.to_bytes().to_vec())
         .bind(&identity.issuer)
-        .bind(&identity.tenant)
+        .bind(&identity.directory)
         .bind(stamp.now.as_micros())
         .execute(tx)
         .await?;
@@ -150,7 +150,7 @@ impl Change for DeleteIdentity {
 fn changed(identity: Identity, action: AuditAction) -> Effect<Identity> {
     let mut details: Map<String, Value> = Map::new();
     details.insert("issuer".into(), json!(identity.issuer));
-    details.insert("tenant".into(), json!(identity.tenant));
+    details.insert("directory".into(), json!(identity.directory));
     let draft = Draft { action, account: Some(identity.account), details };
     let subjects = vec![Subject::Identity(identity.id)];
     Effect::changed(identity, draft, subjects)

@@ -42,7 +42,7 @@ async fn mapped(world: &World, issuer: &LocalIssuer) -> IdentityId {
         id,
         account: world.account,
         issuer: issuer.url.clone(),
-        tenant: String::new(),
+        directory: String::new(),
         created_at: real_clock(),
     };
     let made = world.rows().create_identity(world.stamp(), identity).await.unwrap();

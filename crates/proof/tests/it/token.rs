@@ -3,11 +3,11 @@
 use crate::forge::{CLIENT, ISSUER, NOW, b64, claims, issuer, key_set, keys, kid, now, signed, token_of};
 use aws_lc_rs::hmac;
 use model::{Denial, Timestamp};
-use proof::{Admins, Algorithm, Directory, Issuer, KeySet, KeySetError, Person, TOKEN_MAX, Tenants, Token};
+use proof::{Admins, Algorithm, Directories, Directory, Issuer, KeySet, KeySetError, Person, TOKEN_MAX, Token};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-const TENANT: &str = "11111111-2222-3333-4444-555555555555";
+const DIRECTORY: &str = "11111111-2222-3333-4444-555555555555";
 
 fn judged(text: &str, issuer: &Issuer, at: Timestamp) -> Result<Person, Denial> {
     let admins = Admins::new(["Admin@Example.com".to_owned()]);
@@ -35,7 +35,7 @@ fn d20_each_algorithm_is_verified_with_a_key_of_its_type() {
     for algorithm in Algorithm::ALL {
         let header = json!({"alg": algorithm.as_str(), "kid": kid(algorithm)});
         let person = plain(&token_of(&header, &claims(), algorithm)).unwrap();
-        assert_eq!((person.subject(), person.issuer(), person.tenant()), ("alice", ISSUER, ""));
+        assert_eq!((person.subject(), person.issuer(), person.directory()), ("alice", ISSUER, ""));
         for other in Algorithm::ALL {
             let crossed = json!({"alg": other.as_str(), "kid": kid(algorithm)});
             let outcome = plain(&token_of(&crossed, &claims(), algorithm)).map(|_| ());
@@ -114,7 +114,7 @@ fn d20_a_token_has_one_form() {
 
 #[test]
 fn d20_every_claim_is_there_and_is_right() {
-    use Denial::{TokenAudienceWrong, TokenClaimsUnusable, TokenTenantRefused};
+    use Denial::{TokenAudienceWrong, TokenClaimsUnusable, TokenDirectoryRefused};
     for (text, denial) in [
         (without("iss"), TokenClaimsUnusable),
         (without("aud"), TokenClaimsUnusable),
@@ -131,8 +131,8 @@ fn d20_every_claim_is_there_and_is_right() {
         (with("aud", json!([])), TokenClaimsUnusable),
         (with("aud", json!("our-client2")), TokenAudienceWrong),
         (with("aud", json!(["somebody"])), TokenAudienceWrong),
-        (with("iss", json!("https://id.example.com/")), TokenTenantRefused),
-        (with("iss", json!("https://ID.example.com")), TokenTenantRefused),
+        (with("iss", json!("https://id.example.com/")), TokenDirectoryRefused),
+        (with("iss", json!("https://ID.example.com")), TokenDirectoryRefused),
     ] {
         assert_eq!(plain(&text), Err(denial), "{text}");
     }
@@ -157,39 +157,39 @@ fn r141_r142_times_hold_within_a_minute() {
     assert_eq!(Denial::TokenExpired.answer().status, 401);
 }
 
-fn entra(tenants: Tenants, change: impl FnOnce(&mut Value)) -> Result<Person, Denial> {
+fn entra(directories: Directories, change: impl FnOnce(&mut Value)) -> Result<Person, Denial> {
     let mut claims = claims();
-    claims["tid"] = json!(TENANT);
+    claims["tid"] = json!(DIRECTORY);
     claims["oid"] = json!("0000-oid");
-    claims["iss"] = json!(format!("https://login.microsoftonline.com/{TENANT}/v2.0"));
+    claims["iss"] = json!(format!("https://login.microsoftonline.com/{DIRECTORY}/v2.0"));
     change(&mut claims);
-    judged(&signed(&claims), &issuer(Directory::Entra(tenants)), now())
+    judged(&signed(&claims), &issuer(Directory::Entra(directories)), now())
 }
 
 #[test]
-fn d20_an_entra_issuer_is_built_from_an_accepted_tenant() {
-    let listed = || Tenants::Listed(vec![TENANT.to_owned()]);
+fn d20_an_entra_issuer_is_built_from_an_accepted_directory() {
+    let listed = || Directories::Listed(vec![DIRECTORY.to_owned()]);
     let person = entra(listed(), |_| {}).unwrap();
-    assert_eq!((person.tenant(), person.subject()), (TENANT, "0000-oid"));
-    assert!(entra(Tenants::Any, |_| {}).is_ok());
+    assert_eq!((person.directory(), person.subject()), (DIRECTORY, "0000-oid"));
+    assert!(entra(Directories::Any, |_| {}).is_ok());
     let other = "99999999-2222-3333-4444-555555555555";
-    let iss = |tenant: &str| json!(format!("https://login.microsoftonline.com/{tenant}/v2.0"));
-    let refused = Err(Denial::TokenTenantRefused);
-    assert_eq!(entra(Tenants::Listed(vec![other.to_owned()]), |_| {}), refused);
-    for tenants in [listed(), Tenants::Any] {
-        let change = |f: &dyn Fn(&mut Value)| entra(tenants.clone(), f);
+    let iss = |directory: &str| json!(format!("https://login.microsoftonline.com/{directory}/v2.0"));
+    let refused = Err(Denial::TokenDirectoryRefused);
+    assert_eq!(entra(Directories::Listed(vec![other.to_owned()]), |_| {}), refused);
+    for directories in [listed(), Directories::Any] {
+        let change = |f: &dyn Fn(&mut Value)| entra(directories.clone(), f);
         assert_eq!(change(&|c| c["tid"] = json!(other)), refused);
         assert_eq!(change(&|c| c["iss"] = iss(other)), refused);
         assert_eq!(change(&|c| c["iss"] = iss("common")), refused);
-        assert_eq!(change(&|c| c["iss"] = json!(format!("https://sts.windows.net/{TENANT}/"))), refused);
-        assert_eq!(change(&|c| c["iss"] = json!(format!("https://evil.example/{TENANT}/v2.0"))), refused);
+        assert_eq!(change(&|c| c["iss"] = json!(format!("https://sts.windows.net/{DIRECTORY}/"))), refused);
+        assert_eq!(change(&|c| c["iss"] = json!(format!("https://evil.example/{DIRECTORY}/v2.0"))), refused);
         assert_eq!(change(&|c| drop(c.as_object_mut().unwrap().remove("tid"))), refused);
         assert_eq!(change(&|c| drop(c.as_object_mut().unwrap().remove("oid"))), Err(Denial::TokenClaimsUnusable));
     }
     let personal = "9188040d-6c67-4c5b-b112-36a304b66dad";
     let of = |c: &mut Value| (c["tid"], c["iss"]) = (json!(personal), iss(personal));
-    assert_eq!(entra(Tenants::Any, of), refused, "strangers share that directory");
-    assert!(entra(Tenants::Listed(vec![personal.to_owned()]), of).is_ok());
+    assert_eq!(entra(Directories::Any, of), refused, "strangers share that directory");
+    assert!(entra(Directories::Listed(vec![personal.to_owned()]), of).is_ok());
 }
 
 #[test]
@@ -212,7 +212,7 @@ fn r106_an_administrator_has_a_verified_address_on_the_list() {
     }
     let of_entra = |name: &str, value: Value| {
         let change = |c: &mut Value| (c["email"], c[name]) = (json!("admin@example.com"), value);
-        entra(Tenants::Any, change).unwrap().is_admin()
+        entra(Directories::Any, change).unwrap().is_admin()
     };
     // Any directory can write any address, so that only the verified domain counts there.
     assert!(of_entra("xms_edov", json!(true)) && of_entra("xms_edov", json!("1")));

@@ -14,9 +14,9 @@ use clap::Subcommand;
 pub(crate) enum IdentitiesCommand {
     /// Let the people of an issuer, or of one Entra ID directory, act in an account.
     Create {
-        /// The directory (tenant) of Entra ID, a UUID.
-        #[arg(long, value_name = "TENANT", required_unless_present = "issuer", conflicts_with = "issuer")]
-        entra_tenant: Option<String>,
+        /// The directory of Entra ID, a UUID.
+        #[arg(long, value_name = "DIRECTORY", required_unless_present = "issuer", conflicts_with = "issuer")]
+        entra_directory: Option<String>,
         /// The issuer, exactly as its tokens say it (iss).
         #[arg(long, value_name = "URL")]
         issuer: Option<String>,

@@ -18,19 +18,19 @@ use api::{
 
 pub(crate) async fn run(command: IdentitiesCommand) -> Result<(), Failure> {
     match command {
-        IdentitiesCommand::Create { entra_tenant, issuer, account, at, json } => {
+        IdentitiesCommand::Create { entra_directory, issuer, account, at, json } => {
             let client = Client::open(&at)?;
             let account = client.account(&account).await?;
-            let tenant = entra_tenant.map(|tenant| tenant.to_ascii_lowercase()).unwrap_or_default();
-            let issuer = issuer.unwrap_or_else(|| format!("{}/{tenant}/v2.0", proof::ENTRA_AUTHORITY));
-            let body = IdentityIn { issuer, tenant };
+            let directory = entra_directory.map(|directory| directory.to_ascii_lowercase()).unwrap_or_default();
+            let issuer = issuer.unwrap_or_else(|| format!("{}/{directory}/v2.0", proof::ENTRA_AUTHORITY));
+            let body = IdentityIn { issuer, directory };
             let changed = client.call::<IdentitiesCreate>(&[&account], &[], Some(&body)).await?;
             Output::of(json.json).show(&changed, |c: &IdentityChanged| {
                 let identity = &c.identity;
                 let facts = facts(&[
                     ("id", identity.id.clone()),
                     ("issuer", identity.issuer.clone()),
-                    ("tenant", identity.tenant.clone()),
+                    ("directory", identity.directory.clone()),
                 ]);
                 format!("{facts}\n\n{}", receipt_text(&c.in_force))
             })?;
@@ -40,9 +40,9 @@ pub(crate) async fn run(command: IdentitiesCommand) -> Result<(), Failure> {
             let account = client.account(&account).await?;
             let page = client.list::<IdentitiesList, IdentityOut>(&[&account], &[], paging.limit).await?;
             Output::of(json.json).show(&page, |page| {
-                let row = |i: &IdentityOut| vec![i.id.clone(), i.issuer.clone(), i.tenant.clone()];
+                let row = |i: &IdentityOut| vec![i.id.clone(), i.issuer.clone(), i.directory.clone()];
                 let rows = page.data.iter().map(row).collect();
-                table(&["id", "issuer", "tenant"], rows, "Nobody signs in to this account yet.")
+                table(&["id", "issuer", "directory"], rows, "Nobody signs in to this account yet.")
             })?;
         }
         IdentitiesCommand::Delete { id, account, at, json } => {

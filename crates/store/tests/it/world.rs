@@ -71,8 +71,8 @@ impl Source {
 
     /// A mapping that no other has.
     pub(crate) fn identity(&self, account: AccountId) -> Identity {
-        let (id, tenant) = (IdentityId::new(self.now(), self.entropy()), self.next().to_string());
-        Identity { id, account, issuer: "https://id.example.com".to_owned(), tenant, created_at: self.now() }
+        let (id, directory) = (IdentityId::new(self.now(), self.entropy()), self.next().to_string());
+        Identity { id, account, issuer: "https://id.example.com".to_owned(), directory, created_at: self.now() }
     }
 
     pub(crate) fn credential(&self, environment: Environment, client_id: Option<ClientId>) -> Credential {
