@@ -306,7 +306,24 @@ fn failure(denial: Denial, described: &Described<'_>) -> String {
         | Denial::IdempotencyKeyMissing
         | Denial::IdempotencyKeyReused
         | Denial::IdempotencyInProgress
-        | Denial::IdempotencyOutcomeUnknown => denial.answer().detail,
+        | Denial::IdempotencyOutcomeUnknown
+        | Denial::TokenMissing
+        | Denial::TokenMalformed
+        | Denial::TokenIssuerUnknown
+        | Denial::TokenAlgorithmRefused
+        | Denial::TokenKeyUnknown
+        | Denial::TokenSignatureWrong
+        | Denial::TokenClaimsUnusable
+        | Denial::TokenAudienceWrong
+        | Denial::TokenDirectoryRefused
+        | Denial::TokenExpired
+        | Denial::TokenNotYetValid
+        | Denial::AdminRequired
+        | Denial::AccountNotMapped
+        | Denial::CallbackProofMissing
+        | Denial::CallbackProofWrong
+        | Denial::CallbackStale
+        | Denial::CallbackReplayed => denial.answer().detail,
     };
     text.to_owned()
 }
@@ -408,7 +425,24 @@ impl Supposed<'_> {
             | Denial::IdempotencyKeyMissing
             | Denial::IdempotencyKeyReused
             | Denial::IdempotencyInProgress
-            | Denial::IdempotencyOutcomeUnknown => DEAD_END,
+            | Denial::IdempotencyOutcomeUnknown
+            | Denial::TokenMissing
+            | Denial::TokenMalformed
+            | Denial::TokenIssuerUnknown
+            | Denial::TokenAlgorithmRefused
+            | Denial::TokenKeyUnknown
+            | Denial::TokenSignatureWrong
+            | Denial::TokenClaimsUnusable
+            | Denial::TokenAudienceWrong
+            | Denial::TokenDirectoryRefused
+            | Denial::TokenExpired
+            | Denial::TokenNotYetValid
+            | Denial::AdminRequired
+            | Denial::AccountNotMapped
+            | Denial::CallbackProofMissing
+            | Denial::CallbackProofWrong
+            | Denial::CallbackStale
+            | Denial::CallbackReplayed => DEAD_END,
         }
     }
 

@@ -49,6 +49,7 @@ mod facts;
 pub mod json;
 pub mod path;
 mod permit;
+mod person;
 mod present;
 mod record;
 mod settle;
@@ -61,6 +62,7 @@ pub use explain::{Described, Explanation, Remedy, Step, StepState, Verdict, expl
 pub use facts::{CredentialFields, Facts, Field, Policy};
 pub use path::PathError;
 pub use permit::{Caller, Permit};
+pub use person::{callback, person};
 pub use present::{Presented, present};
 pub use record::{Entry, Freshness, Record};
 pub use settle::{Claimed, Reserved, Settled, Settlement};

@@ -27,6 +27,24 @@ pub enum Caller {
         /// The secret it was admitted with; when that ends, what it admitted ends too (D41).
         hash: SecretHash,
     },
+    /// A person whom an issuer vouches for (D20).
+    Member {
+        /// SHA-256 of issuer, directory and subject: a name that fits into a permit.
+        subject: SecretHash,
+        /// The account that the issuer and directory are mapped to (D37).
+        account: AccountId,
+        /// Whether the person is an administrator.
+        admin: bool,
+        /// The operation's (D37).
+        environment: Environment,
+    },
+    /// An inbound callback that proved where it comes from (D19).
+    Callback {
+        /// The account of its configuration, if any.
+        account: Option<AccountId>,
+        /// The operation's (D37).
+        environment: Environment,
+    },
 }
 
 impl Caller {
@@ -34,7 +52,10 @@ impl Caller {
     #[must_use]
     pub const fn environment(&self) -> Environment {
         match self {
-            Self::Public { environment } | Self::Key { environment, .. } => *environment,
+            Self::Public { environment }
+            | Self::Key { environment, .. }
+            | Self::Member { environment, .. }
+            | Self::Callback { environment, .. } => *environment,
         }
     }
 }

@@ -48,7 +48,7 @@ pub struct Identified<'k> {
 #[derive(Debug)]
 #[must_use]
 pub struct Authorized {
-    permit: Permit,
+    pub(crate) permit: Permit,
 }
 
 impl Presented {
@@ -185,6 +185,15 @@ const fn audience(operation: &Operation) -> Result<(), Denial> {
 fn address(record: &Record, address: Option<IpAddr>) -> Result<(), Denial> {
     let allowed = record.networks.is_empty() || address.is_some_and(|address| record.networks.allows(address));
     if allowed { Ok(()) } else { Err(Denial::IpNotAllowed) }
+}
+
+/// Whether a browser's page is one of the API's own; `None` when no browser says so.
+pub(crate) fn from_own_page(origin: Field<'_>, policy: &Policy) -> Option<bool> {
+    match origin {
+        Field::Absent => None,
+        Field::One(page) => Some(policy.owns(page)),
+        Field::Many => Some(false),
+    }
 }
 
 /// A browser says where its page comes from. The API's own pages pass with any key, others with a restricted one that lists

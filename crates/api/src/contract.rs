@@ -12,6 +12,7 @@ use crate::{
     code::Code,
     company::{CompanyChanged, CompanyDeleted, CompanyIn, CompanyOut, CompanyPatch},
     explain::{ExplainIn, ExplainOut},
+    identity::{IdentityChanged, IdentityIn, IdentityOut},
     key::{EndPreviousIn, KeyChanged, KeyDeleted, KeyIn, KeyIssued, KeyOut, KeyPatch, KeysQuery, RotateIn},
     openapi::{Document, Entry},
     operator_token::{OperatorTokenChanged, OperatorTokenCreated, OperatorTokenIn, OperatorTokenOut},
@@ -20,7 +21,7 @@ use crate::{
     status::{Alive, Ready},
     usage::{KeyUsageOut, UsageQuery},
 };
-use model::{AccountId, CompanyId, HttpMethod, KeyId, OperatorTokenId, RequestId};
+use model::{AccountId, CompanyId, HttpMethod, IdentityId, KeyId, OperatorTokenId, RequestId};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use utoipa::{IntoParams, ToSchema, openapi::path::Parameter};
 
@@ -107,6 +108,15 @@ pub struct AtKey {
     pub key: KeyId,
 }
 
+/// A path of an identity.
+#[derive(Clone, Copy, Debug)]
+pub struct AtIdentity {
+    /// `{account_id}`
+    pub account: AccountId,
+    /// `{identity_id}`
+    pub identity: IdentityId,
+}
+
 /// A path of a request with a key of an account.
 #[derive(Clone, Copy, Debug)]
 pub struct AtRequest {
@@ -154,6 +164,13 @@ impl Target for AtKey {
     fn read(texts: &[&str]) -> Option<Self> {
         let [account, key] = texts else { return None };
         Some(Self { account: account.parse().ok()?, key: key.parse().ok()? })
+    }
+}
+
+impl Target for AtIdentity {
+    fn read(texts: &[&str]) -> Option<Self> {
+        let [account, identity] = texts else { return None };
+        Some(Self { account: account.parse().ok()?, identity: identity.parse().ok()? })
     }
 }
 
@@ -263,6 +280,20 @@ operations! {
     /// Keys restricted to it lose it. A key that loses its last company reaches nothing: it never comes to reach all.
     CompaniesDelete: "Companies" "companies_delete" Delete "/v1/accounts/{account_id}/companies/{company_id}",
         Operator Changes, (AtCompany, NoQuery, NoBody) -> 200 CompanyDeleted;
+
+    /// Let the people of an issuer and directory act in an account.
+    /// Their bearer tokens then open operations for members and administrators there. A pair acts in one account only.
+    IdentitiesCreate: "Identities" "identities_create" Post "/v1/accounts/{account_id}/identities",
+        Operator Changes, (AtAccount, NoQuery, IdentityIn) -> 201 IdentityChanged, refuses Conflict LimitReached;
+
+    /// List whose people act in an account, newest first.
+    IdentitiesList: "Identities" "identities_list" Get "/v1/accounts/{account_id}/identities",
+        Operator Reads, (AtAccount, PageQuery, NoBody) -> 200 Page<IdentityOut>;
+
+    /// Take that back.
+    /// When the answer arrives none of their requests passes any more, and those in flight are cut.
+    IdentitiesDelete: "Identities" "identities_delete" Delete "/v1/accounts/{account_id}/identities/{identity_id}",
+        Operator Changes, (AtIdentity, NoQuery, NoBody) -> 200 IdentityChanged;
 
     /// Create a restricted key.
     /// The answer shows its secrets once and never again. Without any wish the key is read-only, for all companies, in

@@ -12,6 +12,7 @@ pub mod code;
 pub mod company;
 pub mod contract;
 pub mod explain;
+pub mod identity;
 pub mod key;
 pub mod openapi;
 pub mod operator_token;

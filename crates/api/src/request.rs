@@ -124,7 +124,8 @@ pub struct RequestTraceOut {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct TracedRefusalOut {
     /// The check that failed: `credential`, `status`, `expiry`, `secret`, `freshness`, `operation`, `audience`, `address`,
-    /// `origin`, `scope`, `company`, `body`, `limit`, `idempotency`; or `transport` when no rule of a key was asked.
+    /// `origin`, `scope`, `company`, `body`, `limit`, `idempotency`, `token`, `identity`, `callback`; or `transport` when no
+    /// rule was asked.
     #[schema(example = "scope")]
     pub check: String,
     /// The precise reason.

@@ -27,11 +27,12 @@ pub enum Field {
     Environment,
     Idempotency,
     OtherBodies,
+    Callback,
 }
 
 impl Field {
     /// All, in the order in which the file lists them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Id,
         Self::Method,
         Self::Path,
@@ -42,6 +43,7 @@ impl Field {
         Self::Class,
         Self::Idempotency,
         Self::OtherBodies,
+        Self::Callback,
     ];
 
     /// The key in the file.
@@ -58,6 +60,7 @@ impl Field {
             Self::Environment => "environment",
             Self::Idempotency => "idempotency",
             Self::OtherBodies => "other_bodies",
+            Self::Callback => "callback",
         }
     }
 }

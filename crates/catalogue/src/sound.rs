@@ -73,6 +73,10 @@ fn own(operation: &Operation) -> Vec<Flaw> {
         let hint = "the key decides between test and live; remove environment";
         found.push(flaw(Field::Environment, ProblemCode::InvalidValue, "environment is not for audience key", hint));
     }
+    if operation.audience != Audience::Callback && operation.callback.is_some() {
+        let hint = "remove callback, or use audience callback";
+        found.push(flaw(Field::Callback, ProblemCode::InvalidValue, "callback is only for audience callback", hint));
+    }
     let locators: &[Locator] = match &operation.company {
         CompanyMode::Locators(locators) => locators,
         CompanyMode::Injected(locator) => {

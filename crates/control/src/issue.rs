@@ -8,8 +8,8 @@ use crate::authority::TOKEN_HEAD;
 use api::key::{CredentialSecret, KeyDraft, KeySecrets, SecretText};
 use model::{
     Account, AccountId, AuditId, ClientId, Company, CompanyId, CompanyRestriction, Credential, Entropy, Environment,
-    Environments, Key, KeyId, KeyKind, KeyLimits, KeyShape, KeyStatus, KeyText, NetworkList, OperatorTokenId,
-    OriginList, Preset, RequestId, SecretHash, SecretSlot, Timestamp, key_text,
+    Environments, Identity, IdentityId, Key, KeyId, KeyKind, KeyLimits, KeyShape, KeyStatus, KeyText, NetworkList,
+    OperatorTokenId, OriginList, Preset, RequestId, SecretHash, SecretSlot, Timestamp, key_text,
 };
 use store::{NewKey, NewOperatorToken};
 
@@ -79,6 +79,11 @@ impl Issuer<'_> {
             external_names: draft.external_names,
             created_at: self.now,
         }
+    }
+
+    /// A new mapping of an issuer and directory to an account.
+    pub(crate) fn identity(&self, account: AccountId, issuer: String, directory: String) -> Identity {
+        Identity { id: IdentityId::new(self.now, self.entropy()), account, issuer, directory, created_at: self.now }
     }
 
     /// A new key with one secret for each of its environments.

@@ -13,6 +13,7 @@ mod companies;
 mod connection;
 mod control;
 mod explain;
+mod identities;
 mod in_force;
 mod issue;
 mod keys;

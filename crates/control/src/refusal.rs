@@ -107,7 +107,7 @@ const fn conflict(reason: &ConflictReason) -> Code {
         ConflictReason::KeyFinal(_) => Code::KeyFinal,
         ConflictReason::Stale { .. } => Code::StaleVersion,
         ConflictReason::ExternalNameTaken(_) => Code::ExternalNameTaken,
-        ConflictReason::PrimaryExists => Code::Conflict,
+        ConflictReason::PrimaryExists | ConflictReason::IdentityTaken => Code::Conflict,
         // 226 random bits do not repeat: the generator is broken.
         ConflictReason::Taken => Code::InternalError,
     }

@@ -7,7 +7,7 @@
 use crate::{
     accounts, audit, companies,
     control::Control,
-    explain, keys, node,
+    explain, identities, keys, node,
     operation::{Op, mount, tag},
     operations, operator_tokens,
     refusal::Refusal,
@@ -48,6 +48,9 @@ fn mounted() -> Mounted {
         .with(companies::get)
         .with(companies::update)
         .with(companies::delete)
+        .with(identities::create)
+        .with(identities::list)
+        .with(identities::delete)
         .with(keys::create)
         .with(keys::list)
         .with(keys::get)

@@ -115,6 +115,23 @@ const fn check(denial: Denial) -> &'static str {
         | Denial::IdempotencyKeyReused
         | Denial::IdempotencyInProgress
         | Denial::IdempotencyOutcomeUnknown => "idempotency",
+        Denial::TokenMissing
+        | Denial::TokenMalformed
+        | Denial::TokenIssuerUnknown
+        | Denial::TokenAlgorithmRefused
+        | Denial::TokenKeyUnknown
+        | Denial::TokenSignatureWrong
+        | Denial::TokenClaimsUnusable
+        | Denial::TokenAudienceWrong
+        | Denial::TokenDirectoryRefused
+        | Denial::TokenExpired
+        | Denial::TokenNotYetValid => "token",
+        Denial::AdminRequired => "audience",
+        Denial::AccountNotMapped => "identity",
+        Denial::CallbackProofMissing
+        | Denial::CallbackProofWrong
+        | Denial::CallbackStale
+        | Denial::CallbackReplayed => "callback",
     }
 }
 
@@ -171,7 +188,24 @@ fn rule(row: &RequestRow, denial: Denial, operation: Option<&Operation>) -> Stri
         | Denial::IdempotencyKeyMissing
         | Denial::IdempotencyKeyReused
         | Denial::IdempotencyInProgress
-        | Denial::IdempotencyOutcomeUnknown => denial.answer().detail.to_owned(),
+        | Denial::IdempotencyOutcomeUnknown
+        | Denial::TokenMissing
+        | Denial::TokenMalformed
+        | Denial::TokenIssuerUnknown
+        | Denial::TokenAlgorithmRefused
+        | Denial::TokenKeyUnknown
+        | Denial::TokenSignatureWrong
+        | Denial::TokenClaimsUnusable
+        | Denial::TokenAudienceWrong
+        | Denial::TokenDirectoryRefused
+        | Denial::TokenExpired
+        | Denial::TokenNotYetValid
+        | Denial::AdminRequired
+        | Denial::AccountNotMapped
+        | Denial::CallbackProofMissing
+        | Denial::CallbackProofWrong
+        | Denial::CallbackStale
+        | Denial::CallbackReplayed => denial.answer().detail.to_owned(),
     }
 }
 
@@ -235,7 +269,25 @@ const fn advice(denial: Denial) -> Option<Advice> {
         Denial::IdempotencyOutcomeUnknown => {
             unseen("look_first", "Look whether the first request was carried out; then use a new Idempotency-Key.")
         }
+        Denial::TokenMissing | Denial::TokenMalformed | Denial::TokenExpired | Denial::TokenNotYetValid => {
+            unseen("sign_in", "Sign in again and send the fresh token as Authorization: Bearer.")
+        }
+        Denial::AccountNotMapped => {
+            unseen("map_identity", "Have the operator map the issuer and directory to an account.")
+        }
         Denial::KeyDisabled
+        | Denial::AdminRequired
+        | Denial::CallbackProofMissing
+        | Denial::CallbackProofWrong
+        | Denial::CallbackStale
+        | Denial::CallbackReplayed
+        | Denial::TokenIssuerUnknown
+        | Denial::TokenAlgorithmRefused
+        | Denial::TokenKeyUnknown
+        | Denial::TokenSignatureWrong
+        | Denial::TokenClaimsUnusable
+        | Denial::TokenAudienceWrong
+        | Denial::TokenDirectoryRefused
         | Denial::KeyExpired
         | Denial::FreshnessLost
         | Denial::OperationUnknown

@@ -46,6 +46,8 @@ pub(crate) struct Inspected {
 /// What is left to do for a request that was looked into.
 #[derive(Default)]
 pub(crate) struct Held {
+    /// A field beside the usual ones that the upstream does not get to see.
+    pub(crate) hidden: Option<HeaderName>,
     /// The companies that it names: the upstream may narrow what it does to them, and never widens it (D33).
     pub(crate) narrowed: Option<HeaderValue>,
     /// A field to set (D34, mode injected).

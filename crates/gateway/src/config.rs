@@ -90,6 +90,8 @@ pub struct GatewayConfig {
     pub upstreams: Upstreams,
     /// How error bodies look (D6).
     pub problems: api::problem::ProblemStyle,
+    /// Who may call without a key.
+    pub people: crate::people::PeopleConfig,
     /// How writes with an `Idempotency-Key` are kept from running twice (D16).
     pub idempotency: crate::IdempotencyConfig,
     /// Every bound by name.

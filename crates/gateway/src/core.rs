@@ -11,6 +11,7 @@ use crate::{
     inflight::{Cut, InFlight},
     listen,
     metrics::Counters,
+    people::{People, Visitors},
     record::Recorder,
     signer::Signer,
     snapshot::Snapshot,
@@ -55,6 +56,7 @@ pub(crate) struct Shared {
     pub(crate) idempotency: Idempotency,
     pub(crate) snapshot: Arc<Snapshot>,
     pub(crate) jwks: Bytes,
+    pub(crate) people: People,
 }
 
 /// What the gateway says to the upstream is called: in the product's namespace (D24), and about the way here.
@@ -68,6 +70,7 @@ pub(crate) struct Names {
     pub(crate) environment: HeaderName,
     pub(crate) key: HeaderName,
     pub(crate) kind: HeaderName,
+    pub(crate) member: HeaderName,
     pub(crate) companies: HeaderName,
 }
 
@@ -104,6 +107,7 @@ pub(crate) struct Core {
     pub(crate) counters: Arc<Counters>,
     pub(crate) ids: IdSource,
     pub(crate) draining: watch::Sender<bool>,
+    pub(crate) visitors: Visitors,
     pub(crate) writes: Running,
     test: Rc<Upstream>,
     live: Rc<Upstream>,
@@ -254,6 +258,7 @@ async fn serve(start: CoreStart, ready: std::sync::mpsc::SyncSender<std::io::Res
         counters,
         ids,
         draining: watch::Sender::new(false),
+        visitors: Visitors::default(),
         writes: Running::default(),
         test: Upstream::new(shared.upstreams.of(Environment::Test).clone()),
         live: Upstream::new(shared.upstreams.of(Environment::Live).clone()),

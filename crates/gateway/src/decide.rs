@@ -9,7 +9,7 @@ use crate::{
     cors::Page,
     exchange::Story,
     facts::Facts,
-    inflight::{Hold, Ticket},
+    inflight::{Hold, Holder, Ticket},
     signer::{Subject, Token},
     snapshot::Live,
 };
@@ -28,7 +28,7 @@ pub(crate) struct Admitted {
 
 /// How far the request has come.
 pub(crate) enum Passage {
-    /// Nobody's in particular: the operation is public.
+    /// Without a key: limits and idempotency records are of keys, so that nothing is left to settle.
     Public(Permit),
     /// A key's; limits and the idempotency record are still to be settled.
     Key(Authorized),
@@ -82,7 +82,7 @@ pub(crate) fn decide(
     // `identify` says no without a record, so there is one here.
     let live = live.ok_or(Denial::CredentialUnknown)?;
     let hold = Hold {
-        key: live.entry.record.key,
+        holder: Holder::Key(live.entry.record.key),
         hash: live.entry.hash,
         secret_ends: live.entry.ends_at.unwrap_or(Timestamp::MAX),
         key_ends: live.entry.record.expires_at.unwrap_or(Timestamp::MAX),

@@ -19,6 +19,7 @@ use crate::{
     respond,
     signer::Token,
     usage::Told,
+    visit,
     writes::{self, Asked, Asking, Claim},
 };
 use admission::{Authorized, Settled, Settlement};
@@ -158,7 +159,7 @@ async fn exchange(
         }
         let stuck = listen::stream_cut().unwrap_or_else(|| Rc::clone(&connection.cut));
         let asked = Inspection { facts: &facts, parts: &parts, catalogue: &catalogue, connection, stuck, id };
-        let inspected = admit(core, asked, body, now, story).await?;
+        let inspected = judge(core, asked, body, now, story).await?;
         (inspected, writes::asked(&facts, &parts.headers))
     };
     if body.size_hint().lower() > core.shared.limits.body_max {
@@ -187,6 +188,7 @@ async fn exchange(
     let caller_side = websocket.then(|| parts.extensions.remove::<hyper::upgrade::OnUpgrade>()).flatten();
     story.token = Some(Arc::clone(&token));
     facts::strip_request(&mut parts.headers, &core.shared.namespace);
+    facts::strip_hidden(&mut parts.headers, held.hidden.as_ref());
     let outgoing = Outgoing { parts, target, body, caller_side, trailers, token, id, held };
     match write {
         Some(write) => Box::pin(writes::forward(core, connection, permit, ticket, write, outgoing)).await,
@@ -225,6 +227,20 @@ async fn settle(
     };
     let settled = authorized.settle(Settlement { write: claim.said, ..Settlement::default() })?;
     Ok((settled, claim))
+}
+
+/// Decides: by what a caller without a key proves, or by the key.
+async fn judge(
+    core: &Rc<Core>,
+    asked: Inspection<'_>,
+    body: CallerBody,
+    now: Timestamp,
+    story: &mut Story,
+) -> Result<Inspected, Refusal> {
+    if visit::is_for_visitors(asked.facts) {
+        return Box::pin(visit::admit(core, asked, body, story)).await;
+    }
+    admit(core, asked, body, now, story).await
 }
 
 /// Documents that the gateway serves itself, without a key.

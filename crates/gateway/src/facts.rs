@@ -164,6 +164,13 @@ pub(crate) fn strip_request(headers: &mut HeaderMap, namespace: &str) {
     join_cookies(headers);
 }
 
+/// Takes out one field, in any spelling.
+pub(crate) fn strip_hidden(headers: &mut HeaderMap, field: Option<&HeaderName>) {
+    if let Some(field) = field {
+        strip(headers, |name| spells(name, field.as_str()));
+    }
+}
+
 /// Takes out of an answer, or of trailers, what only the gateway may say. `egress` took the fields of one connection out.
 pub(crate) fn strip_response(headers: &mut HeaderMap, namespace: &str) {
     // What browsers may do is the gateway's to say as well (D10).

@@ -36,6 +36,8 @@ pub(crate) enum Fault {
     UpstreamBroken,
     /// The upstream did not answer in time.
     UpstreamTimeout,
+    /// The issuer's signing keys are not known, so that no token of it can be verified.
+    IssuerUnreachable,
     /// The upstream answered a list with an item of a company that the key may not reach: it broke its own promise (D34).
     IsolationViolation,
     /// The answer cannot be held to the companies of the key: not JSON, too long, or silent about its company.
@@ -52,7 +54,7 @@ pub(crate) enum Fault {
 
 impl Fault {
     /// Every fault.
-    pub(crate) const ALL: [Self; 19] = [
+    pub(crate) const ALL: [Self; 20] = [
         Self::PathUnsafe,
         Self::HostMalformed,
         Self::HostUnknown,
@@ -66,6 +68,7 @@ impl Fault {
         Self::UpstreamUnreachable,
         Self::UpstreamBroken,
         Self::UpstreamTimeout,
+        Self::IssuerUnreachable,
         Self::IsolationViolation,
         Self::AnswerNotInspectable,
         Self::Overloaded,
@@ -142,6 +145,13 @@ impl Fault {
                 "upstream_timeout",
                 "Upstream timeout",
                 "The API behind this gateway did not answer in time. The request may have been carried out.",
+                Blame::Operator,
+            ),
+            Self::IssuerUnreachable => (
+                503,
+                "identity_unavailable",
+                "Sign-in not available",
+                "The issuer of this token cannot be reached, so it cannot be verified. Try again shortly.",
                 Blame::Operator,
             ),
             Self::IsolationViolation => (

@@ -50,6 +50,10 @@ pub(crate) fn introduction<'a>(
         said.push((&names.account, caller.account.as_bytes()));
         said.push((&names.kind, caller.kind.as_bytes()));
     }
+    if let Some(visitor) = &token.visitor {
+        said.extend(visitor.account.as_ref().map(|account| (&names.account, account.as_bytes())));
+        said.extend(visitor.member.as_ref().map(|member| (&names.member, member.as_bytes())));
+    }
     said.extend(narrowed.map(|ids| (&names.companies, ids.as_bytes())));
     said.push((&names.request_id, id.as_bytes()));
     said.push((&names.forwarded_for, connection.peer_value.as_bytes()));
@@ -129,7 +133,7 @@ pub(crate) async fn until_cut<F: Future>(ticket: &Ticket, work: F) -> Result<F::
     let mut work = pin!(work);
     std::future::poll_fn(|context| {
         if ticket.poll_cut(context).is_ready() {
-            return Poll::Ready(Err(Denial::KeyRevoked));
+            return Poll::Ready(Err(ticket.denial()));
         }
         work.as_mut().poll(context).map(Ok)
     })

@@ -12,6 +12,7 @@ use crate::{
     follow::{Follower, IN_FORCE_MAX, Progress},
     listen,
     metrics::Counters,
+    people::People,
     record,
     record::Recorder,
     signer::Signer,
@@ -64,6 +65,8 @@ pub struct Gateway {
     snapshot: Arc<Snapshot>,
     clock: Clock,
     name: String,
+    /// Fetch signing keys; they end with the gateway.
+    _issuers: tokio::task::JoinSet<()>,
 }
 
 impl Gateway {
@@ -100,6 +103,7 @@ impl Gateway {
         let clock = config.clock;
         let randomness = config.randomness;
         let shared = Arc::new(shared(config, names, idempotency, &signer, &snapshot));
+        let issuers = shared.people.start(clock).await;
         let mut handles = Vec::with_capacity(cores);
         for (index, (listeners, commands)) in listeners.into_iter().zip(receivers).enumerate() {
             let counters = Arc::clone(&counters[index]);
@@ -131,6 +135,7 @@ impl Gateway {
             snapshot,
             clock,
             name,
+            _issuers: issuers,
         })
     }
 
@@ -229,6 +234,7 @@ fn names(namespace: &str) -> Result<Names, StartError> {
         environment: name("environment")?,
         key: name("key")?,
         kind: name("kind")?,
+        member: name("member")?,
         companies: name("companies")?,
     })
 }
@@ -255,6 +261,7 @@ fn shared(
         clock: config.clock,
         snapshot: Arc::clone(snapshot),
         jwks: signer.jwks().into(),
+        people: People::new(config.people),
     }
 }
 

@@ -8,7 +8,7 @@
 //! table is changed before the cut is sent to the core. So a request either saw the change, or holds a ticket when the
 //! cut arrives.
 
-use model::{KeyId, SecretHash, Timestamp};
+use model::{Denial, IdentityId, KeyId, SecretHash, Timestamp};
 use slab::Slab;
 use std::{
     cell::{Cell, RefCell},
@@ -21,6 +21,8 @@ use std::{
 pub(crate) enum Cut {
     /// The key: everything.
     Key(KeyId),
+    /// Whose people act in an account: everything of theirs.
+    Identity(IdentityId),
     /// One secret of a key: everything admitted with it.
     Secret(SecretHash),
     /// The key became narrower: streams and upgraded connections; what waits for its answer may finish (D41).
@@ -31,10 +33,19 @@ pub(crate) enum Cut {
     SecretEnds(SecretHash, Timestamp),
 }
 
+/// Through what a request was admitted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Holder {
+    /// A key.
+    Key(KeyId),
+    /// The mapping of a person's issuer and directory to an account.
+    Identity(IdentityId),
+}
+
 /// What an admitted request is held to.
 #[derive(Clone, Copy)]
 pub(crate) struct Hold {
-    pub(crate) key: KeyId,
+    pub(crate) holder: Holder,
     pub(crate) hash: SecretHash,
     /// The end of the secret.
     pub(crate) secret_ends: Timestamp,
@@ -54,6 +65,8 @@ struct Slot {
     hold: Option<Hold>,
     phase: Phase,
     cut: bool,
+    /// The cut came with time, not with a change.
+    expired: bool,
     waker: Option<Waker>,
     /// Tick at which data was handed to the caller's side and not yet asked for again.
     handed_out: Option<u32>,
@@ -81,7 +94,8 @@ impl InFlight {
 
     /// Registers a request. `hold` is none for public operations, which no key can end.
     pub(crate) fn enter(self: &Rc<Self>, hold: Option<Hold>, stuck: Rc<Cell<bool>>) -> Ticket {
-        let slot = Slot { hold, phase: Phase::Waiting, cut: false, waker: None, handed_out: None, stuck };
+        let slot =
+            Slot { hold, phase: Phase::Waiting, cut: false, expired: false, waker: None, handed_out: None, stuck };
         Ticket { registry: Rc::clone(self), index: self.slots.borrow_mut().insert(slot) }
     }
 
@@ -94,11 +108,12 @@ impl InFlight {
         self.end(|slot| {
             let phase = slot.phase;
             slot.hold.as_mut().is_some_and(|hold| match cut {
-                Cut::Key(key) => hold.key == *key,
+                Cut::Key(key) => hold.holder == Holder::Key(*key),
+                Cut::Identity(identity) => hold.holder == Holder::Identity(*identity),
                 Cut::Secret(hash) => hold.hash.matches(hash),
-                Cut::Streams(key) => hold.key == *key && phase == Phase::Streaming,
+                Cut::Streams(key) => hold.holder == Holder::Key(*key) && phase == Phase::Streaming,
                 Cut::KeyEnds(key, end) => {
-                    if hold.key == *key {
+                    if hold.holder == Holder::Key(*key) {
                         hold.key_ends = *end;
                     }
                     false
@@ -115,7 +130,10 @@ impl InFlight {
 
     /// Ends what has outlived its secret or key at `now`.
     pub(crate) fn expire(&self, now: Timestamp) -> u64 {
-        self.end(|slot| slot.hold.is_some_and(|hold| now >= hold.key_ends.min(hold.secret_ends)))
+        self.end(|slot| {
+            slot.expired = slot.hold.is_some_and(|hold| now >= hold.key_ends.min(hold.secret_ends));
+            slot.expired
+        })
     }
 
     /// One step of the core's coarse time; ends streams whose caller has taken nothing for `stall_ticks`.
@@ -152,6 +170,16 @@ impl Ticket {
     #[cfg(test)]
     fn is_cut(&self) -> bool {
         self.with(|slot| slot.cut).unwrap_or(true)
+    }
+
+    /// What a request that is cut before it has an answer is told: what the next one of the same caller is.
+    pub(crate) fn denial(&self) -> Denial {
+        let held = self.with(|slot| (slot.hold.map(|hold| hold.holder), slot.expired));
+        match held {
+            Some((Some(Holder::Identity(_)), true)) => Denial::TokenExpired,
+            Some((Some(Holder::Identity(_)), false)) => Denial::AccountNotMapped,
+            Some((Some(Holder::Key(_)) | None, _)) | None => Denial::KeyRevoked,
+        }
     }
 
     /// Ready once the request is cut; otherwise remembers whom to wake.
@@ -193,9 +221,18 @@ mod tests {
     use super::*;
     use model::Entropy;
 
+    fn key(n: u8) -> KeyId {
+        KeyId::new(Timestamp::from_secs(1), Entropy([n; 10]))
+    }
+
     fn hold(n: u8, ends_at: Timestamp) -> Hold {
-        let key = KeyId::new(Timestamp::from_secs(1), Entropy([n; 10]));
-        Hold { key, hash: SecretHash::from_bytes([n; 32]), secret_ends: Timestamp::MAX, key_ends: ends_at }
+        let key = key(n);
+        Hold {
+            holder: Holder::Key(key),
+            hash: SecretHash::from_bytes([n; 32]),
+            secret_ends: Timestamp::MAX,
+            key_ends: ends_at,
+        }
     }
 
     fn enter(registry: &Rc<InFlight>, n: u8) -> (Ticket, Rc<Cell<bool>>) {
@@ -208,7 +245,7 @@ mod tests {
         let registry = InFlight::new();
         let ((one, _), (two, _), (other, _)) = (enter(&registry, 1), enter(&registry, 1), enter(&registry, 2));
         let public = registry.enter(None, Rc::default());
-        assert_eq!(registry.cut(&Cut::Key(hold(1, Timestamp::MAX).key)), 2);
+        assert_eq!(registry.cut(&Cut::Key(key(1))), 2);
         assert!(one.is_cut() && two.is_cut() && !other.is_cut() && !public.is_cut());
         drop(one);
         assert_eq!(registry.len(), 3);
@@ -221,7 +258,7 @@ mod tests {
         let registry = InFlight::new();
         let ((waiting, _), (streaming, connection)) = (enter(&registry, 1), enter(&registry, 1));
         streaming.stream();
-        assert_eq!(registry.cut(&Cut::Streams(hold(1, Timestamp::MAX).key)), 1);
+        assert_eq!(registry.cut(&Cut::Streams(key(1))), 1);
         assert!(!waiting.is_cut() && streaming.is_cut() && connection.get());
         let late = registry.enter(Some(hold(3, Timestamp::from_secs(10))), connection);
         assert_eq!(registry.expire(Timestamp::from_micros(9_999_999)), 0);

@@ -25,10 +25,12 @@ mod gateway;
 mod guard;
 mod http1;
 mod inflight;
+mod issuer_keys;
 mod listen;
 mod lookup;
 mod metrics;
 mod pages;
+mod people;
 mod proxy_protocol;
 mod record;
 mod respond;
@@ -36,6 +38,7 @@ mod signer;
 mod snapshot;
 mod upgrade;
 mod usage;
+mod visit;
 mod wire;
 mod writes;
 
@@ -43,5 +46,7 @@ pub use config::{Clock, GatewayConfig, Limits, Listen, LogSink, PlainHttp, Proxi
 pub use cors::CorsConfig;
 pub use follow::Applied;
 pub use gateway::{Gateway, StartError};
+pub use issuer_keys::IssuerConfig;
 pub use metrics::Exposition;
+pub use people::PeopleConfig;
 pub use writes::IdempotencyConfig;

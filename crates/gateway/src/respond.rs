@@ -28,7 +28,7 @@ pub(crate) fn refuse(refusal: Refusal, shared: &Shared, request: RequestId) -> R
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(api::problem::CONTENT_TYPE));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     match answer.status {
-        401 => headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"api\"")),
+        401 => headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge(answer.code))),
         503 => headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1")),
         _ if refusal == Refusal::Denied(Denial::IdempotencyInProgress) => {
             headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"))
@@ -36,6 +36,14 @@ pub(crate) fn refuse(refusal: Refusal, shared: &Shared, request: RequestId) -> R
         _ => None,
     };
     response
+}
+
+/// What a 401 asks for (RFC 6750, section 3).
+const fn challenge(code: &str) -> &'static str {
+    match code.as_bytes() {
+        b"invalid_token" => "Bearer realm=\"api\", error=\"invalid_token\"",
+        _ => "Bearer realm=\"api\"",
+    }
 }
 
 /// A document of the gateway's own.

@@ -6,6 +6,7 @@
 
 use crate::{
     config::{Clock, GatewayConfig},
+    people::{Sender, Visitor},
     snapshot::{Live, Snapshot},
 };
 use admission::Entry;
@@ -36,6 +37,8 @@ pub(crate) struct Token {
     pub(crate) context: String,
     /// Whom it speaks of; none for the public.
     pub(crate) caller: Option<TokenCaller>,
+    /// Whom it speaks of when that is a person or a callback.
+    pub(crate) visitor: Option<TokenVisitor>,
     pub(crate) environment: Environment,
     signed_at: Timestamp,
     names_epoch: u64,
@@ -46,6 +49,14 @@ pub(crate) struct TokenCaller {
     pub(crate) key: String,
     pub(crate) account: String,
     pub(crate) kind: &'static str,
+}
+
+/// A caller without a key, as text.
+#[derive(Default)]
+pub(crate) struct TokenVisitor {
+    pub(crate) account: Option<String>,
+    /// A person's subject, where a header can carry it; the context always does.
+    pub(crate) member: Option<String>,
 }
 
 /// The token of one secret (or of the public), if one was made.
@@ -62,6 +73,10 @@ pub(crate) enum Subject {
     Key(Arc<Live>),
     /// Anyone, in one environment.
     Public(Environment),
+    /// A person, in one environment (D37).
+    Person(Arc<Visitor>, Environment),
+    /// Where a callback comes from, in one environment.
+    Callback(Arc<Sender>, Environment),
 }
 
 struct Job {
@@ -161,7 +176,7 @@ impl Subject {
     fn carries_names(&self) -> bool {
         match self {
             Self::Key(live) => matches!(live.entry.record.companies, CompanyRestriction::Only(_)),
-            Self::Public(_) => false,
+            Self::Public(_) | Self::Person(..) | Self::Callback(..) => false,
         }
     }
 }
@@ -190,11 +205,16 @@ fn work(shared: &Shared, mut jobs: mpsc::Receiver<Job>) {
 
 impl Shared {
     fn slot<'a>(&'a self, subject: &'a Subject) -> &'a TokenSlot {
-        let [test, live] = &self.public;
-        match subject {
-            Subject::Key(live) => &live.token,
-            Subject::Public(Environment::Test) => test,
-            Subject::Public(Environment::Live) => live,
+        let (slots, environment) = match subject {
+            Subject::Key(live) => return &live.token,
+            Subject::Public(environment) => (&self.public, environment),
+            Subject::Person(visitor, environment) => (&visitor.tokens, environment),
+            Subject::Callback(sender, environment) => (&sender.tokens, environment),
+        };
+        let [test, live] = slots;
+        match environment {
+            Environment::Test => test,
+            Environment::Live => live,
         }
     }
 
@@ -204,6 +224,13 @@ impl Shared {
         let mut claims = match subject {
             Subject::Key(live) => self.claims(&live.entry),
             Subject::Public(environment) => json!({ "environment": environment.as_str() }),
+            Subject::Person(visitor, environment) => person_claims(visitor, *environment),
+            Subject::Callback(sender, environment) => json!({
+                "environment": environment.as_str(),
+                "audience": "callback",
+                "callback": sender.rule.name.as_str(),
+                "account": sender.rule.account.map(|account| account.to_string()),
+            }),
         };
         let issued = now.as_secs();
         for (name, value) in [
@@ -220,9 +247,12 @@ impl Shared {
         text.push_str(&BASE64URL_NOPAD.encode(signature.as_ref()));
         let (environment, caller) = match subject {
             Subject::Key(live) => (live.entry.environment, Some(TokenCaller::of(&live.entry))),
-            Subject::Public(environment) => (*environment, None),
+            Subject::Public(environment) | Subject::Person(_, environment) | Subject::Callback(_, environment) => {
+                (*environment, None)
+            }
         };
-        Some(Token { context: text, caller, environment, signed_at: now, names_epoch })
+        let visitor = visitor(subject);
+        Some(Token { context: text, caller, visitor, environment, signed_at: now, names_epoch })
     }
 
     fn claims(&self, entry: &Entry) -> Value {
@@ -258,5 +288,36 @@ impl Shared {
             }
         }
         Value::Object(by_kind)
+    }
+}
+
+/// What the upstream is told of a person (D20): who, in which account, and whether as an administrator.
+fn person_claims(visitor: &Visitor, environment: Environment) -> Value {
+    let person = &visitor.person;
+    json!({
+        "environment": environment.as_str(),
+        "audience": "member",
+        "account": visitor.account.to_string(),
+        "member": {
+            "issuer": person.issuer(),
+            "directory": person.directory(),
+            "subject": person.subject(),
+            "email": person.email(),
+            "admin": person.is_admin(),
+        },
+    })
+}
+
+fn visitor(subject: &Subject) -> Option<TokenVisitor> {
+    match subject {
+        Subject::Key(_) | Subject::Public(_) => None,
+        Subject::Person(visitor, _) => {
+            let subject = visitor.person.subject();
+            let plain = subject.bytes().all(|b| b.is_ascii_graphic());
+            Some(TokenVisitor { account: Some(visitor.account.to_string()), member: plain.then(|| subject.to_owned()) })
+        }
+        Subject::Callback(sender, _) => {
+            Some(TokenVisitor { account: sender.rule.account.map(|account| account.to_string()), member: None })
+        }
     }
 }

@@ -10,7 +10,10 @@ use crate::{
     signer::TokenSlot,
 };
 use admission::{Entry, Freshness, Record};
-use model::{AccountId, Company, CompanyId, Credential, ExternalName, Key, KeyId, KeyStatus, SecretHash, Timestamp};
+use model::{
+    AccountId, Company, CompanyId, Credential, ExternalName, Identity, IdentityId, Key, KeyId, KeyStatus, SecretHash,
+    Timestamp,
+};
 use papaya::HashMap as SharedMap;
 use std::{
     collections::HashMap,
@@ -33,6 +36,8 @@ pub(crate) struct Live {
 pub(crate) struct Snapshot {
     credentials: SharedMap<HashKey, Arc<Live>, BuildHasherDefault<HashKeyHasher>>,
     companies: SharedMap<CompanyId, Arc<[ExternalName]>>,
+    /// By what names an issuer and directory in 32 bytes.
+    identities: SharedMap<HashKey, (IdentityId, AccountId), BuildHasherDefault<HashKeyHasher>>,
     /// The same the other way round, so that a request's name finds its company.
     by_name: SharedMap<OwnedName, CompanyId>,
     fresh_until: AtomicI64,
@@ -51,6 +56,13 @@ type OwnedName = (AccountId, ExternalName);
 /// SHA-256 of a secret. It is uniform already, so eight of its bytes are the hash.
 #[derive(PartialEq, Eq)]
 struct HashKey([u8; 32]);
+
+impl HashKey {
+    /// No issuer holds the byte between them.
+    fn of_identity(issuer: &str, directory: &str) -> Self {
+        Self(*SecretHash::of([issuer, directory].join("\0").as_bytes()).as_bytes())
+    }
+}
 
 impl Hash for HashKey {
     fn hash<H: Hasher>(&self, state: &mut H) {
@@ -83,6 +95,7 @@ impl Snapshot {
         Arc::new(Self {
             credentials: SharedMap::default(),
             companies: SharedMap::default(),
+            identities: SharedMap::default(),
             by_name: SharedMap::default(),
             fresh_until: AtomicI64::new(Timestamp::MIN.as_micros()),
             vouched_at: AtomicU64::new(0),
@@ -128,6 +141,11 @@ impl Snapshot {
         self.companies.pin().get(&company).cloned()
     }
 
+    /// Which account the people of an issuer and directory act in.
+    pub(crate) fn identity(&self, issuer: &str, directory: &str) -> Option<(IdentityId, AccountId)> {
+        self.identities.pin().get(&HashKey::of_identity(issuer, directory)).copied()
+    }
+
     /// The company that `account` calls so. No lock, no wait.
     pub(crate) fn company(&self, account: AccountId, name: ExternalName) -> Option<CompanyId> {
         self.by_name.pin().get(&(account, name)).copied()
@@ -145,6 +163,8 @@ pub(crate) struct Writer {
     /// Which secrets a key has in the table, so that those that are gone can be taken out.
     secrets: HashMap<KeyId, Box<[SecretHash]>>,
     pages: PagesWriter,
+    /// Where an identity is in the table.
+    identities: HashMap<IdentityId, (String, String)>,
     /// Whose a company is, so that its names can be taken out when it is gone.
     owners: HashMap<CompanyId, AccountId>,
 }
@@ -152,7 +172,7 @@ pub(crate) struct Writer {
 impl Writer {
     pub(crate) fn new(snapshot: Arc<Snapshot>) -> Self {
         let pages = PagesWriter::new(Arc::clone(&snapshot.pages));
-        Self { snapshot, secrets: HashMap::new(), owners: HashMap::new(), pages }
+        Self { snapshot, secrets: HashMap::new(), identities: HashMap::new(), owners: HashMap::new(), pages }
     }
 
     /// Takes one current row in. When this returns no later look-up sees the old state; what was admitted under it
@@ -168,6 +188,13 @@ impl Writer {
                 cuts.push(Cut::Key(id));
             }
             FeedItem::Company(company) => self.put_company(company),
+            FeedItem::Identity(identity) => self.put_identity(identity),
+            FeedItem::IdentityGone(id) => {
+                if let Some((issuer, directory)) = self.identities.remove(&id) {
+                    self.take_identity(id, &issuer, &directory);
+                }
+                cuts.push(Cut::Identity(id));
+            }
             FeedItem::CompanyGone(id) => {
                 self.forget_names(id, &[]);
                 self.owners.remove(&id);
@@ -207,6 +234,21 @@ impl Writer {
         }
         if old.entry.record.expires_at != key.expires_at {
             cuts.push(Cut::KeyEnds(key.id, key.expires_at.unwrap_or(Timestamp::MAX)));
+        }
+    }
+
+    fn put_identity(&mut self, identity: Identity) {
+        let place = HashKey::of_identity(&identity.issuer, &identity.directory);
+        self.snapshot.identities.pin().insert(place, (identity.id, identity.account));
+        self.identities.insert(identity.id, (identity.issuer, identity.directory));
+    }
+
+    /// A batch holds present states in the order of their first change: the same pair may have been mapped anew already.
+    fn take_identity(&self, id: IdentityId, issuer: &str, directory: &str) {
+        let identities = self.snapshot.identities.pin();
+        let place = HashKey::of_identity(issuer, directory);
+        if identities.get(&place).is_some_and(|(found, _)| *found == id) {
+            identities.remove(&place);
         }
     }
 

@@ -78,6 +78,40 @@ pub enum Denial {
     IdempotencyInProgress,
     /// Whether the first request with this `Idempotency-Key` was carried out is not known (D17).
     IdempotencyOutcomeUnknown,
+    /// No bearer token where the operation is for people (D20).
+    TokenMissing,
+    /// Not a token in the one form that is read: three parts, a plain header, no key of its own.
+    TokenMalformed,
+    /// No configured issuer has this token's `iss`.
+    TokenIssuerUnknown,
+    /// An algorithm that the issuer is not configured for, `none` and `HS256` among them.
+    TokenAlgorithmRefused,
+    /// The issuer has no such signing key.
+    TokenKeyUnknown,
+    /// The signature is not that of the key.
+    TokenSignatureWrong,
+    /// A claim is missing or of the wrong type.
+    TokenClaimsUnusable,
+    /// The token is for another application.
+    TokenAudienceWrong,
+    /// The token's directory is not an accepted one, or its issuer is not built from it.
+    TokenDirectoryRefused,
+    /// The token's time is over (R141, R142).
+    TokenExpired,
+    /// The token's time has not come.
+    TokenNotYetValid,
+    /// The person is no administrator (R106).
+    AdminRequired,
+    /// No account is mapped to the person's issuer and directory (D37).
+    AccountNotMapped,
+    /// A callback without its secret or signature, or with two (D19).
+    CallbackProofMissing,
+    /// A callback whose secret or signature is not a configured one.
+    CallbackProofWrong,
+    /// A signed callback whose time is too far from now.
+    CallbackStale,
+    /// A signed callback that was taken before.
+    CallbackReplayed,
 }
 
 /// What a denial says to whom.
@@ -99,7 +133,7 @@ pub struct Answer {
 
 impl Denial {
     /// Every denial, in the order of the checks.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 46] = [
         Self::CredentialMissing,
         Self::CredentialAmbiguous,
         Self::CredentialMalformed,
@@ -129,6 +163,23 @@ impl Denial {
         Self::IdempotencyKeyReused,
         Self::IdempotencyInProgress,
         Self::IdempotencyOutcomeUnknown,
+        Self::TokenMissing,
+        Self::TokenMalformed,
+        Self::TokenIssuerUnknown,
+        Self::TokenAlgorithmRefused,
+        Self::TokenKeyUnknown,
+        Self::TokenSignatureWrong,
+        Self::TokenClaimsUnusable,
+        Self::TokenAudienceWrong,
+        Self::TokenDirectoryRefused,
+        Self::TokenExpired,
+        Self::TokenNotYetValid,
+        Self::AdminRequired,
+        Self::AccountNotMapped,
+        Self::CallbackProofMissing,
+        Self::CallbackProofWrong,
+        Self::CallbackStale,
+        Self::CallbackReplayed,
     ];
 
     /// What this denial says. Everything about the credential itself is one of two public answers (D5).
@@ -261,7 +312,48 @@ impl Denial {
                 "Outcome unknown",
                 "The answer to the first request with this Idempotency-Key was lost; it may have been carried out. Look before you send it again with a new key.",
             ),
+            Self::TokenMissing => Answer {
+                reason: "token_missing",
+                ..late(
+                    401,
+                    "bearer_token_required",
+                    "Bearer token required",
+                    "This operation is for signed-in people. Send one token as Authorization: Bearer.",
+                )
+            },
+            Self::TokenMalformed => token("token_malformed"),
+            Self::TokenIssuerUnknown => token("token_issuer_unknown"),
+            Self::TokenAlgorithmRefused => token("token_algorithm_refused"),
+            Self::TokenKeyUnknown => token("token_key_unknown"),
+            Self::TokenSignatureWrong => token("token_signature_wrong"),
+            Self::TokenClaimsUnusable => token("token_claims_unusable"),
+            Self::TokenAudienceWrong => token("token_audience_wrong"),
+            Self::TokenDirectoryRefused => token("token_directory_refused"),
+            Self::TokenExpired => token("token_expired"),
+            Self::TokenNotYetValid => token("token_not_yet_valid"),
+            Self::AdminRequired => {
+                late(403, "admin_required", "Administrator required", "This operation is for administrators.")
+            }
+            Self::AccountNotMapped => Answer {
+                blame: Blame::Operator,
+                ..late(
+                    403,
+                    "account_not_mapped",
+                    "No account",
+                    "No account belongs to the organisation that you signed in with.",
+                )
+            },
+            Self::CallbackProofMissing => callback("callback_proof_missing"),
+            Self::CallbackProofWrong => callback("callback_proof_wrong"),
+            Self::CallbackStale => callback("callback_stale"),
+            Self::CallbackReplayed => callback("callback_replayed"),
         }
+    }
+
+    /// Whether it is about a person's bearer token, which the challenge of the answer says (RFC 6750).
+    #[must_use]
+    pub fn is_of_token(self) -> bool {
+        matches!(self.answer().code, "invalid_token" | "bearer_token_required")
     }
 }
 
@@ -278,6 +370,27 @@ const fn invalid(reason: &'static str) -> Answer {
         detail: "The API key is not valid.",
         reason,
         blame: Blame::Caller,
+    }
+}
+
+/// Every fault of a bearer token has one public answer (D5, D20). An expired one too: the caller signs in again (R142).
+const fn token(reason: &'static str) -> Answer {
+    Answer {
+        reason,
+        ..late(401, "invalid_token", "Invalid token", "The bearer token is not valid. Sign in again for a fresh one.")
+    }
+}
+
+/// So has every fault of a callback's proof (D19).
+const fn callback(reason: &'static str) -> Answer {
+    Answer {
+        reason,
+        ..late(
+            401,
+            "callback_unauthorized",
+            "Callback not authorized",
+            "The callback's secret or signature is not valid.",
+        )
     }
 }
 
@@ -301,14 +414,21 @@ mod tests {
             let a = d.answer();
             (a.status, a.code, a.title, a.detail)
         };
-        let invalid = public(Denial::CredentialMalformed);
-        for denial in Denial::ALL {
-            let answer = denial.answer();
-            if answer.status == 401 && denial != Denial::CredentialMissing {
-                assert_eq!(public(denial), invalid, "{denial:?}");
+        let one_answer = |missing: Denial, faulty: Denial, names: &str| {
+            for denial in Denial::ALL {
+                let (answer, reason) = (denial.answer(), denial.answer().reason);
+                let of_kind = names.split(' ').any(|name| reason.starts_with(name));
+                if answer.status == 401 && of_kind && denial != missing {
+                    assert_eq!(public(denial), public(faulty), "{denial:?}");
+                }
             }
-        }
-        assert_eq!(public(Denial::KeyRevoked), invalid);
+        };
+        one_answer(Denial::CredentialMissing, Denial::CredentialMalformed, "credential_ key_ secret_ audience_");
+        one_answer(Denial::TokenMissing, Denial::TokenMalformed, "token_");
+        one_answer(Denial::CallbackProofWrong, Denial::CallbackProofWrong, "callback_");
+        assert_eq!(public(Denial::KeyRevoked), public(Denial::CredentialMalformed));
+        assert_eq!(public(Denial::TokenExpired), public(Denial::TokenSignatureWrong));
+        assert!(Denial::TokenMissing.is_of_token() && !Denial::KeyRevoked.is_of_token());
     }
 
     #[test]

@@ -141,6 +141,9 @@ id!(
     /// A token that lets an operator's program into the control API.
     OperatorTokenId, "opt");
 id!(
+    /// Which account people of an issuer and directory belong to.
+    IdentityId, "idm");
+id!(
     /// One entry of the audit chain.
     AuditId, "aud");
 id!(

@@ -23,11 +23,11 @@ pub mod scope;
 pub mod secret;
 pub mod time;
 
-pub use account::Account;
+pub use account::{Account, Identity};
 pub use company::{Company, CompanyRestriction, CompanySet, ExternalName, NameKind};
 pub use denial::{Blame, Denial};
 pub use environment::{Environment, Environments};
-pub use id::{AccountId, AuditId, CompanyId, Entropy, KeyId, OperatorTokenId, ParseIdError, RequestId};
+pub use id::{AccountId, AuditId, CompanyId, Entropy, IdentityId, KeyId, OperatorTokenId, ParseIdError, RequestId};
 pub use idempotency::{Idempotency, IdempotencyKey, Recovery};
 pub use key::{ClientId, Credential, Key, KeyKind, KeyStatus, SecretSlot};
 pub use key_text::{KeyShape, KeyText};

@@ -6,6 +6,7 @@
 
 pub(crate) mod catalogue;
 pub(crate) mod control;
+pub(crate) mod identities;
 pub(crate) mod keys;
 pub(crate) mod usage;
 
@@ -76,6 +77,9 @@ pub(crate) enum Command {
     /// Create, change, rotate and revoke keys.
     #[command(subcommand)]
     Keys(keys::KeysCommand),
+    /// Say whose people act in an account, for operations that people sign in to.
+    #[command(subcommand)]
+    Identities(identities::IdentitiesCommand),
     /// Read what callers asked, and why they were refused.
     #[command(subcommand)]
     Requests(usage::RequestsCommand),

@@ -11,6 +11,7 @@ mod companies;
 mod config;
 mod data;
 mod explain;
+mod identities;
 mod keys;
 mod operations;
 mod requests;
@@ -39,6 +40,7 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Command::Accounts(command) => short()?.block_on(accounts::run(command)),
         Command::Companies(command) => short()?.block_on(companies::run(command)),
         Command::Keys(command) => short()?.block_on(keys::run(command)),
+        Command::Identities(command) => short()?.block_on(identities::run(command)),
         Command::Requests(command) => short()?.block_on(requests::run(command)),
         Command::Usage(args) => short()?.block_on(usage::run(args)),
         Command::Operations(command) => short()?.block_on(operations::run(command)),

@@ -37,6 +37,8 @@ pub(crate) struct Config {
     pub(crate) control: ControlSection,
     /// `None` for the quickstart, whose catalogue is no file of the operator.
     pub(crate) catalogue: Option<PathBuf>,
+    /// Issuers, administrators and callbacks, if there are any.
+    pub(crate) people: Option<PathBuf>,
     pub(crate) keys: KeySection,
     pub(crate) errors: api::problem::ProblemStyle,
     /// Lower case.
@@ -183,6 +185,7 @@ fn assemble(sheet: &mut Sheet, catalogue: Catalogue) -> Option<Config> {
         Catalogue::FromFile => path(sheet, "catalogue.file").map(Some),
         Catalogue::GivenOtherwise => Some(None),
     };
+    let people = optional_path(sheet, "people.file");
     let keys = key_section(sheet);
     let errors = error_section(sheet);
     let namespace = sheet.text("context.namespace", check::namespace);
@@ -198,6 +201,7 @@ fn assemble(sheet: &mut Sheet, catalogue: Catalogue) -> Option<Config> {
         upstream_limits: upstream_limits?,
         control: control?,
         catalogue: catalogue?,
+        people: people?,
         keys: keys?,
         errors: errors?,
         namespace: namespace?,

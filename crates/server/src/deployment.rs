@@ -9,7 +9,7 @@ use crate::{
     config::{Config, Tls},
     control_plane::{ControlPlane, Parts},
     failure::{Exit, Failure},
-    logging, sealing_key, signing_key,
+    logging, people_file, sealing_key, signing_key,
     tls::{Certificates, Reload},
 };
 use anyhow::Context as _;
@@ -67,6 +67,7 @@ impl Deployment {
         clock::fill(&mut boot);
         let writes = store.writes(boot, WritesOptions::default()).await?;
         let gateway_config = gateway_config(config, store, gateway_certificates.as_deref(), log.sink, &writes)?;
+        people_file::check(&gateway_config.people, &catalogue)?;
         let gateway =
             Gateway::start(gateway_config, Arc::clone(&catalogue), store.feed()).await.map_err(not_started)?;
         let gateway = Arc::new(gateway);
@@ -216,6 +217,7 @@ fn gateway_config(
         policy: policy(config),
         upstreams: upstreams(config)?,
         problems: config.errors.clone(),
+        people: people_file::load(config.people.as_deref())?,
         idempotency: IdempotencyConfig {
             writes: writes.clone(),
             sealing_key: sealing_key::load(&config.folder)?,

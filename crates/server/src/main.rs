@@ -18,6 +18,7 @@ mod logging;
 mod name;
 mod operator_token;
 mod output;
+mod people_file;
 mod private_file;
 mod quickstart;
 mod sealing_key;

@@ -10,6 +10,7 @@ use crate::{
     company::{self, CompanyRow},
     company_change::{CompanyPatch, CreateCompany, DeleteCompany, UpdateCompany},
     error::StoreError,
+    identity::{self, CreateIdentity, DeleteIdentity},
     key::{self, KeyFilter, KeyRow, NewKey},
     key_change::{CreateKey, EndPreviousSecret, KeyPatch, RotateKey, SetKeyStatus, UpdateKey},
     page::{List, Page},
@@ -17,7 +18,10 @@ use crate::{
     store::Store,
     usage::AccountUsage,
 };
-use model::{Account, AccountId, AuditId, Company, CompanyId, Credential, Environments, KeyId, KeyStatus, Timestamp};
+use model::{
+    Account, AccountId, AuditId, Company, CompanyId, Credential, Environments, Identity, IdentityId, KeyId, KeyStatus,
+    Timestamp,
+};
 
 /// The rows of one account. Another account's ids are `NotFound` here.
 #[derive(Clone, Debug)]
@@ -130,6 +134,21 @@ impl AccountStore {
         environments: Environments,
     ) -> Result<Committed<KeyRow>, StoreError> {
         self.store.commit(stamp, EndPreviousSecret { account: self.account, id, environments }).await
+    }
+
+    /// Whose people act in the account, newest first.
+    pub async fn identities(&self, page: Page<IdentityId>) -> Result<List<Identity, IdentityId>, StoreError> {
+        identity::list(&mut *self.store.snapshot().await?, self.account, page).await
+    }
+
+    /// Lets the people of an issuer and directory act in the account. `IdentityTaken` when they act in one already.
+    pub async fn create_identity(&self, stamp: Stamp, identity: Identity) -> Result<Committed<Identity>, StoreError> {
+        self.store.commit(stamp, CreateIdentity { account: self.account, identity }).await
+    }
+
+    /// Ends that; what they have in flight is cut.
+    pub async fn delete_identity(&self, stamp: Stamp, id: IdentityId) -> Result<Committed<Identity>, StoreError> {
+        self.store.commit(stamp, DeleteIdentity { account: self.account, id }).await
     }
 
     /// What was asked with the account's keys.

@@ -66,6 +66,10 @@ actions! {
     OperatorTokenCreated = "operator_token.created",
     /// An operator token was revoked.
     OperatorTokenRevoked = "operator_token.revoked",
+    /// The people of an issuer and directory were mapped to an account (D37).
+    IdentityCreated = "identity.created",
+    /// Such a mapping was deleted.
+    IdentityDeleted = "identity.deleted",
     /// The database was replaced by a back-up.
     StoreRestored = "store.restored",
 }

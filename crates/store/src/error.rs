@@ -116,6 +116,9 @@ pub enum ConflictReason {
     /// Another company of the account has this external name (D35).
     #[error("another company of the account has the external name {0}")]
     ExternalNameTaken(ExternalName),
+    /// The people of this issuer and directory act in an account already (D37).
+    #[error("the people of this issuer and directory act in an account already; delete that identity first")]
+    IdentityTaken,
     /// The account has a primary key that is neither revoked nor deleted (R18).
     #[error("the account has a primary key; revoke it before creating another")]
     PrimaryExists,

@@ -7,10 +7,11 @@
 use crate::{
     column, company,
     error::StoreError,
+    identity,
     key::{self, KeyRow},
     stamp::{Revision, Subject},
 };
-use model::{Company, CompanyId, Credential, Key, KeyId, KeyStatus};
+use model::{Company, CompanyId, Credential, Identity, IdentityId, Key, KeyId, KeyStatus};
 use sqlx::{SqliteConnection, sqlite::SqlitePool};
 use std::{collections::HashSet, fmt};
 use tokio::sync::watch;
@@ -31,6 +32,10 @@ pub enum FeedItem {
     Company(Company),
     /// The company was deleted.
     CompanyGone(CompanyId),
+    /// Whose people act in an account.
+    Identity(Identity),
+    /// The mapping was deleted.
+    IdentityGone(IdentityId),
 }
 
 impl FeedItem {
@@ -69,7 +74,7 @@ impl fmt::Debug for Feed {
 }
 
 impl Feed {
-    /// Hands every company and then every key that is not deleted to `apply`, oldest first, as one consistent state, and
+    /// Hands every company, every identity and then every key that is not deleted to `apply`, oldest first, as one consistent state, and
     /// returns its revision. Memory is bounded by a chunk, whatever the number of keys. On an error `apply` has seen a part.
     pub async fn all(&self, apply: &mut (dyn FnMut(FeedItem) + Send)) -> Result<Revision, StoreError> {
         let mut tx = self.readers.begin().await?;
@@ -80,6 +85,13 @@ impl Feed {
             let Some(last) = chunk.last() else { break };
             after = last.company.id;
             chunk.into_iter().for_each(|row| apply(FeedItem::Company(row.company)));
+        }
+        let mut after = IdentityId::from_bytes([0; 16]);
+        loop {
+            let chunk = identity::chunk(&mut tx, after, CHUNK).await?;
+            let Some(last) = chunk.last() else { break };
+            after = last.id;
+            chunk.into_iter().map(FeedItem::Identity).for_each(&mut *apply);
         }
         let mut after = KeyId::from_bytes([0; 16]);
         loop {
@@ -144,6 +156,9 @@ async fn present(connection: &mut SqliteConnection, subject: Subject) -> Result<
             Some(row) => FeedItem::Company(row.company),
             None => FeedItem::CompanyGone(id),
         }),
+        Subject::Identity(id) => {
+            Some(identity::find(connection, None, id).await?.map_or(FeedItem::IdentityGone(id), FeedItem::Identity))
+        }
         Subject::Account(_) | Subject::OperatorToken(_) => None,
     })
 }

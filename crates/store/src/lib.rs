@@ -18,6 +18,7 @@ mod error;
 mod feed;
 mod folder;
 mod health;
+mod identity;
 mod key;
 mod key_change;
 mod key_settings;

@@ -4,7 +4,7 @@
 //! Never: statements.
 //! Read:  top down.
 
-use model::{AccountId, AuditId, CompanyId, KeyId, OperatorTokenId, RequestId, Timestamp};
+use model::{AccountId, AuditId, CompanyId, IdentityId, KeyId, OperatorTokenId, RequestId, Timestamp};
 use std::fmt;
 
 /// A place in the change log. 0 is before the first change; there are no gaps.
@@ -33,6 +33,8 @@ pub enum Subject {
     Key(KeyId),
     /// An operator token.
     OperatorToken(OperatorTokenId),
+    /// Whose people act in an account.
+    Identity(IdentityId),
 }
 
 impl Subject {
@@ -43,6 +45,7 @@ impl Subject {
             Self::Company(id) => ("company", id.to_bytes()),
             Self::Key(id) => ("key", id.to_bytes()),
             Self::OperatorToken(id) => ("operator_token", id.to_bytes()),
+            Self::Identity(id) => ("identity", id.to_bytes()),
         }
     }
 
@@ -53,6 +56,7 @@ impl Subject {
             "company" => Self::Company(CompanyId::from_bytes(id)),
             "key" => Self::Key(KeyId::from_bytes(id)),
             "operator_token" => Self::OperatorToken(OperatorTokenId::from_bytes(id)),
+            "identity" => Self::Identity(IdentityId::from_bytes(id)),
             _ => return None,
         })
     }
@@ -65,6 +69,7 @@ impl Subject {
             CompanyId::PREFIX => text.parse().ok().map(Self::Company),
             KeyId::PREFIX => text.parse().ok().map(Self::Key),
             OperatorTokenId::PREFIX => text.parse().ok().map(Self::OperatorToken),
+            IdentityId::PREFIX => text.parse().ok().map(Self::Identity),
             _ => None,
         }
     }
@@ -77,6 +82,7 @@ impl fmt::Display for Subject {
             Self::Company(id) => id.fmt(f),
             Self::Key(id) => id.fmt(f),
             Self::OperatorToken(id) => id.fmt(f),
+            Self::Identity(id) => id.fmt(f),
         }
     }
 }

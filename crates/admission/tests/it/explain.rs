@@ -114,6 +114,7 @@ proptest! {
         match explained.verdict {
             Verdict::Permitted(Caller::Key { .. }) => prop_assert!(states.iter().all(|s| *s == StepState::Passed)),
             Verdict::Permitted(Caller::Public { .. }) => prop_assert!(states.iter().all(|s| *s == StepState::NotReached)),
+            Verdict::Permitted(Caller::Member { .. } | Caller::Callback { .. }) => prop_assert!(false, "a key was described"),
             Verdict::Denied(_) => {
                 let failed = failed.unwrap();
                 prop_assert!(states[..failed].iter().all(|s| *s == StepState::Passed));

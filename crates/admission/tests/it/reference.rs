@@ -209,6 +209,7 @@ fn real(case: &Case) -> Outcome {
     let key = match permit.caller() {
         Caller::Public { .. } => None,
         Caller::Key { key, account, kind, .. } => Some((key, account, kind)),
+        Caller::Member { .. } | Caller::Callback { .. } => panic!("a key was presented"),
     };
     Ok((key, permit.environment(), permit.operation().to_owned()))
 }

@@ -10,8 +10,8 @@ use crate::{
     reader::{Sink, Table},
 };
 use model::{
-    Audience, CompanyMode, Environment, HttpMethod, LimitClass, Locator, NameKind, Operation, OperationId, Scope,
-    Template,
+    Audience, CompanyMode, Environment, HttpMethod, LimitClass, LimitName, Locator, NameKind, Operation, OperationId,
+    Scope, Template,
     operation::{OtherBodies, Place},
 };
 
@@ -22,14 +22,26 @@ pub(crate) const SCOPE_HINT: &str = "resource:action, such as company:read; the 
 pub(crate) const CLASS_HINT: &str = "1 to 64 letters, digits, _, - or .";
 pub(crate) const ENVIRONMENT_HINT: &str = "test or live";
 const OTHER_BODIES_HINT: &str = "refused (the default), or upstream when it holds them to the signed context itself";
+const CALLBACK_HINT: &str = "the name of a [[callback]] of the configuration";
 const METHOD_HINT: &str = "one of GET, HEAD, POST, PUT, PATCH, DELETE";
 const PATH_HINT: &str = "such as /v1/company/{id:int32}; kinds are int32, int64, uuid, or none";
 const MODE_HINT: &str = "one of account, neutral, context, locators, injected, lookup";
 const PLACE_HINT: &str = "path:NAME, query:NAME, header:NAME, body:/pointer or response:/pointer";
 const KIND_HINT: &str = "1 to 32 lower-case letters, digits or underscores, such as id or vat";
 
-const KEYS: &[&str] =
-    &["id", "method", "path", "audience", "environment", "scope", "company", "class", "idempotency", "other_bodies"];
+const KEYS: &[&str] = &[
+    "id",
+    "method",
+    "path",
+    "audience",
+    "environment",
+    "scope",
+    "company",
+    "class",
+    "idempotency",
+    "other_bodies",
+    "callback",
+];
 
 /// The operation that a table describes; `None` when anything about it is wrong, which is then told.
 pub(crate) fn operation(node: &Node, sink: &mut Sink<'_>) -> Option<Operation> {
@@ -49,6 +61,7 @@ pub(crate) fn operation(node: &Node, sink: &mut Sink<'_>) -> Option<Operation> {
         None => Some(CompanyMode::Account),
         Some(node) => company(node, sink),
     };
+    let callback = table.optional("callback", sink, CALLBACK_HINT, LimitName::new);
     let class = table.optional("class", sink, CLASS_HINT, LimitClass::new);
     let other_bodies = table.optional("other_bodies", sink, OTHER_BODIES_HINT, other_bodies);
     let idempotency = table.get("idempotency").and_then(|node| super::idempotency::read(node, sink));
@@ -68,7 +81,7 @@ pub(crate) fn operation(node: &Node, sink: &mut Sink<'_>) -> Option<Operation> {
         other_bodies: other_bodies.unwrap_or_default(),
         idempotency: idempotency.unwrap_or_default(),
         channel: None,
-        callback: None,
+        callback,
     })
 }
 

@@ -71,6 +71,7 @@ fn value(operation: &Operation, field: Field) -> Option<String> {
             OtherBodies::Upstream => quoted("upstream"),
         },
         Field::Idempotency => super::idempotency::text(&operation.idempotency)?,
+        Field::Callback => quoted(operation.callback.as_ref()?.as_str()),
     })
 }
 

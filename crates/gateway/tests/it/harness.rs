@@ -4,8 +4,8 @@ use gateway::{Gateway, GatewayConfig, IdempotencyConfig, Limits, Listen, PlainHt
 use model::operation::{Locator, OtherBodies, Place};
 use model::{
     Account, AccountId, Audience, AuditId, ClientId, CompanyMode, CompanyRestriction, Credential, Entropy, Environment,
-    Environments, HttpMethod, Idempotency, Key, KeyId, KeyKind, KeyLimits, KeyShape, KeyStatus, LimitClass, NameKind,
-    NetworkList, Operation, OperationId, OriginList, Preset, Scope, Secret, SecretHash, SecretSlot, Template,
+    Environments, HttpMethod, Idempotency, Key, KeyId, KeyKind, KeyLimits, KeyShape, KeyStatus, LimitClass, LimitName,
+    NameKind, NetworkList, Operation, OperationId, OriginList, Preset, Scope, Secret, SecretHash, SecretSlot, Template,
     Timestamp,
 };
 use std::{
@@ -126,7 +126,7 @@ impl Upstream {
             self.seen.fetch_add(1, Ordering::SeqCst);
             let path = head.split([' ', '?']).nth(1).unwrap_or_default().to_owned();
             let answer = match path.as_str() {
-                "/v1/hold" => {
+                "/v1/hold" | "/v1/member/hold" => {
                     let mut byte = [0];
                     tokio::select! {
                         () = released => {}
@@ -284,6 +284,18 @@ pub(crate) fn operations() -> Vec<Operation> {
     health.audience = Audience::Public;
     health.environment = Some(Environment::Live);
     list.push(health);
+    let visited = |id: &str, method, path: &str, audience, callback: Option<&str>| Operation {
+        audience,
+        environment: Some(Environment::Live),
+        callback: callback.and_then(LimitName::new),
+        ..operation(id, method, path, "settings:read")
+    };
+    list.push(visited("settings", get, "/v1/settings", Audience::Member, None));
+    list.push(visited("member_hold", get, "/v1/member/hold", Audience::Member, None));
+    list.push(visited("admin", get, "/v1/admin", Audience::Admin, None));
+    list.push(visited("callback", HttpMethod::Post, "/v1/callback", Audience::Callback, Some("bank")));
+    list.push(visited("signed", HttpMethod::Post, "/v1/signed", Audience::Callback, Some("signed")));
+    list.push(visited("nobodys", HttpMethod::Post, "/v1/nobodys", Audience::Callback, Some("nobody")));
     list
 }
 
@@ -312,6 +324,7 @@ impl World {
             policy: admission::Policy::default(),
             upstreams: Upstreams { test: to.clone(), live: to },
             problems: api::problem::ProblemStyle::new("https://errors.example/"),
+            people: gateway::PeopleConfig::default(),
             idempotency: IdempotencyConfig {
                 writes: store.writes([1; 8], WritesOptions::default()).await.unwrap(),
                 sealing_key: Secret::new(vec![7; 32]),

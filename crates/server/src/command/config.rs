@@ -12,6 +12,7 @@ use crate::{
     deployment,
     failure::Failure,
     output::{Output, line, table},
+    people_file,
     tls::Certificates,
 };
 
@@ -40,6 +41,13 @@ fn check(file: &ConfigFile, output: Output) -> Result<(), Failure> {
         Some(path) => catalogue_file::load(path).map_err(|failure| problems.push(failure.message)).ok(),
         None => None,
     };
+    match people_file::load(config.people.as_deref()) {
+        Ok(people) => {
+            let named = catalogue.as_ref().map_or(Ok(()), |catalogue| people_file::check(&people, catalogue));
+            problems.extend(named.err().map(|failure| failure.message));
+        }
+        Err(failure) => problems.push(failure.message),
+    }
     for (tls, listener) in [(&config.gateway.tls, "gateway"), (&config.control.tls, "control")] {
         // A self-signed certificate is made at the start; there is nothing to look into yet.
         if let Tls::Files { .. } = tls

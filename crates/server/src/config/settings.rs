@@ -257,6 +257,15 @@ pub(crate) const SECTIONS: &[Section] = &[
         )],
     },
     Section {
+        name: "people",
+        doc: "Callers without a key: signed-in people, and inbound callbacks.",
+        settings: &[unset(
+            "people.file",
+            r#""people.toml""#,
+            "Issuers, administrators and callbacks; docs/guide/people.md says what stands in it.\nUnset: only keys and public operations.",
+        )],
+    },
+    Section {
         name: "keys",
         doc: "How keys look and where they may travel.",
         settings: &[

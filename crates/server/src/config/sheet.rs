@@ -212,7 +212,9 @@ impl Sheet {
             Said::Flag(flag) => Ok(*flag),
             Said::Raw(text) if text == "true" => Ok(true),
             Said::Raw(text) if text == "false" => Ok(false),
-            other => Err(format!("expected true or false, found {}", other.kind())),
+            other @ (Said::Text(_) | Said::Integer(_) | Said::List(_) | Said::Raw(_) | Said::Other(_)) => {
+                Err(format!("expected true or false, found {}", other.kind()))
+            }
         };
         self.settle(path, origin, checked)
     }

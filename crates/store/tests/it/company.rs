@@ -107,7 +107,11 @@ async fn d9_deleting_the_last_company_of_a_set_leaves_a_key_that_reaches_nothing
     for items in [&batch.items, &loaded] {
         let key = items.iter().find_map(|item| match item {
             FeedItem::Key(key, _) => Some(key).filter(|key| key.id == only_a),
-            FeedItem::KeyGone(_) | FeedItem::Company(_) | FeedItem::CompanyGone(_) => None,
+            FeedItem::KeyGone(_)
+            | FeedItem::Company(_)
+            | FeedItem::CompanyGone(_)
+            | FeedItem::Identity(_)
+            | FeedItem::IdentityGone(_) => None,
         });
         assert_eq!(key.unwrap().companies, CompanyRestriction::Only(CompanySet::stored(&[])));
     }

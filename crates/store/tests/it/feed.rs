@@ -27,6 +27,7 @@ impl Follower {
             FeedItem::KeyGone(id) => drop(self.keys.remove(&id)),
             FeedItem::Company(company) => drop(self.companies.insert(company.id, format!("{company:?}"))),
             FeedItem::CompanyGone(id) => drop(self.companies.remove(&id)),
+            FeedItem::Identity(_) | FeedItem::IdentityGone(_) => panic!("nobody was mapped"),
         }
     }
 
@@ -194,7 +195,9 @@ async fn a_first_load_is_one_state_while_changes_go_on() {
                     CompanyRestriction::Only(set) => members += set.as_slice().len(),
                     CompanyRestriction::All => {}
                 },
-                FeedItem::KeyGone(_) | FeedItem::CompanyGone(_) => panic!("a first load has only what is there"),
+                FeedItem::KeyGone(_) | FeedItem::CompanyGone(_) | FeedItem::Identity(_) | FeedItem::IdentityGone(_) => {
+                    panic!("a first load has only what is there")
+                }
             }
         })
         .await

@@ -21,8 +21,9 @@ async fn view(account: &AccountStore) -> String {
     let keys = account.keys(KeyFilter::default(), Page::first(200)).await.unwrap();
     let keys: Vec<String> = keys.items.iter().map(picture).collect();
     let companies = account.companies(Page::first(200)).await.unwrap();
+    let identities = account.identities(Page::first(200)).await.unwrap();
     let audit = account.audit(Page::first(200)).await.unwrap();
-    format!("{:?} {keys:?} {companies:?} {audit:?}", account.account().await.unwrap())
+    format!("{:?} {keys:?} {companies:?} {identities:?} {audit:?}", account.account().await.unwrap())
 }
 
 #[tokio::test]
@@ -34,6 +35,7 @@ async fn invariant_5_no_method_reaches_another_accounts_rows() {
         let mut new = world.new_key(account.id());
         new.key.companies = CompanyRestriction::Only(CompanySet::chosen(&[company]).unwrap());
         let key = account.create_key(world.stamp(), new).await.unwrap().value;
+        let _ = account.create_identity(world.stamp(), world.identity(account.id())).await.unwrap();
         let client = key.credentials[0].credential.client_id;
         let fresh = vec![world.credential(Environment::Test, Some(client))];
         let _ = account.rotate_key(world.stamp(), key.key.id, fresh, Timestamp::MAX).await.unwrap();
@@ -52,6 +54,8 @@ async fn invariant_5_no_method_reaches_another_accounts_rows() {
     let patch = CompanyPatch { name: Some("Mine".to_owned()), ..CompanyPatch::default() };
     refused("update_company", mine.update_company(world.stamp(), company, patch).await);
     refused("delete_company", mine.delete_company(world.stamp(), company, None).await);
+    let identity = theirs.identities(Page::first(1)).await.unwrap().items[0].id;
+    refused("delete_identity", mine.delete_identity(world.stamp(), identity).await);
     refused("key", mine.key(id).await);
     let set = CompanyRestriction::Only(CompanySet::chosen(&[company]).unwrap());
     let mut new = world.new_key(mine.id());

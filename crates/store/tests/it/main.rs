@@ -12,6 +12,7 @@ mod concurrency;
 mod durability;
 mod feed;
 mod folder;
+mod identity;
 mod isolation;
 mod key;
 mod operator_token;

@@ -6,8 +6,8 @@
 
 use model::{
     Account, AccountId, AuditId, ClientId, Company, CompanyId, CompanyRestriction, Credential, Entropy, Environment,
-    Environments, ExternalName, Key, KeyId, KeyKind, KeyLimits, KeyStatus, NetworkList, OperatorTokenId, OriginList,
-    Preset, SecretHash, SecretSlot, Timestamp,
+    Environments, ExternalName, Identity, IdentityId, Key, KeyId, KeyKind, KeyLimits, KeyStatus, NetworkList,
+    OperatorTokenId, OriginList, Preset, SecretHash, SecretSlot, Timestamp,
 };
 use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 use std::{
@@ -67,6 +67,12 @@ impl Source {
             external_names: names.iter().map(|text| ExternalName::parse(text).unwrap()).collect(),
             created_at: now,
         }
+    }
+
+    /// A mapping that no other has.
+    pub(crate) fn identity(&self, account: AccountId) -> Identity {
+        let (id, directory) = (IdentityId::new(self.now(), self.entropy()), self.next().to_string());
+        Identity { id, account, issuer: "https://id.example.com".to_owned(), directory, created_at: self.now() }
     }
 
     pub(crate) fn credential(&self, environment: Environment, client_id: Option<ClientId>) -> Credential {
