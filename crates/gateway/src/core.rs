@@ -5,6 +5,7 @@
 //! Read:  `Core`, then `run`.
 
 use crate::{
+    caps::Caps,
     client_address,
     config::{Clock, Limits, PlainHttp, Proxies, Upstreams},
     cors::Cors,
@@ -57,6 +58,7 @@ pub(crate) struct Shared {
     pub(crate) snapshot: Arc<Snapshot>,
     pub(crate) jwks: Bytes,
     pub(crate) people: People,
+    pub(crate) caps: Caps,
 }
 
 /// What the gateway says to the upstream is called: in the product's namespace (D24), and about the way here.

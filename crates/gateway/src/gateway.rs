@@ -6,8 +6,10 @@
 
 use crate::{
     Clock, Exposition, GatewayConfig,
+    caps::Caps,
     core::{COMMANDS_MAX, Command, CoreStart, IdSource, Names, Shared},
     cors::Cors,
+    errands::Desk,
     follow::Applied,
     follow::{Follower, IN_FORCE_MAX, Progress},
     listen,
@@ -246,7 +248,9 @@ fn shared(
     signer: &Signer,
     snapshot: &Arc<Snapshot>,
 ) -> Shared {
+    let desk = Desk { store: config.store, clock: config.clock, randomness: config.randomness };
     Shared {
+        caps: Caps::start(config.caps, desk),
         names,
         idempotency,
         namespace: config.namespace,

@@ -187,7 +187,8 @@ mod tests {
 
     #[test]
     fn r80_an_operation_names_its_channel() {
-        let head = "[[operation]]\nid = \"a\"\nmethod = \"POST\"\npath = \"/a\"\naudience = \"key\"\nscope = \"a:send\"\n";
+        let head =
+            "[[operation]]\nid = \"a\"\nmethod = \"POST\"\npath = \"/a\"\naudience = \"key\"\nscope = \"a:send\"\n";
         let read = |line: &str| crate::read(&format!("{head}{line}")).ok().map(|mut list| list.remove(0));
         assert_eq!(read("").and_then(|o| o.channel), None);
         let capped = read("channel = \"sms\"").unwrap();
@@ -196,7 +197,10 @@ mod tests {
         assert!(read("channel = \"two words\"").is_none());
         let public = head.replace("\"key\"", "\"public\"").replace("POST", "GET");
         assert!(crate::read(&format!("{public}environment = \"live\"\n")).is_ok());
-        assert!(crate::read(&format!("{public}environment = \"live\"\nchannel = \"sms\"")).is_err(), "caps are a key's");
+        assert!(
+            crate::read(&format!("{public}environment = \"live\"\nchannel = \"sms\"")).is_err(),
+            "caps are a key's"
+        );
     }
 
     #[test]
