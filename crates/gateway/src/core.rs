@@ -9,6 +9,7 @@ use crate::{
     client_address,
     config::{Clock, Limits, PlainHttp, Proxies, Upstreams},
     cors::Cors,
+    errands::Errands,
     inflight::{Cut, InFlight},
     listen,
     metrics::Counters,
@@ -59,6 +60,7 @@ pub(crate) struct Shared {
     pub(crate) jwks: Bytes,
     pub(crate) people: People,
     pub(crate) caps: Caps,
+    pub(crate) errands: Errands,
 }
 
 /// What the gateway says to the upstream is called: in the product's namespace (D24), and about the way here.
