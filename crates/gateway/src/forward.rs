@@ -106,9 +106,11 @@ pub(crate) async fn forward(
     let answer = until_cut(&ticket, upstream.send(head, body)).await?;
     let answer = answer.map_err(|error| body_failed.get().unwrap_or_else(|| fault(&error)))?;
     match (answer, &held.guard) {
-        (Answer::Response(response), Some(guard)) => guard.hold(core, Some(&ticket), response).await,
+        (Answer::Response(response), _) if held.reads(core, &response) => {
+            held.hold(core, Some(&ticket), response).await
+        }
         (Answer::Upgraded(..), Some(_)) => Err(Fault::AnswerNotInspectable.into()),
-        (Answer::Response(response), None) => {
+        (Answer::Response(response), _) => {
             let (mut head, body) = response.into_parts();
             facts::strip_response(&mut head.headers, &core.shared.namespace);
             let body = if body.is_end_stream() {
