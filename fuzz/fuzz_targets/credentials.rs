@@ -107,7 +107,7 @@ fuzz_target!(|input: Input<'_>| {
     let accepted: Vec<Presentation> =
         Presentation::ALL.into_iter().zip(input.accepted).filter_map(|(p, yes)| yes.then_some(p)).collect();
     let policy = Policy { presentations: Presentations::of(&accepted), ..Policy::default() };
-    let facts = Facts { operation: None, credential, origin: Field::Absent, address: None };
+    let facts = Facts { credential, ..Facts::default() };
     let (text, entry) = &*KNOWN;
     let twice = input.headers.iter().any(|header| matches!(header, Header::Twice));
     match present(&facts, &policy) {

@@ -23,6 +23,8 @@ pub enum Check {
     Operation,
     /// The operation is for keys (D20).
     Audience,
+    /// The key may be used from the caller's address (D12).
+    Address,
     /// The key may be used from where the request comes from (D10, D11).
     Origin,
     /// The key has the scope (R75).
@@ -33,7 +35,7 @@ pub enum Check {
 
 impl Check {
     /// All, in order.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Credential,
         Self::Status,
         Self::Expiry,
@@ -41,6 +43,7 @@ impl Check {
         Self::Freshness,
         Self::Operation,
         Self::Audience,
+        Self::Address,
         Self::Origin,
         Self::Scope,
         Self::Company,
@@ -57,6 +60,7 @@ impl Check {
             Self::Freshness => "freshness",
             Self::Operation => "operation",
             Self::Audience => "audience",
+            Self::Address => "address",
             Self::Origin => "origin",
             Self::Scope => "scope",
             Self::Company => "company",

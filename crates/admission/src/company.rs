@@ -50,6 +50,9 @@ impl BodyKind {
     }
 }
 
+/// Hands every header field, name and value, to what it is given.
+pub type Fields<'a> = dyn Fn(&mut dyn FnMut(&str, &[u8])) + 'a;
+
 /// A request, as far as it may name companies. The path is canonical and was matched.
 #[derive(Clone, Copy)]
 pub struct Request<'a> {
@@ -60,7 +63,7 @@ pub struct Request<'a> {
     /// Its query, without `?`.
     pub query: &'a [u8],
     /// Its header fields.
-    pub headers: &'a dyn Fn(&mut dyn FnMut(&str, &[u8])),
+    pub headers: &'a Fields<'a>,
     /// Its whole body, when `wants_body`; empty when it has none.
     pub body: &'a [u8],
     /// What the body is.

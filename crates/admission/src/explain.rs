@@ -15,10 +15,11 @@ use crate::{
     stage::public,
 };
 use model::{
-    Audience, CompanyId, CompanyMode, CompanyRestriction, CompanySet, Denial, KeyStatus, Operation, Preset, Scope,
-    ScopeSet, SecretSlot, Timestamp,
+    Audience, CompanyId, CompanyMode, CompanyRestriction, CompanySet, Denial, KeyStatus, Network, NetworkList,
+    Operation, OriginList, OriginPattern, Preset, Scope, ScopeSet, SecretSlot, Timestamp, network::NETWORKS_MAX,
+    origin::ORIGINS_MAX,
 };
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 /// A request as somebody describes it, without its secret: the right one is assumed, properly presented.
 #[derive(Clone, Copy, Debug)]
@@ -27,6 +28,8 @@ pub struct Described<'a> {
     pub operation: Option<&'a Operation>,
     /// The `Origin` header it would have.
     pub origin: Field<'a>,
+    /// The address it would come from, if one is assumed.
+    pub address: Option<IpAddr>,
     /// The secret it would be made with.
     pub entry: &'a Entry,
     /// When it would be made.
@@ -106,6 +109,12 @@ pub enum Remedy {
     AwaitFreshness,
     /// Send the request from a server: without `Origin`.
     CallFromServer,
+    /// Give the key this origin.
+    AllowOrigin(OriginPattern),
+    /// Give the key this network: the caller's address.
+    AllowAddress(Network),
+    /// Say the address that the request would come from; without one nothing can be said.
+    NameAddress,
     /// Let the key reach all companies.
     AllowAllCompanies,
     /// Give the key at least one company.
@@ -135,6 +144,9 @@ impl Remedy {
             Self::RotateKey => "rotate_key",
             Self::AwaitFreshness => "await_freshness",
             Self::CallFromServer => "call_from_server",
+            Self::AllowOrigin(_) => "allow_origin",
+            Self::AllowAddress(_) => "allow_address",
+            Self::NameAddress => "name_address",
             Self::AllowAllCompanies => "allow_all_companies",
             Self::AddCompany => "add_company",
             Self::NotPossible { .. } => "not_possible",
@@ -154,6 +166,11 @@ impl Remedy {
                 "Wait until the gateway has read the latest changes; the operator sees why it cannot.".to_owned()
             }
             Self::CallFromServer => "Send the request from a server; a browser adds the Origin header.".to_owned(),
+            Self::AllowOrigin(origin) => format!("Give the key the origin {origin}."),
+            Self::AllowAddress(network) => format!("Give the key the network {network}."),
+            Self::NameAddress => {
+                "Say the address that the request comes from; the key works from its networks only.".to_owned()
+            }
             Self::AllowAllCompanies => "Let the key reach all companies of the account.".to_owned(),
             Self::AddCompany => "Give the key at least one company.".to_owned(),
             Self::NotPossible { why } => (*why).to_owned(),
@@ -166,7 +183,8 @@ impl Remedy {
 pub fn explain(described: &Described<'_>, policy: &Policy) -> Explanation {
     let mut seen = Seen::default();
     let outcome = decide(described, policy, &mut seen);
-    let steps = Check::ALL.into_iter().map(|check| seen.step(check, described, outcome.as_ref().ok())).collect();
+    let steps =
+        Check::ALL.into_iter().map(|check| seen.step(check, described, policy, outcome.as_ref().ok())).collect();
     let (verdict, remedies) = match outcome {
         Ok(caller) => (Verdict::Permitted(caller), Vec::new()),
         Err(denial) => (Verdict::Denied(denial), remedies(described, policy, denial)),
@@ -176,14 +194,9 @@ pub fn explain(described: &Described<'_>, policy: &Policy) -> Explanation {
 
 /// The whole decision. The permit ends here: what it allowed was never asked.
 fn decide(described: &Described<'_>, policy: &Policy, watch: &mut impl Watch) -> Result<Caller, Denial> {
-    let Described { operation, origin, entry, now, freshness } = *described;
-    let facts = Facts {
-        operation,
-        origin,
-        credential: CredentialFields::default(),
-        address: None,
-        companies: Asked::supposed(),
-    };
+    let Described { operation, origin, address, entry, now, freshness } = *described;
+    let facts =
+        Facts { operation, origin, credential: CredentialFields::default(), address, companies: Asked::supposed() };
     if let Some(permit) = public(&facts) {
         return Ok(permit.caller());
     }
@@ -209,11 +222,11 @@ impl Watch for Seen {
 }
 
 impl Seen {
-    fn step(&self, check: Check, described: &Described<'_>, permitted: Option<&Caller>) -> Step {
+    fn step(&self, check: Check, described: &Described<'_>, policy: &Policy, permitted: Option<&Caller>) -> Step {
         let made = self.0.iter().find(|(seen, _)| *seen == check);
         let (state, sentence) = match (made, permitted) {
             (Some((_, Some(denial))), _) => (StepState::Failed, failure(*denial, described)),
-            (Some((_, None)), _) => (StepState::Passed, success(check, described)),
+            (Some((_, None)), _) => (StepState::Passed, success(check, described, policy)),
             (None, Some(Caller::Public { .. })) => (
                 StepState::NotReached,
                 "The operation is public: no key is read and nothing else is checked.".to_owned(),
@@ -224,7 +237,7 @@ impl Seen {
     }
 }
 
-fn success(check: Check, described: &Described<'_>) -> String {
+fn success(check: Check, described: &Described<'_>, policy: &Policy) -> String {
     let text = match check {
         Check::Credential => "The key's secret is assumed, properly presented.",
         Check::Status => "The key is active.",
@@ -238,8 +251,11 @@ fn success(check: Check, described: &Described<'_>) -> String {
         Check::Audience => "The operation is for keys.",
         Check::Origin => match described.origin {
             Field::Absent => "The request does not come from a browser page.",
-            Field::One(_) | Field::Many => "The request comes from one of the API's own pages.",
+            Field::One(page) if policy.owns(page) => "The request comes from one of the API's own pages.",
+            Field::One(_) | Field::Many => "The request comes from a page whose origin the key lists.",
         },
+        Check::Address if described.entry.record.networks.is_empty() => "The key may be used from any address.",
+        Check::Address => "The address is in one of the key's networks.",
         Check::Scope => {
             return described.operation.map_or_else(String::new, |o| format!("The key has the scope {}.", o.scope));
         }
@@ -276,8 +292,11 @@ fn failure(denial: Denial, described: &Described<'_>) -> String {
             return described.operation.map_or_else(String::new, |o| format!("The key lacks the scope {}.", o.scope));
         }
         Denial::CompanyNotAllowed => return company_failure(described),
-        Denial::IpNotAllowed
-        | Denial::BodyNotInspectable
+        Denial::IpNotAllowed => match described.address {
+            Some(address) => return format!("The address {address} is in none of the key's networks."),
+            None => "The key works from its networks only, and no address is given.",
+        },
+        Denial::BodyNotInspectable
         | Denial::BodyMalformed
         | Denial::CompanyForeign
         | Denial::LimitExceeded
@@ -365,7 +384,15 @@ impl Supposed<'_> {
                 SecretSlot::Current => Remedy::RotateKey,
             },
             Denial::FreshnessLost => Remedy::AwaitFreshness,
-            Denial::PrimaryKeyInBrowser | Denial::OriginNotAllowed => Remedy::CallFromServer,
+            Denial::PrimaryKeyInBrowser => Remedy::CallFromServer,
+            Denial::OriginNotAllowed => self.origin().map_or(Remedy::CallFromServer, Remedy::AllowOrigin),
+            Denial::IpNotAllowed => match self.described.address {
+                Some(address) if self.entry.record.networks.as_slice().len() < NETWORKS_MAX => {
+                    Remedy::AllowAddress(Network::of(address))
+                }
+                Some(_) => DEAD_END,
+                None => Remedy::NameAddress,
+            },
             Denial::ScopeInsufficient => match self.described.operation {
                 Some(operation) => Remedy::GrantScope(operation.scope.clone()),
                 None => DEAD_END,
@@ -388,7 +415,6 @@ impl Supposed<'_> {
             | Denial::CredentialMalformed
             | Denial::CredentialUnknown
             | Denial::CredentialMismatched => DEAD_END,
-            Denial::IpNotAllowed => DEAD_END,
             Denial::BodyNotInspectable
             | Denial::BodyMalformed
             | Denial::CompanyForeign
@@ -420,6 +446,14 @@ impl Supposed<'_> {
         }
     }
 
+    /// The page's origin as an entry of the key's list, when it can be one and has room there.
+    fn origin(&self) -> Option<OriginPattern> {
+        let Field::One(page) = self.described.origin else { return None };
+        let exact = OriginPattern::parse(std::str::from_utf8(page).ok()?).ok()?;
+        let room = self.entry.record.origins.as_slice().len() < ORIGINS_MAX;
+        (room && exact.matches(page)).then_some(exact)
+    }
+
     fn audience(&self) -> &'static str {
         match self.described.operation.map(|o| o.audience) {
             Some(Audience::Member) => "The operation is for signed-in members; no key may call it.",
@@ -442,6 +476,21 @@ impl Supposed<'_> {
             }
             Remedy::AwaitFreshness => self.described.freshness = Freshness { fresh_until: Timestamp::MAX },
             Remedy::CallFromServer => self.described.origin = Field::Absent,
+            Remedy::AllowOrigin(origin) => {
+                let mut origins = self.entry.record.origins.as_slice().to_vec();
+                origins.push(origin.clone());
+                let Some(origins) = OriginList::new(origins) else { return false };
+                self.record().origins = origins;
+            }
+            Remedy::AllowAddress(network) => {
+                let mut networks = self.entry.record.networks.as_slice().to_vec();
+                networks.push(*network);
+                let Some(networks) = NetworkList::new(networks) else { return false };
+                self.record().networks = networks;
+            }
+            Remedy::NameAddress => {
+                self.described.address = self.entry.record.networks.as_slice().first().map(Network::first);
+            }
             Remedy::AllowAllCompanies => self.record().companies = CompanyRestriction::All,
             Remedy::AddCompany => {
                 let some = CompanySet::stored(&[CompanyId::from_bytes([0; 16])]);

@@ -82,3 +82,12 @@ pub struct Policy {
     /// The API's own origins, as browsers write them: `https://api.example.com`, lower case, no default port, no slash (D11).
     pub own_origins: Box<[Box<str>]>,
 }
+
+impl Policy {
+    /// Whether an `Origin` is the API's own. `null` is what every sandboxed or local page says: it names nobody, whatever is
+    /// configured (D10).
+    #[must_use]
+    pub fn owns(&self, origin: &[u8]) -> bool {
+        origin != b"null" && self.own_origins.iter().any(|own| own.as_bytes() == origin)
+    }
+}

@@ -13,6 +13,7 @@ use crate::{
     record::{Entry, Freshness, Record},
 };
 use model::{Audience, Denial, KeyKind, KeyStatus, Operation, Timestamp};
+use std::net::IpAddr;
 use subtle::ConstantTimeEq;
 
 /// The permit of a public operation: GET and HEAD only, and no credential is read (D22). `None`: a key is needed.
@@ -126,7 +127,8 @@ impl<'k> Identified<'k> {
         let (entry, record) = (self.entry, &*self.entry.record);
         let operation = seen(watch, Check::Operation, facts.operation.ok_or(Denial::OperationUnknown))?;
         seen(watch, Check::Audience, audience(operation))?;
-        seen(watch, Check::Origin, origin(record.kind, facts.origin, policy))?;
+        seen(watch, Check::Address, address(record, facts.address))?;
+        seen(watch, Check::Origin, origin(record, facts.origin, policy))?;
         seen(watch, Check::Scope, scope(record, operation))?;
         seen(watch, Check::Company, company::allowed(&record.companies, operation, facts.companies))?;
         let caller = Caller::Key {
@@ -179,22 +181,33 @@ const fn audience(operation: &Operation) -> Result<(), Denial> {
     }
 }
 
+/// A key with networks works from nowhere else; an address that nobody knows is in none (D12).
+fn address(record: &Record, address: Option<IpAddr>) -> Result<(), Denial> {
+    let allowed = record.networks.is_empty() || address.is_some_and(|address| record.networks.allows(address));
+    if allowed { Ok(()) } else { Err(Denial::IpNotAllowed) }
+}
+
 /// Whether a browser's page is one of the API's own; `None` when no browser says so.
 pub(crate) fn from_own_page(origin: Field<'_>, policy: &Policy) -> Option<bool> {
     match origin {
         Field::Absent => None,
-        // `null` is what every sandboxed or local page says: it names nobody, whatever is configured (D10).
-        Field::One(value) => Some(value != b"null" && policy.own_origins.iter().any(|own| own.as_bytes() == value)),
+        Field::One(page) => Some(policy.owns(page)),
         Field::Many => Some(false),
     }
 }
 
-/// A browser says where its page comes from. Keys have no origins of their own yet, so only the API's own pages pass.
-fn origin(kind: KeyKind, origin: Field<'_>, policy: &Policy) -> Result<(), Denial> {
-    let Some(own) = from_own_page(origin, policy) else { return Ok(()) };
-    match kind {
-        _ if own => Ok(()),
+/// A browser says where its page comes from. The API's own pages pass with any key, others with a restricted one that lists
+/// them (D10). A primary key is for servers, whatever its record says (D11).
+fn origin(record: &Record, origin: Field<'_>, policy: &Policy) -> Result<(), Denial> {
+    let page = match origin {
+        Field::Absent => return Ok(()),
+        Field::One(value) => Some(value),
+        Field::Many => None,
+    };
+    match record.kind {
+        _ if page.is_some_and(|page| policy.owns(page)) => Ok(()),
         KeyKind::Primary => Err(Denial::PrimaryKeyInBrowser),
+        KeyKind::Restricted if page.is_some_and(|page| record.origins.allows(page)) => Ok(()),
         KeyKind::Restricted => Err(Denial::OriginNotAllowed),
     }
 }

@@ -7,6 +7,7 @@
 use crate::{problem::FieldProblem, schema, validation::Checks};
 use model::{AccountId, Denial, Environment, HttpMethod, KeyId, SecretSlot};
 use serde::{Deserialize, Serialize};
+use std::net::IpAddr;
 use utoipa::ToSchema;
 
 /// The longest path or origin that can be described, in bytes.
@@ -42,6 +43,10 @@ pub struct ExplainIn {
     #[schema(max_length = 8192, example = "https://app.example.com")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub origin: Option<String>,
+    /// The address that it would come from. A key with networks works from no other, and from none that is not known.
+    #[schema(max_length = 45, example = "203.0.113.7")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
 }
 
 /// A checked description.
@@ -55,6 +60,8 @@ pub struct Described {
     pub path: String,
     /// The origin, if any.
     pub origin: Option<String>,
+    /// The address, if any.
+    pub address: Option<IpAddr>,
 }
 
 /// Which secret of which key.
@@ -84,8 +91,11 @@ impl ExplainIn {
         if self.origin.as_ref().is_some_and(|o| o.len() > TEXT_MAX) {
             checks.problem("/origin", format!("at most {TEXT_MAX} bytes"));
         }
+        let address = self.address.as_deref().and_then(|text| {
+            checks.want("/address", text.parse().ok(), "use an IPv4 or IPv6 address, such as 203.0.113.7")
+        });
         checks.finish()?;
-        Ok(Described { key, method: method.unwrap_or(HttpMethod::Get), path, origin: self.origin })
+        Ok(Described { key, method: method.unwrap_or(HttpMethod::Get), path, origin: self.origin, address })
     }
 
     fn key(&self, checks: &mut Checks) -> Option<DescribedKey> {

@@ -26,12 +26,13 @@ pub enum Field {
     Class,
     Environment,
     Idempotency,
+    OtherBodies,
     Callback,
 }
 
 impl Field {
     /// All, in the order in which the file lists them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Id,
         Self::Method,
         Self::Path,
@@ -41,6 +42,7 @@ impl Field {
         Self::Company,
         Self::Class,
         Self::Idempotency,
+        Self::OtherBodies,
         Self::Callback,
     ];
 
@@ -57,6 +59,7 @@ impl Field {
             Self::Class => "class",
             Self::Environment => "environment",
             Self::Idempotency => "idempotency",
+            Self::OtherBodies => "other_bodies",
             Self::Callback => "callback",
         }
     }

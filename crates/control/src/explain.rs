@@ -14,7 +14,7 @@ use api::{
     explain::{DescribedKey, ExplainOut, RefusalOut, RemedyOut, StepOut},
 };
 use model::{Denial, Operation, SecretSlot, Timestamp};
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 /// The gateways are taken to be current: what they would do when they are not is told by their readiness.
 const FRESH: Freshness = Freshness { fresh_until: Timestamp::MAX };
@@ -28,7 +28,7 @@ pub(crate) async fn explain(op: Op<Explain>) -> Result<ExplainOut, Refusal> {
     let origin = described.origin.as_ref().map_or(Field::Absent, |o| Field::One(o.as_bytes()));
     match described.key {
         None => Ok(without_key(&op.context, operation, origin)),
-        Some(key) => with_key(&op.context, operation, origin, key).await,
+        Some(key) => with_key(&op.context, operation, (origin, described.address), key).await,
     }
 }
 
@@ -55,7 +55,7 @@ fn without_key(context: &Context, operation: Option<&Operation>, origin: Field<'
 async fn with_key(
     context: &Context,
     operation: Option<&Operation>,
-    origin: Field<'_>,
+    from: (Field<'_>, Option<IpAddr>),
     described: DescribedKey,
 ) -> Result<ExplainOut, Refusal> {
     let row = context.account(described.account).key(described.key).await?;
@@ -69,17 +69,17 @@ async fn with_key(
             SecretSlot::Previous => Refusal::field("/secret", "the key has no previous secret in this environment"),
         })?;
     let entry = Entry::new(credential, Arc::new(Record::from(&row.key)));
-    Ok(with_entry(context, operation, origin, &entry))
+    Ok(with_entry(context, operation, from, &entry))
 }
 
-/// What would happen now to a request with the secret `entry`.
+/// What would happen now to a request with the secret `entry`, from this page and address.
 pub(crate) fn with_entry(
     context: &Context,
     operation: Option<&Operation>,
-    origin: Field<'_>,
+    (origin, address): (Field<'_>, Option<IpAddr>),
     entry: &Entry,
 ) -> ExplainOut {
-    let described = Described { operation, origin, entry, now: context.now, freshness: FRESH };
+    let described = Described { operation, origin, address, entry, now: context.now, freshness: FRESH };
     show(admission::explain(&described, &context.control.parts().policy), operation)
 }
 

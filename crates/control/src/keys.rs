@@ -2,7 +2,8 @@
 //!
 //! Owns:  their handlers, and the rule for primary keys: an account has exactly one, made with it. It can be rotated,
 //!        disabled and enabled, because these can be undone or lose nothing; it cannot be revoked, deleted or narrowed,
-//!        because no second one could ever be made. Networks and limits of its own it may have: no key changes them. A leaked primary key is rotated with an overlap of 0 seconds.
+//!        because no second one could ever be made. Networks and limits it may have: giving them up again needs no key. A
+//!        leaked primary key is rotated with an overlap of 0 seconds.
 //! Never: decides requests; that is `admission`.
 //! Read:  top down.
 
@@ -10,7 +11,7 @@ use crate::{
     operation::{Context, Op},
     pages::page,
     refusal::Refusal,
-    usage::note_last_used,
+    usage::note_use,
 };
 use api::{
     Code,
@@ -52,7 +53,7 @@ pub(crate) async fn list(op: Op<KeysList>) -> Result<Page<KeyOut>, Refusal> {
     let mut used = Vec::with_capacity(rows.items.len());
     for row in &rows.items {
         let mut key = show(row, op.context.now);
-        note_last_used(&op.context, op.target.account, row, &mut key).await;
+        note_use(&op.context, op.target.account, row, &mut key).await;
         used.push(key);
     }
     Ok(Page { data: used, next_cursor: rows.next.map(|id| id.to_string()) })
@@ -61,7 +62,7 @@ pub(crate) async fn list(op: Op<KeysList>) -> Result<Page<KeyOut>, Refusal> {
 pub(crate) async fn get(op: Op<KeysGet>) -> Result<KeyOut, Refusal> {
     let row = op.context.account(op.target.account).key(op.target.key).await?;
     let mut key = show(&row, op.context.now);
-    note_last_used(&op.context, op.target.account, &row, &mut key).await;
+    note_use(&op.context, op.target.account, &row, &mut key).await;
     Ok(key)
 }
 

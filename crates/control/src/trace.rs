@@ -63,7 +63,7 @@ async fn replay(context: &Context, row: &RequestRow, catalogue: &Catalogue) -> R
         return Ok(not("The key has no credential in that environment any more."));
     };
     let origin = row.origin.as_ref().map_or(Field::Absent, |origin| Field::One(origin.as_bytes()));
-    let now = explain::with_entry(context, operation, origin, &entry);
+    let now = explain::with_entry(context, operation, (origin, row.address.parse().ok()), &entry);
     Ok(Replayed { secret, now: Some(now), not_replayed: None })
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Owns:  the handler for counts, and the last uses in the records of keys.
 //! Never: fails a look at a key because its usage cannot be read.
-//! Read:  `counts`, then `note_last_used`.
+//! Read:  `counts`, then `note_use`.
 
 use crate::{
     operation::{Context, Op},
@@ -12,11 +12,14 @@ use crate::{
 use api::{
     Time,
     contract::KeysUsage,
-    key::KeyOut,
+    key::{Finding, KeyOut},
     usage::{KeyUsageOut, LastUsedOut, TotalsOut, UsageCountOut},
 };
-use model::{AccountId, Timestamp};
-use store::{Granularity, KeyRow, RequestOutcome, SecretTag, UsageCount};
+use model::{AccountId, Denial, KeyKind, SecretSlot, Timestamp};
+use store::{
+    AccountUsage, Granularity, KeyRow, Page, RequestFilter, RequestOutcome, SecretTag, StoreError, UsageCount,
+    UseFinding,
+};
 
 pub(crate) async fn counts(op: Op<KeysUsage>) -> Result<KeyUsageOut, Refusal> {
     let account = op.context.account(op.target.account);
@@ -78,15 +81,17 @@ fn show(count: &UsageCount) -> UsageCountOut {
     }
 }
 
-/// Adds to `shown` when each secret of the key `row` was used last. Without the usage file nothing is added.
-pub(crate) async fn note_last_used(context: &Context, account: AccountId, row: &KeyRow, shown: &mut KeyOut) {
-    let last = match context.account(account).usage().last_used(row.key.id).await {
-        Ok(last) => last,
-        Err(error) => {
-            tracing::debug!(%error, "the last uses of a key could not be read");
-            return;
-        }
-    };
+/// Adds to `shown` when each secret of the key `row` was used last, and the findings that follow from its use. Without the
+/// usage file nothing is added.
+pub(crate) async fn note_use(context: &Context, account: AccountId, row: &KeyRow, shown: &mut KeyOut) {
+    let usage = context.account(account).usage();
+    if let Err(error) = note(&usage, row, context.now, shown).await {
+        tracing::debug!(%error, "the use of a key could not be read");
+    }
+}
+
+async fn note(usage: &AccountUsage, row: &KeyRow, now: Timestamp, shown: &mut KeyOut) -> Result<(), StoreError> {
+    let last = usage.last_used(row.key.id).await?;
     for credential in row.credentials.iter().map(|c| &c.credential) {
         let tag = SecretTag::of(&credential.hash);
         let Some(used) = last.iter().find(|used| used.secret == tag) else { continue };
@@ -98,4 +103,30 @@ pub(crate) async fn note_last_used(context: &Context, account: AccountId, row: &
         };
         shown.note_use(credential.environment, credential.slot, used);
     }
+    if row.key.expires_at.is_some_and(|end| end <= now) {
+        // Such a key has one finding: it goes, or it gets another end.
+        return Ok(());
+    }
+    for found in store::use_findings(row, &last, usage.kept_since().await?, now) {
+        shown.note_finding(match found {
+            UseFinding::Unused90Days => Finding::Unused90Days,
+            UseFinding::OldSecretStillUsed => Finding::OldSecretStillUsed,
+        });
+    }
+    if row.key.kind == KeyKind::Primary && seen_in_browser(usage, row).await? {
+        shown.note_finding(Finding::PrimaryUsedInBrowser);
+    }
+    Ok(())
+}
+
+/// Whether the request log has a page that sent this key since its secrets were made (D11). One bounded look.
+async fn seen_in_browser(usage: &AccountUsage, row: &KeyRow) -> Result<bool, StoreError> {
+    let current = row.credentials.iter().filter(|c| c.credential.slot == SecretSlot::Current);
+    let filter = RequestFilter {
+        key: Some(row.key.id),
+        reason: Some(Denial::PrimaryKeyInBrowser.answer().reason.to_owned()),
+        since: current.map(|c| c.created_at).min(),
+        ..RequestFilter::default()
+    };
+    Ok(!usage.requests(&filter, Page::first(1)).await?.items.is_empty())
 }

@@ -2,7 +2,7 @@
 //!
 //! Owns:  reading the body that has to be read, resolving names, and setting the only company where the catalogue says so.
 //! Never: judges; `admission` does, with what is found here. Other keys' requests never come here.
-//! Read:  `inspect`, then `settled`.
+//! Read:  `admit`, then `inspect` and `settled`.
 
 use crate::{
     body::{BodyError, RequestBody},
@@ -27,7 +27,8 @@ use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, HeaderName, HeaderValue, header, request::Parts};
 use http_body::Body as _;
 use model::{
-    Catalogue, CompanyId, CompanyMode, CompanyRestriction, Denial, ExternalName, NameKind, Operation, operation::Place,
+    Catalogue, CompanyId, CompanyMode, CompanyRestriction, Denial, ExternalName, NameKind, Operation, Timestamp,
+    operation::Place,
 };
 use std::{cell::Cell, future::poll_fn, pin::Pin, rc::Rc, sync::Arc};
 
@@ -77,9 +78,27 @@ pub(crate) struct Inspection<'a> {
     pub(crate) id: &'a HeaderValue,
 }
 
+/// Decides on a request. One of a company-restricted key that names companies is looked into first; boxed, so that the
+/// others need not make room for it.
+pub(crate) async fn admit(
+    core: &Rc<Core>,
+    inspection: Inspection<'_>,
+    body: CallerBody,
+    now: Timestamp,
+    story: &mut Story,
+) -> Result<Inspected, Refusal> {
+    let Inspection { facts, parts, .. } = inspection;
+    match decide(core, Rc::clone(&inspection.stuck), facts, &parts.headers, None, now, story)? {
+        Decided::Admitted(admitted) => {
+            Ok(Inspected { admitted, target: forward::target(facts, parts), body, held: Held::default() })
+        }
+        Decided::Inspect(live, ticket) => Box::pin(inspect(core, inspection, body, live, ticket, story)).await,
+    }
+}
+
 /// Finds out which companies a request names, and asks admission again with that. The ticket holds meanwhile, so a
 /// revocation answers 401 as it does later (D14).
-pub(crate) async fn inspect(
+async fn inspect(
     core: &Rc<Core>,
     inspection: Inspection<'_>,
     body: CallerBody,
@@ -114,6 +133,10 @@ pub(crate) async fn inspect(
         | CompanyMode::Neutral
         | CompanyMode::Account => names(core, &inspection, operation, (&read, kind), &live, &mut named),
     };
+    // For the request log: one company is "the company", several are none in particular.
+    if let [Some(company)] = *named {
+        story.told.company = Some(company);
+    }
     let asked = match (outcome, &operation.company) {
         (Err(denial), _) => Asked::broken(denial),
         (Ok(()), CompanyMode::Lookup(_)) => Asked::owned(&named),

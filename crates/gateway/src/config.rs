@@ -39,6 +39,15 @@ pub enum PlainHttp {
     TerminatedBy(Vec<ipnet::IpNet>),
 }
 
+/// The proxies in front of this gateway (D12).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Proxies {
+    /// Where they are: what they say of the caller's address is believed, nobody else's word is.
+    pub trusted: Vec<ipnet::IpNet>,
+    /// Whether they begin every connection with a PROXY protocol header of version 2. Then nobody else may connect.
+    pub proxy_protocol: bool,
+}
+
 /// The upstream of each environment (D4, D43).
 #[derive(Clone)]
 pub struct Upstreams {
@@ -67,6 +76,10 @@ pub struct GatewayConfig {
     pub listen: Vec<Listen>,
     /// Who may speak plain HTTP.
     pub plain_http: PlainHttp,
+    /// The proxies in front.
+    pub proxies: Proxies,
+    /// What browsers are told.
+    pub cors: crate::CorsConfig,
     /// The host names that callers may use, in lower case without port; `None` = any.
     pub hosts: Option<Vec<String>>,
     /// Data-plane threads, one runtime each; at least 1.

@@ -5,7 +5,9 @@
 //! Read:  `Core`, then `run`.
 
 use crate::{
-    config::{Clock, Limits, PlainHttp, Upstreams},
+    client_address,
+    config::{Clock, Limits, PlainHttp, Proxies, Upstreams},
+    cors::Cors,
     inflight::{Cut, InFlight},
     listen,
     metrics::Counters,
@@ -17,10 +19,11 @@ use crate::{
 };
 use bytes::Bytes;
 use egress::Upstream;
-use http::{HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use model::{Catalogue, Entropy, Environment};
 use std::{
     cell::{Cell, RefCell},
+    net::IpAddr,
     rc::Rc,
     sync::Arc,
     time::Duration,
@@ -43,6 +46,8 @@ pub(crate) struct Shared {
     pub(crate) names: Names,
     pub(crate) hosts: Option<Vec<String>>,
     pub(crate) plain_http: PlainHttp,
+    pub(crate) proxies: Proxies,
+    pub(crate) cors: Cors,
     pub(crate) policy: admission::Policy,
     pub(crate) upstreams: Upstreams,
     pub(crate) problems: api::problem::ProblemStyle,
@@ -123,14 +128,36 @@ impl std::ops::Deref for CoreCatalogue {
 
 /// What a request knows of its connection.
 pub(crate) struct Connection {
-    /// The peer's address.
+    /// The caller's address: the peer's, or what trusted proxies say (D12).
+    pub(crate) address: IpAddr,
+    /// The same as text.
     pub(crate) peer_value: HeaderValue,
+    /// The peer is a trusted proxy, so each request says for itself where it comes from.
+    pub(crate) proxied: bool,
     /// HTTPS, or behind a proxy that ended it.
     pub(crate) secure: bool,
     /// Plain HTTP from where it is not allowed: every request is answered 403 (D21).
     pub(crate) refused: bool,
     /// Set when a stream of an HTTP/1 connection is cut; see `inflight`.
     pub(crate) cut: Rc<Cell<bool>>,
+}
+
+impl Connection {
+    pub(crate) fn new(address: IpAddr, proxies: &Proxies, secure: bool, refused: bool, cut: Rc<Cell<bool>>) -> Self {
+        let proxied = client_address::is_trusted(address, &proxies.trusted);
+        Self { address, peer_value: spelt(address), proxied, secure, refused, cut }
+    }
+
+    /// What a request that came through a proxy knows of the connection.
+    pub(crate) fn of_request(&self, headers: &HeaderMap, proxies: &Proxies) -> Self {
+        let address = client_address::find(self.address, &proxies.trusted, headers);
+        let cut = Rc::clone(&self.cut);
+        Self { address, peer_value: spelt(address), proxied: true, secure: self.secure, refused: self.refused, cut }
+    }
+}
+
+fn spelt(address: IpAddr) -> HeaderValue {
+    HeaderValue::from_str(&address.to_string()).unwrap_or_else(|_| HeaderValue::from_static("unknown"))
 }
 
 /// Request ids of one core: five random bytes of its own, then a count that starts at random.

@@ -6,16 +6,17 @@
 
 use crate::{
     core::Core,
+    cors::Page,
     exchange::Story,
     facts::Facts,
     inflight::{Hold, Holder, Ticket},
     signer::{Subject, Token},
     snapshot::Live,
 };
-use admission::{Asked, Authorized, Permit};
+use admission::{Asked, Authorized, Permit, Settlement};
 use http::HeaderMap;
-use model::{Denial, Timestamp};
-use std::{cell::Cell, rc::Rc, sync::Arc};
+use model::{CompanyMode, CompanyRestriction, Denial, Operation, Timestamp};
+use std::{cell::Cell, net::IpAddr, rc::Rc, sync::Arc};
 
 /// A request that may be settled.
 pub(crate) struct Admitted {
@@ -53,9 +54,10 @@ pub(crate) fn decide(
     now: Timestamp,
     story: &mut Story,
 ) -> Result<Decided, Denial> {
-    let judged = Facts::judged(facts.operation, headers);
+    let judged = Facts::judged(facts.operation, headers, story.address);
     let judged = admission::Facts { companies: asked.unwrap_or_default(), ..judged };
     story.told.note_origin(judged.origin);
+    story.page = Page::before_key(core, &judged, now);
     if let Some(permit) = admission::public(&judged) {
         let environment = permit.environment();
         story.environment = Some(environment);
@@ -74,6 +76,7 @@ pub(crate) fn decide(
     }
     let freshness = core.shared.snapshot.freshness();
     let identified = presented.identify(live.as_ref().map(|l| &l.entry), freshness, now)?;
+    story.page = Page::of_key(&identified.entry().record, judged.origin, policy);
     let inspects = asked.is_none() && identified.inspects(&judged, policy)?;
     let authorized = if inspects { None } else { Some(identified.authorize(&judged, policy)?) };
     // `identify` says no without a record, so there is one here.
@@ -91,9 +94,31 @@ pub(crate) fn decide(
     Ok(Decided::Admitted(Admitted { passage: Passage::Key(authorized), ticket, subject, token }))
 }
 
+/// The permit of a look-up that the gateway makes for a request (D17): as if its caller had asked. What a caller may not read
+/// by itself it cannot read through a retry either.
+pub(crate) fn lookup(
+    core: &Core,
+    reads: &Operation,
+    (headers, address): (&HeaderMap, IpAddr),
+    now: Timestamp,
+) -> Result<Permit, Denial> {
+    let judged = Facts::judged(Some(reads), headers, Some(address));
+    let presented = admission::present(&judged, &core.shared.policy)?;
+    let live = core.shared.snapshot.find(presented.hash());
+    let identified = presented.identify(live.as_ref().map(|l| &l.entry), core.shared.snapshot.freshness(), now)?;
+    let record = &identified.entry().record;
+    // No name of a company is read here, neither of the question nor of its answer: then the upstream has to filter.
+    let filtered = matches!(reads.company, CompanyMode::Context | CompanyMode::Neutral);
+    if !filtered && !matches!(record.companies, CompanyRestriction::All) {
+        return Err(Denial::CompanyNotAllowed);
+    }
+    let settled = identified.authorize(&judged, &core.shared.policy)?.settle(Settlement::default())?;
+    settled.permit().ok_or(Denial::OperationUnknown)
+}
+
 /// A key that is shown over plain HTTP is on record as exposed (D21). Nothing else is done with it.
 pub(crate) fn note_exposed(core: &Core, headers: &HeaderMap, now: Timestamp, story: &mut Story) {
-    let judged = Facts::judged(None, headers);
+    let judged = Facts::judged(None, headers, story.address);
     let Ok(presented) = admission::present(&judged, &core.shared.policy) else { return };
     let Some(live) = core.shared.snapshot.find(presented.hash()) else { return };
     if presented.identify(Some(&live.entry), core.shared.snapshot.freshness(), now).is_ok() {

@@ -7,12 +7,13 @@
 use crate::{
     body::ResponseBody,
     caller::CallerBody,
-    companies::{Held, Inspected, Inspection, inspect},
+    companies::{Inspected, Inspection, admit},
     core::{Connection, Core},
-    decide::{Admitted, Decided, Passage, decide, note_exposed},
+    cors::{self, Page},
+    decide::{Admitted, Passage, note_exposed},
     facts::{self, Facts},
     fault::{Fault, Refusal},
-    forward::{Outgoing, forward, target, until_cut},
+    forward::{Outgoing, forward, until_cut},
     listen,
     record::Line,
     respond,
@@ -21,11 +22,11 @@ use crate::{
     visit,
     writes::{self, Asked, Asking, Claim},
 };
-use admission::{Settled, Settlement};
-use http::{HeaderValue, Request, Response, header, request::Parts};
+use admission::{Authorized, Settled, Settlement};
+use http::{HeaderValue, Request, Response, request::Parts};
 use http_body::Body as _;
 use model::{AccountId, Environment, KeyId, RequestId, Timestamp};
-use std::{future::Future, panic::AssertUnwindSafe, pin::pin, rc::Rc, sync::Arc, task::Poll};
+use std::{future::Future, net::IpAddr, panic::AssertUnwindSafe, pin::pin, rc::Rc, sync::Arc, task::Poll};
 
 /// Where the key set of the signed context is served, after the namespace.
 const JWKS_PATH_END: &str = "/jwks.json";
@@ -39,6 +40,10 @@ pub(crate) struct Story {
     pub(crate) token: Option<Arc<Token>>,
     pub(crate) environment: Option<Environment>,
     own: bool,
+    /// The caller's, as trusted proxies tell it.
+    pub(crate) address: Option<IpAddr>,
+    /// What the page that it comes from may read of the answer.
+    pub(crate) page: Page,
     /// For the request log alone.
     pub(crate) told: Told,
 }
@@ -87,6 +92,11 @@ pub(crate) async fn handle(
     request: Request<CallerBody>,
 ) -> Response<ResponseBody> {
     let started = (core.shared.clock)();
+    let connection = if connection.proxied {
+        Rc::new(connection.of_request(request.headers(), &core.shared.proxies))
+    } else {
+        connection
+    };
     let id = core.next_request_id(started);
     let id_value = respond::id_value(id);
     let head = request.method() == http::Method::HEAD;
@@ -99,7 +109,7 @@ pub(crate) async fn handle(
         id: &id_value,
         peer: &connection.peer_value,
         method,
-        story: Story::default(),
+        story: Story { address: Some(connection.address), ..Story::default() },
         status: gone.answer().status,
         refusal: Some(gone.into()),
     };
@@ -113,6 +123,7 @@ pub(crate) async fn handle(
     };
     taken.refusal = result.as_ref().err().copied();
     let mut response = result.unwrap_or_else(|refusal| respond::refuse(refusal, &core.shared, id));
+    taken.story.page.write(response.headers_mut(), &core.shared.cors);
     respond::finish(&mut response, &id_value, connection.secure, connection.refused);
     if head {
         respond::without_body(&mut response);
@@ -143,12 +154,8 @@ async fn exchange(
     let (Inspected { admitted, target, body, held }, asked) = {
         let facts = Facts::read(&parts, &catalogue, core.shared.hosts.as_deref())?;
         story.operation = facts.operation.map(|o| o.id.clone());
-        if let Some(answer) = own_document(core, &facts) {
-            story.own = true;
-            return Ok(answer);
-        }
-        if is_preflight(&parts) {
-            return Err(Fault::PreflightRefused.into());
+        if let Some(answer) = answered_here(core, &facts, &parts, now, story) {
+            return Ok(answer?);
         }
         let stuck = listen::stream_cut().unwrap_or_else(|| Rc::clone(&connection.cut));
         let asked = Inspection { facts: &facts, parts: &parts, catalogue: &catalogue, connection, stuck, id };
@@ -167,22 +174,12 @@ async fn exchange(
     let (permit, write) = match passage {
         Passage::Public(permit) => (permit, None),
         Passage::Key(authorized) => {
-            let claim = match asked {
-                Asked::No => Claim::default(),
-                asked @ (Asked::Missing | Asked::Malformed | Asked::Key(_)) => {
-                    let (ticket, permit) = (&ticket, authorized.permit());
-                    let asking =
-                        Asking { core, connection, permit, ticket, parts: &parts, target: &target, token: &token, id };
-                    // Boxed: a request without the header shall not make room for it.
-                    Box::pin(asking.claim(asked, &mut body)).await?
-                }
-            };
-            match authorized.settle(Settlement { write: claim.said, ..Settlement::default() })? {
+            let asking =
+                Asking { core, connection, ticket: &ticket, parts: &parts, target: &target, token: &token, id };
+            let (settled, claim) = settle(asking, authorized, asked, &mut body).await?;
+            match settled {
                 Settled::Forward(permit) => (permit, claim.write),
-                Settled::Replay => {
-                    let replay = claim.replay.ok_or(Fault::Internal)?;
-                    return Ok(replay.respond(&core.shared, id));
-                }
+                Settled::Replay => return Ok(claim.replay.ok_or(Fault::Internal)?.respond(&core.shared, id)),
             }
         }
     };
@@ -199,7 +196,40 @@ async fn exchange(
     }
 }
 
-/// Decides: at once, after a look into the request, or by what a caller without a key proves.
+/// What the gateway answers itself, without a key: its documents and preflights.
+fn answered_here(
+    core: &Core,
+    facts: &Facts<'_>,
+    parts: &Parts,
+    now: Timestamp,
+    story: &mut Story,
+) -> Option<Result<Response<ResponseBody>, Fault>> {
+    if let Some(answer) = own_document(core, facts) {
+        story.own = true;
+        return Some(Ok(answer));
+    }
+    cors::is_preflight(parts).then(|| cors::preflight(core, facts, parts, now))
+}
+
+/// The last stage of admission for a key's request: the record of a write is claimed, and all is held together (D39).
+async fn settle(
+    asking: Asking<'_>,
+    authorized: Authorized,
+    asked: Asked,
+    body: &mut Option<CallerBody>,
+) -> Result<(Settled, Claim), Refusal> {
+    let claim = match asked {
+        Asked::No => Claim::default(),
+        // Boxed: a request without the header shall not make room for it.
+        asked @ (Asked::Missing | Asked::Malformed | Asked::Key(_)) => {
+            Box::pin(asking.claim(authorized.permit(), asked, body)).await?
+        }
+    };
+    let settled = authorized.settle(Settlement { write: claim.said, ..Settlement::default() })?;
+    Ok((settled, claim))
+}
+
+/// Decides: by what a caller without a key proves, or by the key.
 async fn judge(
     core: &Rc<Core>,
     asked: Inspection<'_>,
@@ -207,16 +237,10 @@ async fn judge(
     now: Timestamp,
     story: &mut Story,
 ) -> Result<Inspected, Refusal> {
-    let (facts, parts, stuck) = (asked.facts, asked.parts, Rc::clone(&asked.stuck));
-    if visit::is_for_visitors(facts) {
-        return Box::pin(visit::admit(core, stuck, facts, parts, body, story)).await;
+    if visit::is_for_visitors(asked.facts) {
+        return Box::pin(visit::admit(core, asked, body, story)).await;
     }
-    match decide(core, stuck, facts, &parts.headers, None, now, story)? {
-        Decided::Admitted(admitted) => {
-            Ok(Inspected { admitted, target: target(facts, parts), body, held: Held::default() })
-        }
-        Decided::Inspect(live, ticket) => inspect(core, asked, body, live, ticket, story).await,
-    }
+    admit(core, asked, body, now, story).await
 }
 
 /// Documents that the gateway serves itself, without a key.
@@ -225,12 +249,6 @@ fn own_document(core: &Core, facts: &Facts<'_>) -> Option<Response<ResponseBody>
     let rest = rest.strip_prefix(core.shared.namespace.as_bytes())?;
     (rest == JWKS_PATH_END.as_bytes() && facts.method.is_some_and(model::HttpMethod::is_safe))
         .then(|| respond::document(core.shared.jwks.clone(), "application/jwk-set+json", "public, max-age=60"))
-}
-
-fn is_preflight(parts: &Parts) -> bool {
-    parts.method == http::Method::OPTIONS
-        && parts.headers.contains_key(header::ORIGIN)
-        && parts.headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
 }
 
 impl Core {

@@ -8,7 +8,7 @@ use crate::fault::Fault;
 use admission::{CredentialFields, Field};
 use http::{HeaderMap, HeaderName, HeaderValue, Version, header, request::Parts};
 use model::{Catalogue, HttpMethod, Operation};
-use std::borrow::Cow;
+use std::{borrow::Cow, net::IpAddr};
 
 const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 const X_CLIENT_ID: HeaderName = HeaderName::from_static("x-client-id");
@@ -78,7 +78,11 @@ impl<'a> Facts<'a> {
     }
 
     /// The part of the facts that admission judges.
-    pub(crate) fn judged<'h>(operation: Option<&'h Operation>, headers: &'h HeaderMap) -> admission::Facts<'h> {
+    pub(crate) fn judged<'h>(
+        operation: Option<&'h Operation>,
+        headers: &'h HeaderMap,
+        address: Option<IpAddr>,
+    ) -> admission::Facts<'h> {
         let credential = CredentialFields {
             api_key: field(headers, &X_API_KEY),
             authorization: field(headers, &header::AUTHORIZATION),
@@ -89,7 +93,7 @@ impl<'a> Facts<'a> {
             operation,
             credential,
             origin: field(headers, &header::ORIGIN),
-            address: None,
+            address,
             companies: admission::Asked::default(),
         }
     }
@@ -169,7 +173,13 @@ pub(crate) fn strip_hidden(headers: &mut HeaderMap, field: Option<&HeaderName>) 
 
 /// Takes out of an answer, or of trailers, what only the gateway may say. `egress` took the fields of one connection out.
 pub(crate) fn strip_response(headers: &mut HeaderMap, namespace: &str) {
-    strip(headers, |name| in_namespace(name, namespace));
+    // What browsers may do is the gateway's to say as well (D10).
+    strip(headers, |name| in_namespace(name, namespace) || name.starts_with("access-control-"));
+}
+
+/// Whether a field of this name is taken out on the way to the upstream (D27).
+pub(crate) fn never_reaches_upstream(name: &str, namespace: &str) -> bool {
+    is_ours(name, namespace)
 }
 
 /// One look at each name: most requests have a handful of fields, and two or three that go.

@@ -1,6 +1,6 @@
-//! Fuzz: one door to the reader of hostile bytes, for the fuzz targets alone.
+//! Fuzz: the doors to the readers of hostile bytes, for the fuzz targets alone.
 //!
-//! Owns:  `http1_head`: a head through our reader, at once and in pieces, beside what httparse makes of it.
+//! Owns:  `http1_head`: a head through our reader, at once and in pieces, beside what httparse makes of it; `client_address`.
 //! Never: used by the product.
 //! Read:  top down.
 
@@ -61,5 +61,26 @@ pub fn http1_head(data: &[u8]) {
         Head::More { .. } | Head::Unusual => assert_eq!(buffer, bytes, "what is not taken is left whole"),
         // Nothing is read after it.
         Head::Refused => {}
+    }
+}
+
+/// Finds the caller's address behind a proxy of `10.0.0.0/8`; `data` is the value of `X-Forwarded-For`, then of `Forwarded`.
+///
+/// # Panics
+/// When an address is found that is not in canonical form.
+pub fn client_address(data: &[u8]) {
+    let Ok(value) = http::HeaderValue::from_bytes(data) else { return };
+    let Ok(trusted) = "10.0.0.0/8".parse::<ipnet::IpNet>() else { return };
+    let peer = std::net::IpAddr::from([10, 0, 0, 1]);
+    for name in [http::HeaderName::from_static("x-forwarded-for"), http::header::FORWARDED] {
+        let headers = http::HeaderMap::from_iter([(name, value.clone())]);
+        let found = crate::client_address::find(peer, &[trusted], &headers);
+        assert_eq!(found, found.to_canonical(), "an address has one form");
+        let elsewhere = std::net::IpAddr::from([192, 0, 2, 1]);
+        assert_eq!(
+            crate::client_address::find(elsewhere, &[trusted], &headers),
+            elsewhere,
+            "a stranger is not believed"
+        );
     }
 }

@@ -7,6 +7,7 @@
 use crate::{
     Clock, Exposition, GatewayConfig,
     core::{COMMANDS_MAX, Command, CoreStart, IdSource, Names, Shared},
+    cors::Cors,
     follow::Applied,
     follow::{Follower, IN_FORCE_MAX, Progress},
     listen,
@@ -251,6 +252,8 @@ fn shared(
         namespace: config.namespace,
         hosts: config.hosts,
         plain_http: config.plain_http,
+        proxies: config.proxies,
+        cors: Cors::new(&config.cors, config.policy.presentations),
         policy: config.policy,
         upstreams: config.upstreams,
         problems: config.problems,

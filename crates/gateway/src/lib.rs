@@ -8,9 +8,11 @@
 
 mod body;
 mod caller;
+mod client_address;
 mod companies;
 mod config;
 mod core;
+mod cors;
 mod decide;
 mod exchange;
 mod facts;
@@ -27,7 +29,9 @@ mod issuer_keys;
 mod listen;
 mod lookup;
 mod metrics;
+mod pages;
 mod people;
+mod proxy_protocol;
 mod record;
 mod respond;
 mod signer;
@@ -38,7 +42,8 @@ mod visit;
 mod wire;
 mod writes;
 
-pub use config::{Clock, GatewayConfig, Limits, Listen, LogSink, PlainHttp, Randomness, TlsSlot, Upstreams};
+pub use config::{Clock, GatewayConfig, Limits, Listen, LogSink, PlainHttp, Proxies, Randomness, TlsSlot, Upstreams};
+pub use cors::CorsConfig;
 pub use follow::Applied;
 pub use gateway::{Gateway, StartError};
 pub use issuer_keys::IssuerConfig;

@@ -8,14 +8,16 @@ use crate::{
     StartError,
     body::ResponseBody,
     caller::CallerBody,
+    client_address,
     config::{Limits, Listen, PlainHttp, TlsSlot},
     core::{Connection, Core},
     exchange,
     http1::{self, date::DateText, socket::CallerSocket},
+    proxy_protocol,
     wire::Wire,
 };
 use bytes::Bytes;
-use http::{HeaderValue, Request};
+use http::Request;
 use http_body::{Body, Frame, SizeHint};
 use hyper::{body::Incoming, rt::Executor, service::service_fn};
 use hyper_util::{
@@ -125,14 +127,13 @@ async fn connection(core: Rc<Core>, served: Rc<Served>, stream: TcpStream, peer:
     // A socket that is gone already fails at the first read.
     let _fails_later = stream.set_nodelay(true);
     let local = stream.local_addr().is_ok_and(|a| a.ip().to_canonical().is_loopback());
-    let stream = Wire::new(stream, core.shared.limits.client_stall_max);
     let peer = peer.ip().to_canonical();
+    let mut stream = stream;
+    let Some(caller) = caller(&core, &mut stream, peer).await else { return };
+    let stream = Wire::new(stream, core.shared.limits.client_stall_max);
     let cut = Rc::new(Cell::new(false));
-    let facts = |secure, refused| {
-        let peer_value =
-            HeaderValue::from_str(&peer.to_string()).unwrap_or_else(|_| HeaderValue::from_static("unknown"));
-        Rc::new(Connection { peer_value, secure, refused, cut: Rc::clone(&cut) })
-    };
+    let shared = Arc::clone(&core.shared);
+    let facts = |secure, refused| Rc::new(Connection::new(caller, &shared.proxies, secure, refused, Rc::clone(&cut)));
     match tls {
         Some(slot) => {
             let acceptor = tokio_rustls::TlsAcceptor::from(slot.load_full());
@@ -147,6 +148,18 @@ async fn connection(core: Rc<Core>, served: Rc<Served>, stream: TcpStream, peer:
             serve(core, &served, CallerSocket::Plain(stream), facts(terminated, !local && !terminated)).await;
         }
     }
+}
+
+/// Who is at the other end: the peer, or whom its PROXY header names. Nobody: the connection is not served.
+async fn caller(core: &Core, stream: &mut TcpStream, peer: IpAddr) -> Option<IpAddr> {
+    let proxies = &core.shared.proxies;
+    if !proxies.proxy_protocol {
+        return Some(peer);
+    }
+    if !client_address::is_trusted(peer, &proxies.trusted) {
+        return None;
+    }
+    tokio::time::timeout(core.shared.limits.handshake_timeout, proxy_protocol::read(stream, peer)).await.ok()?.ok()
 }
 
 fn terminated(plain_http: &PlainHttp, peer: IpAddr) -> bool {

@@ -4,7 +4,11 @@
 //! Never: I/O; the follower feeds it. Readers never wait and never lock.
 //! Read:  `Snapshot`, then `Writer::apply`.
 
-use crate::{inflight::Cut, signer::TokenSlot};
+use crate::{
+    inflight::Cut,
+    pages::{Pages, PagesWriter},
+    signer::TokenSlot,
+};
 use admission::{Entry, Freshness, Record};
 use model::{
     AccountId, Company, CompanyId, Credential, ExternalName, Identity, IdentityId, Key, KeyId, KeyStatus, SecretHash,
@@ -40,6 +44,8 @@ pub(crate) struct Snapshot {
     /// When it was last vouched for, in milliseconds of a clock that nobody can set back, since `born`.
     vouched_at: AtomicU64,
     born: tokio::time::Instant,
+    /// Which pages may use what, for preflights.
+    pub(crate) pages: Arc<Pages>,
     /// Changes when names of companies change, so that signed contexts that carry them are made anew.
     names_epoch: AtomicU64,
 }
@@ -94,6 +100,7 @@ impl Snapshot {
             fresh_until: AtomicI64::new(Timestamp::MIN.as_micros()),
             vouched_at: AtomicU64::new(0),
             born: tokio::time::Instant::now(),
+            pages: Arc::default(),
             names_epoch: AtomicU64::new(0),
         })
     }
@@ -155,6 +162,7 @@ pub(crate) struct Writer {
     snapshot: Arc<Snapshot>,
     /// Which secrets a key has in the table, so that those that are gone can be taken out.
     secrets: HashMap<KeyId, Box<[SecretHash]>>,
+    pages: PagesWriter,
     /// Where an identity is in the table.
     identities: HashMap<IdentityId, (String, String)>,
     /// Whose a company is, so that its names can be taken out when it is gone.
@@ -163,7 +171,8 @@ pub(crate) struct Writer {
 
 impl Writer {
     pub(crate) fn new(snapshot: Arc<Snapshot>) -> Self {
-        Self { snapshot, secrets: HashMap::new(), identities: HashMap::new(), owners: HashMap::new() }
+        let pages = PagesWriter::new(Arc::clone(&snapshot.pages));
+        Self { snapshot, secrets: HashMap::new(), identities: HashMap::new(), owners: HashMap::new(), pages }
     }
 
     /// Takes one current row in. When this returns no later look-up sees the old state; what was admitted under it
@@ -172,6 +181,7 @@ impl Writer {
         match item {
             FeedItem::Key(key, credentials) => self.put(&key, &credentials, cuts),
             FeedItem::KeyGone(id) => {
+                self.pages.remove(id);
                 for hash in self.secrets.remove(&id).unwrap_or_default() {
                     self.snapshot.credentials.pin().remove(&HashKey(*hash.as_bytes()));
                 }
@@ -195,6 +205,7 @@ impl Writer {
     }
 
     fn put(&mut self, key: &Key, credentials: &[Credential], cuts: &mut Vec<Cut>) {
+        self.pages.put(key);
         let record = Arc::new(Record::from(key));
         let hashes: Box<[SecretHash]> = credentials.iter().map(|c| c.hash).collect();
         let before = self.secrets.insert(key.id, hashes).unwrap_or_default();

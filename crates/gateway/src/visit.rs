@@ -6,7 +6,7 @@
 
 use crate::{
     caller::CallerBody,
-    companies::{Held, Inspected},
+    companies::{Held, Inspected, Inspection},
     core::Core,
     decide::{Admitted, Passage},
     exchange::Story,
@@ -19,11 +19,11 @@ use crate::{
 };
 use admission::{Authorized, Field, Settlement};
 use bytes::{Bytes, BytesMut};
-use http::{HeaderMap, HeaderName, HeaderValue, request::Parts};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use http_body::Body;
 use model::{Audience, Denial, SecretHash, Timestamp};
 use proof::{Person, Sent, Token};
-use std::{cell::Cell, pin::Pin, rc::Rc, sync::Arc};
+use std::{cell::Cell, net::IpAddr, pin::Pin, rc::Rc, sync::Arc};
 
 /// Whether the operation is for callers without a key, other than the public.
 pub(crate) fn is_for_visitors(facts: &Facts<'_>) -> bool {
@@ -33,26 +33,25 @@ pub(crate) fn is_for_visitors(facts: &Facts<'_>) -> bool {
 /// Verifies who calls, and authorises the request.
 pub(crate) async fn admit(
     core: &Core,
-    stuck: Rc<Cell<bool>>,
-    facts: &Facts<'_>,
-    parts: &Parts,
+    asked: Inspection<'_>,
     mut body: CallerBody,
     story: &mut Story,
 ) -> Result<Inspected, Refusal> {
-    let headers = &parts.headers;
+    let (facts, parts, stuck) = (asked.facts, asked.parts, Rc::clone(&asked.stuck));
+    let (headers, address) = (&parts.headers, asked.connection.address);
     let operation = facts.operation.ok_or(Denial::OperationUnknown)?;
     story.environment = operation.environment;
-    story.told.note_origin(Facts::judged(facts.operation, headers).origin);
+    story.told.note_origin(Facts::judged(facts.operation, headers, Some(address)).origin);
     match &operation.callback {
         Some(name) if operation.audience == Audience::Callback => {
             // One that is not configured is nobody's: unknown means no.
             let sender = core.shared.people.sender(name).ok_or(Denial::CallbackProofWrong)?;
             let hidden = sender.rule.private_header().and_then(|name| HeaderName::from_bytes(name.as_bytes()).ok());
-            let admitted = callback(core, stuck, facts, headers, &mut body, Arc::clone(sender)).await?;
+            let admitted = callback(core, stuck, facts, (headers, address), &mut body, Arc::clone(sender)).await?;
             Ok(Inspected { admitted, target: target(facts, parts), body, held: Held { hidden, ..Held::default() } })
         }
         Some(_) | None => {
-            let admitted = person(core, stuck, facts, headers).await?;
+            let admitted = person(core, stuck, facts, (headers, address)).await?;
             Ok(Inspected { admitted, target: target(facts, parts), body, held: Held::default() })
         }
     }
@@ -62,9 +61,9 @@ async fn person(
     core: &Core,
     stuck: Rc<Cell<bool>>,
     facts: &Facts<'_>,
-    headers: &HeaderMap,
+    (headers, address): (&HeaderMap, IpAddr),
 ) -> Result<Admitted, Refusal> {
-    let judged = Facts::judged(facts.operation, headers);
+    let judged = Facts::judged(facts.operation, headers, Some(address));
     let text = presented(&judged)?;
     let hash = SecretHash::of(text);
     let clock = core.shared.clock;
@@ -127,7 +126,7 @@ async fn callback(
     core: &Core,
     stuck: Rc<Cell<bool>>,
     facts: &Facts<'_>,
-    headers: &HeaderMap,
+    (headers, address): (&HeaderMap, IpAddr),
     body: &mut CallerBody,
     sender: Arc<Sender>,
 ) -> Result<Admitted, Refusal> {
@@ -143,7 +142,7 @@ async fn callback(
         }
     };
     let called = rule.check(sent, &whole, now)?;
-    let judged = Facts::judged(facts.operation, headers);
+    let judged = Facts::judged(facts.operation, headers, Some(address));
     let authorized = admission::callback(&judged, &core.shared.policy, called)?;
     core.shared.people.take(&called, now)?;
     if rule.reads_body() {

@@ -5,6 +5,7 @@
 //! Read:  `asked`, then `claim`, then `run` (the exchange), `stored` (the answer at rest) and `recovery`.
 
 mod claim;
+mod feed;
 mod fingerprint;
 mod recovery;
 mod relay;
@@ -135,5 +136,39 @@ struct OneRunning(Rc<Cell<usize>>);
 impl Drop for OneRunning {
     fn drop(&mut self) {
         self.0.set(self.0.get() - 1);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use model::{AccountId, Entropy, Environment, KeyId, KeyKind, SecretHash};
+
+    #[test]
+    fn d16_keys_environments_and_operations_have_records_of_their_own_and_secrets_share_them() {
+        let at = Timestamp::from_secs(1);
+        let of = |key: u8, environment, secret: u8, operation, word: &str| {
+            let caller = Caller::Key {
+                key: KeyId::new(at, Entropy([key; 10])),
+                account: AccountId::new(at, Entropy([1; 10])),
+                kind: KeyKind::Restricted,
+                environment,
+                hash: SecretHash::from_bytes([secret; 32]),
+            };
+            write_id(&caller, operation, &IdempotencyKey::read(word.as_bytes()).unwrap()).unwrap()
+        };
+        let one = of(1, Environment::Test, 1, "make", "a");
+        assert_eq!(one, of(1, Environment::Test, 2, "make", "\"a\""), "a rotated secret is the same key");
+        for other in [
+            of(2, Environment::Test, 1, "make", "a"),
+            of(1, Environment::Live, 1, "make", "a"),
+            of(1, Environment::Test, 1, "makea", "a"),
+            of(1, Environment::Test, 1, "mak", "ea"),
+            of(1, Environment::Test, 1, "make", "b"),
+        ] {
+            assert_ne!(one, other);
+        }
+        let public = Caller::Public { environment: Environment::Live };
+        assert!(write_id(&public, "make", &IdempotencyKey::read(b"a").unwrap()).is_none());
     }
 }

@@ -53,6 +53,24 @@ impl Network {
         }
     }
 
+    /// The block of one address.
+    #[must_use]
+    pub fn of(address: IpAddr) -> Self {
+        match address.to_canonical() {
+            IpAddr::V4(address) => Self::V4(address, 32),
+            IpAddr::V6(address) => Self::V6(address, 128),
+        }
+    }
+
+    /// The first address of the block.
+    #[must_use]
+    pub const fn first(&self) -> IpAddr {
+        match self {
+            Self::V4(first, _) => IpAddr::V4(*first),
+            Self::V6(first, _) => IpAddr::V6(*first),
+        }
+    }
+
     /// Whether the address is in the block; an IPv4-mapped one is looked at as IPv4.
     #[must_use]
     pub fn contains(&self, address: IpAddr) -> bool {

@@ -5,8 +5,10 @@
 //! Read:  `Config`, then `assemble`. Names and defaults are in `settings`.
 
 pub(crate) mod check;
+mod cors;
 mod idempotency;
 pub(crate) mod problem;
+mod proxies;
 pub(crate) mod reference;
 pub(crate) mod settings;
 pub(crate) mod sheet;
@@ -27,6 +29,7 @@ use std::{
 #[derive(Debug)]
 pub(crate) struct Config {
     pub(crate) gateway: GatewaySection,
+    pub(crate) cors: gateway::CorsConfig,
     pub(crate) idempotency: IdempotencySection,
     pub(crate) upstream_test: Upstream,
     pub(crate) upstream_live: Upstream,
@@ -55,6 +58,7 @@ pub(crate) struct GatewaySection {
     pub(crate) hosts: Vec<String>,
     pub(crate) origins: Vec<Box<str>>,
     pub(crate) trusted_proxies: Vec<ipnet::IpNet>,
+    pub(crate) proxy_protocol: bool,
     pub(crate) tls: Tls,
     pub(crate) limits: Limits,
 }
@@ -171,6 +175,7 @@ enum Catalogue {
 /// Every setting is checked before the first `?`, so that no problem hides another.
 fn assemble(sheet: &mut Sheet, catalogue: Catalogue) -> Option<Config> {
     let gateway = gateway_section(sheet);
+    let cors = cors::section(sheet);
     let idempotency = idempotency::section(sheet);
     let upstream_test = upstream(sheet, Environment::Test);
     let upstream_live = upstream(sheet, Environment::Live);
@@ -189,6 +194,7 @@ fn assemble(sheet: &mut Sheet, catalogue: Catalogue) -> Option<Config> {
     let log = log_section(sheet);
     Some(Config {
         gateway: gateway?,
+        cors: cors?,
         idempotency: idempotency?,
         upstream_test: upstream_test?,
         upstream_live: upstream_live?,
@@ -216,6 +222,7 @@ fn gateway_section(sheet: &mut Sheet) -> Option<GatewaySection> {
     let hosts = sheet.list("gateway.hosts", check::host);
     let origins = sheet.list("gateway.origins", check::origin);
     let trusted_proxies = sheet.list("gateway.trusted_proxies", check::network);
+    let proxy_protocol = sheet.flag("gateway.proxy_protocol");
     let tls = tls(sheet, &GATEWAY_TLS).map(|tls| named_for(tls, listen));
     let limits = limits(sheet);
     let section = GatewaySection {
@@ -226,6 +233,7 @@ fn gateway_section(sheet: &mut Sheet) -> Option<GatewaySection> {
         hosts: hosts?,
         origins: origins?,
         trusted_proxies: trusted_proxies?,
+        proxy_protocol: proxy_protocol?,
         tls: tls?,
         limits: limits?,
     };
@@ -243,16 +251,7 @@ fn gateway_rules(sheet: &mut Sheet, section: &GatewaySection) {
         let what = format!("`gateway.listen`: {} is off loopback, where plain HTTP serves nobody", section.listen);
         sheet.problem(Some(sheet.origin("gateway.listen")), what, Some(hint));
     }
-    let terminated = section.tls == Tls::Terminated;
-    if terminated && section.trusted_proxies.is_empty() {
-        let hint = "list the networks of the proxies: trusted_proxies = [\"10.0.0.0/8\"]";
-        let what = "`gateway.tls.mode` is \"terminated\" but `gateway.trusted_proxies` is empty".to_owned();
-        sheet.problem(Some(sheet.origin("gateway.tls.mode")), what, Some(hint.to_owned()));
-    }
-    if !terminated && !section.trusted_proxies.is_empty() {
-        let what = "`gateway.trusted_proxies` is only for `gateway.tls.mode` = \"terminated\"".to_owned();
-        sheet.problem(Some(sheet.origin("gateway.trusted_proxies")), what, None);
-    }
+    proxies::rule(sheet, section);
     if section.plain_listen.is_some() && matches!(section.tls, Tls::Off | Tls::Terminated) {
         let what = "`gateway.plain_listen` stands beside an HTTPS port, but `gateway.listen` is plain".to_owned();
         sheet.problem(Some(sheet.origin("gateway.plain_listen")), what, None);
@@ -260,8 +259,8 @@ fn gateway_rules(sheet: &mut Sheet, section: &GatewaySection) {
     if section.limits.revocation_bound < section.limits.follow_interval * 2 {
         let what =
             "`gateway.limits.revocation_bound` must be at least twice `gateway.limits.follow_interval`".to_owned();
-        let hint = "otherwise one slow read of the change log stops the gateway";
-        sheet.problem(Some(sheet.origin("gateway.limits.revocation_bound")), what, Some(hint.to_owned()));
+        let hint = Some("otherwise one slow read of the change log stops the gateway".to_owned());
+        sheet.problem(Some(sheet.origin("gateway.limits.revocation_bound")), what, hint);
     }
 }
 

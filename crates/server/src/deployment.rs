@@ -14,7 +14,7 @@ use crate::{
 };
 use anyhow::Context as _;
 use egress::{TrustRoots, UpstreamConfig};
-use gateway::{Gateway, GatewayConfig, IdempotencyConfig, Listen, PlainHttp, StartError, Upstreams};
+use gateway::{Gateway, GatewayConfig, IdempotencyConfig, Listen, PlainHttp, Proxies, StartError, Upstreams};
 use model::{Catalogue, Environment};
 use std::{
     net::SocketAddr,
@@ -210,6 +210,8 @@ fn gateway_config(
         namespace: config.namespace.clone(),
         listen,
         plain_http,
+        proxies: Proxies { trusted: section.trusted_proxies.clone(), proxy_protocol: section.proxy_protocol },
+        cors: config.cors.clone(),
         hosts: (!section.hosts.is_empty()).then(|| section.hosts.clone()),
         cores: section.cores,
         policy: policy(config),

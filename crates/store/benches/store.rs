@@ -125,6 +125,45 @@ async fn seed(folder: &std::path::Path) {
     connection.close().await.unwrap();
 }
 
+/// Claims and results of writes, as the gateway makes them: two flushes each, shared by whoever waits.
+async fn carry_out(writes: store::Writes, account: AccountId, count: usize) -> Vec<Duration> {
+    let mut waits = Vec::with_capacity(count * 2);
+    for _ in 0..count {
+        let (now, _, bytes) = fresh();
+        let id = store::WriteId(*SecretHash::of(&bytes).as_bytes());
+        let (lease_until, expires_at) = (now.plus_micros(60_000_000), now.plus_micros(86_400_000_000));
+        let new = store::NewWrite { id, account, head: id.0, now, lease_until, expires_at };
+        let start = Instant::now();
+        let store::Found::Nothing(mut hold) = writes.claim(new).await.unwrap() else { panic!("it is new") };
+        waits.push(start.elapsed());
+        hold.sent();
+        let request = Some(store::Request { fingerprint: id.0, bytes: 512 });
+        let answer = Some(vec![7; 1_024]);
+        let start = Instant::now();
+        hold.done(store::Done { request, status: 201, answer, expires_at }).await.unwrap();
+        waits.push(start.elapsed());
+    }
+    waits
+}
+
+async fn measure_writes(store: &Store) {
+    let writes = store.writes([1; 8], store::WritesOptions::default()).await.unwrap();
+    let (now, entropy, _) = fresh();
+    let account = AccountId::new(now, entropy);
+    let watch = Watch::start();
+    let waits = carry_out(writes.clone(), account, ALONE).await;
+    report("claims and results of writes, one caller", &watch, waits);
+    let watch = Watch::start();
+    let tasks: Vec<_> =
+        (0..TASKS).map(|_| tokio::spawn(carry_out(writes.clone(), account, TOGETHER / TASKS))).collect();
+    let mut waits = Vec::new();
+    for task in tasks {
+        waits.extend(task.await.unwrap());
+    }
+    report(&format!("claims and results of writes, {TASKS} callers"), &watch, waits);
+    writes.close().await;
+}
+
 fn main() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     runtime.block_on(async {
@@ -158,6 +197,7 @@ fn main() {
         let _ = store.feed().since(Revision::START, 1_000).await.unwrap();
         println!("a batch of 1000 changes: {:?}", watch.stop());
 
+        measure_writes(&store).await;
         store.close().await;
         seed(folder.path()).await;
         let store = Store::open(folder.path(), Options::default()).await.unwrap();

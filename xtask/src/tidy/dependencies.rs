@@ -15,7 +15,7 @@ use std::{
 };
 
 /// Our crates by layer. A crate imports only from layers below its own, never from beside it.
-const LAYERS: [(&str, u8); 13] = [
+const LAYERS: [(&str, u8); 14] = [
     ("model", 0),
     // Below `admission`, so that only a verified proof can become a permit.
     ("proof", 1),
@@ -23,6 +23,7 @@ const LAYERS: [(&str, u8); 13] = [
     ("api", 2),
     ("catalogue", 2),
     ("egress", 2),
+    ("limits", 2),
     ("store", 2),
     ("control", 3),
     ("gateway", 3),
@@ -35,8 +36,9 @@ const LAYERS: [(&str, u8); 13] = [
 ];
 
 /// The whole list of what these may build on: no I/O, no locks, no async, no logging (invariant 3).
-const PURE: [(&str, &[&str]); 3] = [
+const PURE: [(&str, &[&str]); 4] = [
     ("model", &["crc32fast", "sha2", "subtle", "zeroize"]),
+    ("limits", &["model", "papaya"]),
     ("admission", &["model", "proof", "sha2", "subtle", "data-encoding"]),
     ("proof", &["model", "aws-lc-rs", "data-encoding", "serde", "serde_json"]),
 ];

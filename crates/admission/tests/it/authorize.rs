@@ -7,8 +7,8 @@
 use crate::world::{OWN_ORIGIN, company, decide, facts, only, operation, policy, primary, restricted};
 use admission::{Caller, Facts, Field, Policy, public};
 use model::{
-    Audience, CompanyMode, Denial, Environment, HttpMethod, KeyKind, Locator, NameKind, Operation, OperationId, Preset,
-    Scope, ScopeSet, operation::Place,
+    Audience, CompanyMode, Denial, Environment, HttpMethod, KeyKind, Locator, NameKind, Network, NetworkList,
+    Operation, OperationId, OriginList, OriginPattern, Preset, Scope, ScopeSet, operation::Place,
 };
 
 fn locator() -> Locator {
@@ -138,6 +138,68 @@ fn d10_d11_a_browser_page_passes_only_when_it_is_the_apis_own() {
 }
 
 #[test]
+fn d10_r81_r82_a_restricted_key_passes_from_the_origins_that_it_lists() {
+    let operation = operation();
+    let table: [(&[&str], Field<'_>, bool); 16] = [
+        (&[], Field::One(b"https://app.example.com"), false),
+        (&["https://app.example.com"], Field::Absent, true),
+        (&["https://app.example.com"], Field::One(b"https://app.example.com"), true),
+        (&["https://app.example.com"], Field::One(b"http://app.example.com"), false),
+        (&["https://app.example.com"], Field::One(b"https://app.example.com:8443"), false),
+        (&["https://app.example.com"], Field::One(b"https://app.example.com/"), false),
+        (&["https://app.example.com"], Field::Many, false),
+        (&["https://app.example.com"], Field::One(b"https://app.example.com, https://app.example.com"), false),
+        (&["https://*.example.com"], Field::One(b"https://a.b.example.com"), true),
+        (&["https://*.example.com"], Field::One(b"https://example.com"), false),
+        (&["https://*.example.com"], Field::One(b"https://notexample.com"), false),
+        (&["https://*.example.com"], Field::One(b"https://x/y.example.com"), false),
+        (&["*"], Field::One(b"https://anything.example"), true),
+        (&["*"], Field::One(b"null"), false),
+        (&["*"], Field::One(b""), false),
+        (&["*"], Field::Many, false),
+    ];
+    for (origins, origin, passes) in table {
+        let list = OriginList::new(origins.iter().map(|o| OriginPattern::parse(o).unwrap()).collect()).unwrap();
+        for (mut holder, allowed, denial) in [
+            (restricted(), passes, Denial::OriginNotAllowed),
+            // D11: whatever its record says.
+            (primary(), origin == Field::Absent, Denial::PrimaryKeyInBrowser),
+        ] {
+            holder.record().origins = list.clone();
+            let facts = Facts { origin, ..facts(Some(&operation), &holder) };
+            let outcome = decide(&facts, &policy(), &holder).map(|_| ());
+            assert_eq!(outcome, if allowed { Ok(()) } else { Err(denial) }, "{origins:?} {origin:?}");
+        }
+    }
+}
+
+#[test]
+fn d12_r85_a_key_with_networks_works_from_nowhere_else() {
+    let operation = operation();
+    let table: [(&[&str], Option<&str>, bool); 9] = [
+        (&[], None, true),
+        (&[], Some("198.51.100.7"), true),
+        (&["203.0.113.0/24"], Some("203.0.113.255"), true),
+        (&["203.0.113.0/24"], Some("::ffff:203.0.113.255"), true),
+        (&["203.0.113.0/24"], Some("203.0.114.0"), false),
+        (&["203.0.113.0/24"], Some("2001:db8::1"), false),
+        (&["203.0.113.0/24"], None, false),
+        (&["0.0.0.0/0", "2001:db8::/32"], Some("2001:db8::1"), true),
+        (&["0.0.0.0/0"], Some("2001:db8::1"), false),
+    ];
+    for (networks, address, passes) in table {
+        for mut holder in [restricted(), primary()] {
+            let list = networks.iter().map(|n| Network::parse(n).unwrap()).collect();
+            holder.record().networks = NetworkList::new(list).unwrap();
+            let address = address.map(|a| a.parse().unwrap());
+            let facts = Facts { address, ..facts(Some(&operation), &holder) };
+            let outcome = decide(&facts, &policy(), &holder).map(|_| ());
+            assert_eq!(outcome, if passes { Ok(()) } else { Err(Denial::IpNotAllowed) }, "{networks:?} {address:?}");
+        }
+    }
+}
+
+#[test]
 fn r75_the_key_needs_the_scope_of_the_operation() {
     let sets = |texts: &[&str]| Preset::Custom(ScopeSet::parse(texts).unwrap());
     let table = [
@@ -189,6 +251,7 @@ fn the_first_failing_check_is_the_answer() {
     let mut holder = primary();
     holder.record().preset = Preset::Custom(ScopeSet::default());
     holder.record().companies = only(&[]);
+    holder.record().networks = NetworkList::new(vec![Network::parse("203.0.113.0/24").unwrap()]).unwrap();
     let mut operation = operation();
     operation.audience = Audience::Admin;
     let origin = Field::One(b"https://elsewhere.example");
@@ -198,6 +261,8 @@ fn the_first_failing_check_is_the_answer() {
     assert_eq!(denied(&holder, None, origin), Denial::OperationUnknown);
     assert_eq!(denied(&holder, Some(&operation), origin), Denial::AudienceMismatched);
     operation.audience = Audience::Key;
+    assert_eq!(denied(&holder, Some(&operation), origin), Denial::IpNotAllowed);
+    holder.record().networks = NetworkList::default();
     assert_eq!(denied(&holder, Some(&operation), origin), Denial::PrimaryKeyInBrowser);
     assert_eq!(denied(&holder, Some(&operation), Field::Absent), Denial::ScopeInsufficient);
     holder.record().preset = Preset::FullAccess;

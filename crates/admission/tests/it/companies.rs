@@ -202,7 +202,8 @@ fn d34_each_mode_has_one_rule() {
         decide(&Facts { companies: asked, ..facts(Some(&operation), &holder) }, &policy(), &holder).map(|_| ())
     };
     let foreign = Err(Denial::CompanyForeign);
-    let table: [(CompanyMode, Asked<'_>, &[u8], Result<(), Denial>); 17] = [
+    type Row<'a> = (CompanyMode, Asked<'a>, &'a [u8], Result<(), Denial>);
+    let table: [Row<'_>; 17] = [
         (injected("query:c"), Asked::named(&[]), &[1], Ok(())),
         (injected("query:c"), Asked::named(&[]), &[1, 2], NO),
         (injected("query:c"), Asked::named(&mine), &[1, 2], Ok(())),

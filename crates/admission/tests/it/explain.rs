@@ -12,14 +12,14 @@ use admission::{
     Asked, Caller, Check, Described, Entry, Facts, Field, Freshness, Remedy, StepState, Verdict, explain, public,
 };
 use model::{
-    Audience, CompanyMode, CompanyRestriction, Denial, Environment, KeyKind, KeyStatus, Operation, Preset, Scope,
-    ScopeSet, SecretSlot, Timestamp,
+    Audience, CompanyMode, CompanyRestriction, Denial, Environment, KeyKind, KeyStatus, Network, NetworkList,
+    Operation, OriginList, OriginPattern, Preset, Scope, ScopeSet, SecretSlot, Timestamp,
 };
 use proptest::prelude::*;
 use std::sync::Arc;
 
 fn described<'a>(operation: Option<&'a Operation>, entry: &'a Entry) -> Described<'a> {
-    Described { operation, origin: Field::Absent, entry, now: NOW, freshness: FRESH }
+    Described { operation, origin: Field::Absent, address: None, entry, now: NOW, freshness: FRESH }
 }
 
 /// A described request out of a random one: made with the restricted key.
@@ -27,6 +27,7 @@ fn from_case(case: &Case) -> Described<'_> {
     Described {
         operation: case.operation.as_ref(),
         origin: Field::of(case.origins.iter().map(String::as_bytes)),
+        address: case.address,
         entry: &case.known[1].entry,
         now: case.now,
         freshness: case.freshness(),
@@ -42,6 +43,17 @@ fn carry_out(remedy: &Remedy, entry: &mut Entry, described: &mut Described<'_>) 
         Remedy::UseCurrentSecret | Remedy::RotateKey => (entry.slot, entry.ends_at) = (SecretSlot::Current, None),
         Remedy::AwaitFreshness => described.freshness = Freshness { fresh_until: described.now.plus_secs(10) },
         Remedy::CallFromServer => described.origin = Field::Absent,
+        Remedy::AllowOrigin(origin) => {
+            let mut origins = record.origins.as_slice().to_vec();
+            origins.push(origin.clone());
+            record.origins = OriginList::new(origins).unwrap();
+        }
+        Remedy::AllowAddress(network) => {
+            let mut networks = record.networks.as_slice().to_vec();
+            networks.push(*network);
+            record.networks = NetworkList::new(networks).unwrap();
+        }
+        Remedy::NameAddress => described.address = Some(record.networks.as_slice()[0].first()),
         Remedy::AllowAllCompanies => record.companies = CompanyRestriction::All,
         Remedy::AddCompany => record.companies = only(&[company(42)]),
         Remedy::GrantScope(scope) => {
@@ -80,7 +92,7 @@ proptest! {
             Some(CompanyMode::Lookup(_)) => Asked::owned(std::slice::from_ref(&own)),
             _ => Asked::named(std::slice::from_ref(&own)),
         };
-        let facts = Facts { origin: described.origin, companies, ..facts(described.operation, &holder) };
+        let facts = Facts { origin: described.origin, address: described.address, companies, ..facts(described.operation, &holder) };
         let decided = match public(&facts) {
             Some(permit) => Ok(permit),
             None => decide_at(&facts, &policy, &holder, described.freshness, described.now),
@@ -219,17 +231,39 @@ fn a_key_with_the_most_scopes_cannot_take_another() {
 }
 
 #[test]
-fn d11_a_browser_request_is_advised_to_come_from_a_server() {
+fn d10_d11_what_a_browser_request_is_advised() {
     let operation = operation();
-    for (kind, expected) in
-        [(KeyKind::Primary, Denial::PrimaryKeyInBrowser), (KeyKind::Restricted, Denial::OriginNotAllowed)]
-    {
+    let allow = Remedy::AllowOrigin(OriginPattern::parse("https://app.example.com").unwrap());
+    for (kind, expected, advice) in [
+        (KeyKind::Primary, Denial::PrimaryKeyInBrowser, Remedy::CallFromServer),
+        (KeyKind::Restricted, Denial::OriginNotAllowed, allow),
+    ] {
         let holder = holder(4, kind, Environment::Test);
         let origin = Field::One(b"https://app.example.com");
         let explained = explain(&Described { origin, ..described(Some(&operation), &holder.entry) }, &policy());
         assert_eq!(denial(explained.verdict), Some(expected));
-        assert_eq!(explained.remedies, [Remedy::CallFromServer]);
+        assert_eq!(explained.remedies, [advice]);
+        let null = explain(
+            &Described { origin: Field::One(b"null"), ..described(Some(&operation), &holder.entry) },
+            &policy(),
+        );
+        assert_eq!(null.remedies, [Remedy::CallFromServer], "null can be nobody's entry");
     }
+}
+
+#[test]
+fn d12_what_a_request_from_another_address_is_advised() {
+    let (operation, mut holder) = (operation(), restricted());
+    let block = Network::parse("203.0.113.0/24").unwrap();
+    holder.record().networks = NetworkList::new(vec![block]).unwrap();
+    let ask = |address: Option<std::net::IpAddr>| {
+        let explained = explain(&Described { address, ..described(Some(&operation), &holder.entry) }, &policy());
+        (denial(explained.verdict), explained.remedies)
+    };
+    assert_eq!(ask("203.0.113.9".parse().ok()), (None, vec![]));
+    let other = Remedy::AllowAddress(Network::parse("198.51.100.1/32").unwrap());
+    assert_eq!(ask("198.51.100.1".parse().ok()), (Some(Denial::IpNotAllowed), vec![other]));
+    assert_eq!(ask(None), (Some(Denial::IpNotAllowed), vec![Remedy::NameAddress]));
 }
 
 #[test]

@@ -198,7 +198,12 @@ fn names(value: &Value, out: &mut Vec<Option<String>>) {
             out.push(match value {
                 Value::String(text) if !text.is_empty() && text.len() <= 128 => Some(text.clone()),
                 Value::Number(number) if number.is_i64() => Some(number.to_string()),
-                _ => None,
+                Value::Null
+                | Value::Bool(_)
+                | Value::String(_)
+                | Value::Number(_)
+                | Value::Array(_)
+                | Value::Object(_) => None,
             });
         }
     }

@@ -9,10 +9,14 @@ use admission::{Caller, CredentialFields, Facts, Field, Freshness, Policy, Settl
 use data_encoding::BASE64;
 use model::{
     AccountId, Audience, CompanyMode, CompanyRestriction, Denial, Environment, HttpMethod, KeyId, KeyKind, KeyShape,
-    KeyStatus, Locator, NameKind, Operation, OperationId, Presentation, Presentations, Preset, Scope, ScopeSet,
-    SecretSlot, Timestamp, operation::Place,
+    KeyStatus, Locator, NameKind, Network, NetworkList, Operation, OperationId, OriginList, OriginPattern,
+    Presentation, Presentations, Preset, Scope, ScopeSet, SecretSlot, Timestamp, operation::Place,
 };
-use proptest::{prelude::*, sample::select};
+use proptest::{
+    prelude::*,
+    sample::{select, subsequence},
+};
+use std::net::IpAddr;
 
 /// A whole request, and the world it comes into.
 #[derive(Clone, Debug)]
@@ -20,6 +24,7 @@ pub(crate) struct Case {
     /// Values of `X-API-Key`, `Authorization`, `X-Client-Id`, `X-Client-Secret`.
     headers: [Vec<String>; 4],
     pub(crate) origins: Vec<String>,
+    pub(crate) address: Option<IpAddr>,
     pub(crate) operation: Option<Operation>,
     /// A primary live key and a restricted test key: all that anybody knows.
     pub(crate) known: [Holder; 2],
@@ -128,23 +133,37 @@ fn working(case: &Case, holder: &Holder) -> Result<(), Denial> {
     if case.fresh_until <= case.now { Err(Denial::FreshnessLost) } else { Ok(()) }
 }
 
-/// D7, D9, D11, D20, R75: the key may do this.
+/// D7, D9, D10, D11, D12, D20, R75: the key may do this.
 fn allowed(case: &Case, holder: &Holder) -> Outcome {
     let record = &holder.entry.record;
     let Some(operation) = &case.operation else { return Err(Denial::OperationUnknown) };
     if operation.audience != Audience::Key {
         return Err(Denial::AudienceMismatched);
     }
-    let foreign = match case.origins.as_slice() {
-        [] => false,
-        [origin] => origin == "null" || !case.own_origins.contains(origin),
-        _ => true,
+    let networks: Vec<String> = record.networks.as_slice().iter().map(ToString::to_string).collect();
+    // D12. The networks of these cases are whole octets, so texts tell.
+    let inside = |network: &String| match case.address.map(|a| a.to_canonical().to_string()) {
+        None => false,
+        Some(address) if network == "203.0.113.0/24" => address.starts_with("203.0.113."),
+        Some(address) => format!("{address}/128") == *network,
     };
-    if foreign && record.kind == KeyKind::Primary {
-        return Err(Denial::PrimaryKeyInBrowser);
+    if !networks.is_empty() && !networks.iter().any(inside) {
+        return Err(Denial::IpNotAllowed);
     }
-    if foreign {
-        return Err(Denial::OriginNotAllowed);
+    let own = |origin: &String| origin != "null" && case.own_origins.contains(origin);
+    let listed = |origin: &String| {
+        record.origins.as_slice().iter().any(|entry| match entry.to_string().as_str() {
+            "*" => origin.starts_with("https://"),
+            "https://*.example.com" => origin == "https://app.example.com" || origin == OWN_ORIGIN,
+            exact => origin == exact,
+        })
+    };
+    match (case.origins.as_slice(), record.kind) {
+        ([], _) => {}
+        ([origin], _) if own(origin) => {}
+        ([origin], KeyKind::Restricted) if listed(origin) => {}
+        (_, KeyKind::Primary) => return Err(Denial::PrimaryKeyInBrowser),
+        (_, KeyKind::Restricted) => return Err(Denial::OriginNotAllowed),
     }
     let needed = operation.scope.to_string();
     let action = needed.rsplit(':').next().unwrap();
@@ -172,7 +191,8 @@ fn real(case: &Case) -> Outcome {
     let [api_key, authorization, client_id, client_secret] = values;
     let credential = CredentialFields { api_key, authorization, client_id, client_secret };
     let origin = Field::of(case.origins.iter().map(String::as_bytes));
-    let facts = Facts { operation: case.operation.as_ref(), credential, origin, address: None, ..Facts::default() };
+    let facts =
+        Facts { operation: case.operation.as_ref(), credential, origin, address: case.address, ..Facts::default() };
     let permit = match public(&facts) {
         Some(permit) => permit,
         None => {
@@ -296,13 +316,18 @@ fn state_of(holder: Holder) -> impl Strategy<Value = Holder> {
     let end = || proptest::option::weighted(0.3, instants());
     let environment = prop_oneof![20 => Just(holder.entry.environment), 1 => Just(Environment::Live)];
     let slot = select([SecretSlot::Current, SecretSlot::Previous].to_vec());
-    (companies, status, end(), end(), presets(), environment, slot).prop_map(
-        move |(companies, status, expires_at, ends_at, preset, environment, slot)| {
+    let origins = subsequence(vec!["https://app.example.com", "https://*.example.com", "*"], 0..=2);
+    let networks = prop_oneof![3 => Just(vec![]), 1 => subsequence(vec!["203.0.113.0/24", "2001:db8::1/128"], 1..=2)];
+    (companies, status, end(), end(), presets(), environment, slot, origins, networks).prop_map(
+        move |(companies, status, expires_at, ends_at, preset, environment, slot, origins, networks)| {
             let mut holder = holder.clone();
             (holder.entry.ends_at, holder.entry.environment, holder.entry.slot) = (ends_at, environment, slot);
             let record = holder.record();
             (record.companies, record.status, record.expires_at, record.preset) =
                 (companies, status, expires_at, preset);
+            record.origins =
+                OriginList::new(origins.iter().map(|o| OriginPattern::parse(o).unwrap()).collect()).unwrap();
+            record.networks = NetworkList::new(networks.iter().map(|n| Network::parse(n).unwrap()).collect()).unwrap();
             holder
         },
     )
@@ -345,16 +370,19 @@ pub(crate) fn cases() -> impl Strategy<Value = Case> {
     ];
     let accepted = prop_oneof![
         3 => Just(Presentation::ALL.to_vec()),
-        1 => proptest::sample::subsequence(Presentation::ALL.to_vec(), 0..=4),
+        1 => subsequence(Presentation::ALL.to_vec(), 0..=4),
     ];
     let own = select(vec![vec![OWN_ORIGIN.to_owned()], vec![], vec![OWN_ORIGIN.to_owned(), "null".to_owned()]]);
     let fresh = prop_oneof![6 => Just(FRESH.fresh_until), 1 => instants()];
     let operation = proptest::option::weighted(0.9, operations());
+    let address = ["203.0.113.7", "::ffff:203.0.113.9", "203.0.114.7", "2001:db8::1", "2001:db8::2"];
+    let address = proptest::option::weighted(0.9, select(address.map(|a| a.parse().unwrap()).to_vec()));
     let world = (state_of(primary()), state_of(restricted()), accepted, own, fresh);
-    (headers(), origins, operation, world).prop_map(
-        |(headers, origins, operation, (a, b, accepted, own_origins, fresh_until))| Case {
+    (headers(), origins, address, operation, world).prop_map(
+        |(headers, origins, address, operation, (a, b, accepted, own_origins, fresh_until))| Case {
             headers,
             origins,
+            address,
             operation,
             known: [a, b],
             accepted,
@@ -375,8 +403,7 @@ proptest! {
 }
 
 /// Denials that other parts of the data plane bring to admission; these cases describe none of them.
-const LATER: [Denial; 12] = [
-    Denial::IpNotAllowed,
+const LATER: [Denial; 11] = [
     Denial::BodyNotInspectable,
     Denial::BodyMalformed,
     Denial::CompanyForeign,

@@ -5,7 +5,7 @@
 //! Read:  `findings`, then `Finding`.
 
 use super::{
-    CredentialState,
+    CredentialState, KeyOut,
     settings::{any_origin, any_origin_needs_confirmation},
 };
 use model::{CompanyRestriction, Key, KeyKind, KeyStatus, Preset, ScopeSet, SecretSlot, Timestamp};
@@ -42,6 +42,12 @@ pub enum Finding {
     NoNetworkList,
     /// Nobody is reminded to rotate it (R87, R101).
     NoRotationReminder,
+    /// A web page sent this primary key (D11).
+    PrimaryUsedInBrowser,
+    /// Nothing was asked with it for 90 days (R101).
+    Unused90Days,
+    /// The secret before the last rotation is still in use (D13).
+    OldSecretStillUsed,
 }
 
 /// How urgent a finding is.
@@ -79,13 +85,16 @@ pub struct FindingText {
 
 impl Finding {
     /// All, the urgent ones first; the order in which a key's findings are told.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 14] = [
+        Self::PrimaryUsedInBrowser,
         Self::AnyOriginCanWrite,
         Self::BrowserKeyCanWrite,
         Self::AnyOrigin,
         Self::WidePreset,
         Self::RotationDue,
+        Self::OldSecretStillUsed,
         Self::NoCompanyLeft,
+        Self::Unused90Days,
         Self::Expired,
         Self::ExpiresSoon,
         Self::NoExpiry,
@@ -150,6 +159,19 @@ impl Finding {
                 "Nothing says when the key should be rotated.",
                 "Set rotate_every_days, and rotate when it is due.",
             ),
+            Self::PrimaryUsedInBrowser => warning(
+                "primary_used_in_browser",
+                "A web page sent this primary key, so whoever opened the page can read it.",
+                "Rotate it with an overlap of 0, and give the page a restricted key.",
+            ),
+            Self::Unused90Days => {
+                warning("unused_90_days", "Nothing was asked with the key for 90 days.", "Revoke it.")
+            }
+            Self::OldSecretStillUsed => warning(
+                "old_secret_still_used",
+                "The secret before the last rotation was used within 7 days and since the rotation.",
+                "Change the program that has it, before the overlap ends.",
+            ),
         }
     }
 }
@@ -192,6 +214,8 @@ fn holds(finding: Finding, key: &Key, credentials: &[CredentialState<'_>], now: 
         Finding::NoExpiry => restricted && key.expires_at.is_none(),
         Finding::NoNetworkList => !browser && key.networks.is_empty(),
         Finding::NoRotationReminder => key.rotate_every_days.is_none(),
+        // These follow from the use of a key; its record does not tell them.
+        Finding::PrimaryUsedInBrowser | Finding::Unused90Days | Finding::OldSecretStillUsed => false,
     }
 }
 
@@ -205,6 +229,16 @@ fn rotation_due(key: &Key, credentials: &[CredentialState<'_>], now: Timestamp) 
     let oldest_allowed = now.plus_secs(-i64::from(days) * DAY);
     let current = |c: &&CredentialState<'_>| c.credential.slot == SecretSlot::Current;
     credentials.iter().filter(current).any(|c| c.created_at <= oldest_allowed)
+}
+
+impl KeyOut {
+    /// Adds a finding that does not follow from the record, at its place.
+    pub fn note_finding(&mut self, finding: Finding) {
+        let rank = |code: &str| Finding::ALL.iter().position(|known| known.text().code == code);
+        let out = FindingOut::from(finding);
+        let at = self.findings.partition_point(|there| rank(&there.code) < rank(&out.code));
+        self.findings.insert(at, out);
+    }
 }
 
 /// Something to look at in a key. It refuses nothing.

@@ -21,6 +21,7 @@ pub(crate) const AUDIENCE_HINT: &str = "one of public, key, member, admin, callb
 pub(crate) const SCOPE_HINT: &str = "resource:action, such as company:read; the action is read, write or send";
 pub(crate) const CLASS_HINT: &str = "1 to 64 letters, digits, _, - or .";
 pub(crate) const ENVIRONMENT_HINT: &str = "test or live";
+const OTHER_BODIES_HINT: &str = "refused (the default), or upstream when it holds them to the signed context itself";
 const CALLBACK_HINT: &str = "the name of a [[callback]] of the configuration";
 const METHOD_HINT: &str = "one of GET, HEAD, POST, PUT, PATCH, DELETE";
 const PATH_HINT: &str = "such as /v1/company/{id:int32}; kinds are int32, int64, uuid, or none";
@@ -28,8 +29,19 @@ const MODE_HINT: &str = "one of account, neutral, context, locators, injected, l
 const PLACE_HINT: &str = "path:NAME, query:NAME, header:NAME, body:/pointer or response:/pointer";
 const KIND_HINT: &str = "1 to 32 lower-case letters, digits or underscores, such as id or vat";
 
-const KEYS: &[&str] =
-    &["id", "method", "path", "audience", "environment", "scope", "company", "class", "idempotency", "callback"];
+const KEYS: &[&str] = &[
+    "id",
+    "method",
+    "path",
+    "audience",
+    "environment",
+    "scope",
+    "company",
+    "class",
+    "idempotency",
+    "other_bodies",
+    "callback",
+];
 
 /// The operation that a table describes; `None` when anything about it is wrong, which is then told.
 pub(crate) fn operation(node: &Node, sink: &mut Sink<'_>) -> Option<Operation> {
@@ -51,6 +63,7 @@ pub(crate) fn operation(node: &Node, sink: &mut Sink<'_>) -> Option<Operation> {
     };
     let callback = table.optional("callback", sink, CALLBACK_HINT, LimitName::new);
     let class = table.optional("class", sink, CLASS_HINT, LimitClass::new);
+    let other_bodies = table.optional("other_bodies", sink, OTHER_BODIES_HINT, other_bodies);
     let idempotency = table.get("idempotency").and_then(|node| super::idempotency::read(node, sink));
     // A value that was there and not understood must not pass as one that was left out.
     if sink.count() > before {
@@ -65,11 +78,19 @@ pub(crate) fn operation(node: &Node, sink: &mut Sink<'_>) -> Option<Operation> {
         company: mode?,
         class: class.unwrap_or_default(),
         environment,
-        other_bodies: OtherBodies::default(),
+        other_bodies: other_bodies.unwrap_or_default(),
         idempotency: idempotency.unwrap_or_default(),
         channel: None,
         callback,
     })
+}
+
+fn other_bodies(text: &str) -> Option<OtherBodies> {
+    match text {
+        "refused" => Some(OtherBodies::Refused),
+        "upstream" => Some(OtherBodies::Upstream),
+        _ => None,
+    }
 }
 
 fn path(table: &Table<'_>, sink: &mut Sink<'_>) -> Option<Template> {
@@ -147,6 +168,19 @@ fn locator(table: &Table<'_>, sink: &mut Sink<'_>) -> Option<Locator> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn d36_other_bodies_are_refused_unless_the_file_says_otherwise() {
+        let read = |line: &str| {
+            let head = "[[operation]]\nid = \"a\"\nmethod = \"POST\"\npath = \"/a\"\naudience = \"key\"\nscope = \"a:write\"\n";
+            crate::read(&format!("{head}{line}")).ok().map(|mut list| list.remove(0))
+        };
+        assert_eq!(read("").map(|o| o.other_bodies), Some(OtherBodies::Refused));
+        let upstream = read("other_bodies = \"upstream\"").unwrap();
+        assert_eq!(upstream.other_bodies, OtherBodies::Upstream);
+        assert!(crate::write(&[upstream]).contains("other_bodies = \"upstream\""));
+        assert!(read("other_bodies = \"passed\"").is_none());
+    }
 
     #[test]
     fn every_field_is_a_key() {

@@ -5,7 +5,7 @@
 //! Read:  `write_with`.
 
 use crate::draft::Field;
-use model::{CompanyMode, Locator, Operation};
+use model::{CompanyMode, Locator, Operation, operation::OtherBodies};
 use std::{collections::HashMap, fmt::Write as _};
 
 /// The longest comment, in characters.
@@ -66,6 +66,10 @@ fn value(operation: &Operation, field: Field) -> Option<String> {
         Field::Scope => quoted(&operation.scope.to_string()),
         Field::Company => company_text(&operation.company),
         Field::Class => quoted(operation.class.as_str()),
+        Field::OtherBodies => match operation.other_bodies {
+            OtherBodies::Refused => return None,
+            OtherBodies::Upstream => quoted("upstream"),
+        },
         Field::Idempotency => super::idempotency::text(&operation.idempotency)?,
         Field::Callback => quoted(operation.callback.as_ref()?.as_str()),
     })

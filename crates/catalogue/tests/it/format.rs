@@ -7,7 +7,7 @@
 use catalogue::{examine, read, write};
 use model::{
     Action, Audience, Catalogue, CompanyMode, Environment, HttpMethod, Idempotency, LimitClass, Locator, NameKind,
-    Operation, OperationId, Resource, Scope, Template,
+    Operation, OperationId, Recovery, Resource, Scope, Template,
     operation::{OtherBodies, Place},
 };
 use proptest::prelude::*;
@@ -209,12 +209,26 @@ fn sound(index: usize) -> impl Strategy<Value = Operation> {
                     class: LimitClass::new(&class).unwrap(),
                     environment: (audience != Audience::Key).then_some(environment),
                     other_bodies: OtherBodies::default(),
-                    idempotency: Idempotency::default(),
+                    idempotency: if method.is_safe() { Idempotency::default() } else { idempotency(lookup, index) },
                     channel: None,
                     callback: None,
                 }
             })
         })
+}
+
+/// Rules of a write: every part is there in some operation and not in another.
+fn idempotency(recovers: bool, index: usize) -> Idempotency {
+    let place = |text| Place::parse(text).unwrap();
+    let recovery = recovers.then(|| Recovery {
+        operation: OperationId::new("teller").unwrap(),
+        at: place("header:x-number"),
+        from: place("path:p1"),
+        found: place("response:"),
+        status: 200,
+    });
+    let not_executed = [422, 503].into_iter().take(index % 3).collect();
+    Idempotency { required: index % 2 == 1, not_executed, recovery }
 }
 
 /// What look-ups ask.

@@ -55,7 +55,7 @@ async fn explain_agrees_with_the_decision_on_every_request() {
             let reason = decided.err().map(|denial: Denial| denial.answer().reason);
             assert_eq!(explained["refusal"]["reason"].as_str(), reason, "{method} {path}");
             assert_eq!(explained["remedies"].as_array().unwrap().is_empty(), decided.is_ok());
-            assert_eq!(explained["steps"].as_array().unwrap().len(), 10);
+            assert_eq!(explained["steps"].as_array().unwrap().len(), 11);
             outcomes.insert(reason);
         }
     }

@@ -147,7 +147,7 @@ async fn d26_r101_findings_follow_the_key_and_the_time() {
 }
 
 #[tokio::test]
-async fn d41_a_change_made_between_looking_and_changing_is_not_overruled() {
+async fn a_change_to_a_stale_version_changes_no_setting() {
     let world = World::new().await;
     let (account, _) = world.account("A").await;
     let (path, _) = world.key(&account, json!({})).await;

@@ -264,6 +264,9 @@ async fn d5_a_trace_says_what_failed_then_and_what_would_happen_now() {
     world.send("DELETE", &key, None).await.expect(200);
     let shown = trace(scope).await;
     assert_eq!((&shown["now"], &shown["not_replayed"]), (&json!(null), &json!("The key was deleted.")));
+    let late = refused(seen(Some(known), 90, 5), Denial::KeyRevoked);
+    tell(&world, &[late]);
+    assert_eq!(trace(late).await["remedies"][0]["action"], "create_key", "nothing can be replayed, so it is said");
 }
 
 #[tokio::test]
@@ -328,4 +331,37 @@ async fn d44_keys_are_shown_when_the_usage_file_is_gone() {
     }
     world.get(&key).await.expect(200);
     world.get(&format!("{account}/keys")).await.expect(200);
+}
+
+#[tokio::test]
+async fn d11_d13_r101_what_the_use_of_a_key_tells_is_among_its_findings() {
+    let world = World::new().await;
+    let (account, created) = world.account("A").await;
+    let primary = format!("{account}/keys/{}", created["primary"]["key_id"].as_str().unwrap());
+    let (key, issued) = world.key(&account, json!({})).await;
+    let codes = async |path: &str| -> Vec<String> {
+        let shown = world.get(path).await.expect(200).json;
+        shown["findings"].as_array().unwrap().iter().map(|f| f["code"].as_str().unwrap().to_owned()).collect()
+    };
+    let usual = ["no_expiry", "no_network_list", "no_rotation_reminder"];
+    assert_eq!(codes(&key).await, usual);
+    assert_eq!(codes(&primary).await, usual[1..]);
+
+    let known = Known::of(&account, &primary, &created["primary"]);
+    let page = Seen { origin: b"https://a.example", ..seen(Some(known), 1, 1) };
+    tell(&world, &[refused(page, Denial::PrimaryKeyInBrowser)]);
+    world.store.usage().flush().await;
+    assert_eq!(codes(&primary).await[0], "primary_used_in_browser");
+    world.pass(10);
+    world.post(&format!("{primary}/rotate"), json!({ "overlap_seconds": 0 })).await.expect(200);
+    assert_eq!(codes(&primary).await, usual[1..], "what the page had is worth nothing any more");
+
+    world.post(&format!("{key}/rotate"), json!({ "overlap_seconds": 86_400 })).await.expect(200);
+    tell(&world, &[seen(Some(Known::of(&account, &key, &issued)), 20, 2)]);
+    world.store.usage().flush().await;
+    assert_eq!(codes(&key).await[0], "old_secret_still_used");
+    world.pass(91 * 86_400);
+    assert_eq!(codes(&key).await[0], "unused_90_days");
+    let listed = world.get(&format!("{account}/keys?kind=restricted")).await.expect(200).json;
+    assert_eq!(listed["data"][0]["findings"][0]["code"], "unused_90_days");
 }

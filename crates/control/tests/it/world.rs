@@ -97,7 +97,7 @@ impl Known {
                 }
             }
             FeedItem::KeyGone(key) => self.forget(key),
-            FeedItem::Company(_) | FeedItem::CompanyGone(_) => {}
+            FeedItem::Company(_) | FeedItem::CompanyGone(_) | FeedItem::Identity(_) | FeedItem::IdentityGone(_) => {}
         }
     }
 }

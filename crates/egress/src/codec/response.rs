@@ -142,19 +142,23 @@ impl Fields {
     }
 
     fn take(&mut self, bytes: &Bytes, field: &httparse::Header<'_>) -> Result<(), Fault> {
-        let name = HeaderName::from_bytes(field.name.as_bytes()).map_err(|_| Fault::Head)?;
-        let value = HeaderValue::from_maybe_shared(bytes.slice_ref(field.value)).map_err(|_| Fault::Head)?;
-        match name.as_str() {
-            "content-length" => self.take_length(value)?,
-            "transfer-encoding" => {
+        let value = || HeaderValue::from_maybe_shared(bytes.slice_ref(field.value)).map_err(|_| Fault::Head);
+        let is = |name: &str| field.name.eq_ignore_ascii_case(name);
+        // What is acted upon here is told by its length first, and not made into a name that nobody asks for.
+        match field.name.len() {
+            14 if is("content-length") => return self.take_length(value()?),
+            17 if is("transfer-encoding") => {
                 let alone = self.coding.is_none() && field.value.eq_ignore_ascii_case(b"chunked");
                 self.coding = Some(alone);
             }
-            "connection" => self.take_connection(field.value),
-            "keep-alive" | "proxy-connection" | "te" => {}
-            "upgrade" => self.upgrade = Some(value),
+            10 if is("connection") => self.take_connection(field.value),
+            7 if is("upgrade") => self.upgrade = Some(value()?),
+            2 if is("te") => {}
+            10 if is("keep-alive") => {}
+            16 if is("proxy-connection") => {}
             _ => {
-                self.headers.try_append(name, value).map_err(|_| Fault::HeadFields)?;
+                let name = HeaderName::from_bytes(field.name.as_bytes()).map_err(|_| Fault::Head)?;
+                self.headers.try_append(name, value()?).map_err(|_| Fault::HeadFields)?;
             }
         }
         Ok(())

@@ -36,7 +36,6 @@ const RETRY_MAX: u64 = 8 * 1024 * 1024;
 pub(crate) struct Asking<'a> {
     pub(crate) core: &'a Rc<Core>,
     pub(crate) connection: &'a Connection,
-    pub(crate) permit: &'a Permit,
     pub(crate) ticket: &'a Ticket,
     pub(crate) parts: &'a Parts,
     pub(crate) target: &'a Bytes,
@@ -71,15 +70,20 @@ impl From<Claimed> for Claim {
 
 impl Asking<'_> {
     /// Claims the record, durably; or compares the request with the one that has it. A retry's body is read here.
-    pub(crate) async fn claim(&self, asked: Asked, body: &mut Option<CallerBody>) -> Result<Claim, Refusal> {
+    pub(crate) async fn claim(
+        &self,
+        permit: &Permit,
+        asked: Asked,
+        body: &mut Option<CallerBody>,
+    ) -> Result<Claim, Refusal> {
         let key = match asked {
             Asked::No => return Ok(Claim::default()),
             Asked::Missing => return Ok(Claimed::KeyMissing.into()),
             Asked::Malformed => return Ok(Claimed::KeyMalformed.into()),
             Asked::Key(key) => key,
         };
-        let caller = self.permit.caller();
-        let id = write_id(&caller, self.permit.operation(), &key).ok_or(Fault::Internal)?;
+        let caller = permit.caller();
+        let id = write_id(&caller, permit.operation(), &key).ok_or(Fault::Internal)?;
         let Caller::Key { account, .. } = caller else { return Err(Fault::Internal.into()) };
         let head = fingerprint::head(self.parts, self.target);
         let (idempotency, now) = (&self.core.shared.idempotency, self.now());
@@ -93,7 +97,7 @@ impl Asking<'_> {
             }
             Found::Full => Err(Fault::RecordsUnavailable.into()),
             Found::Earlier(earlier) if earlier.head != head => Ok(Claimed::Reused.into()),
-            Found::Earlier(earlier) => self.retry(earlier, body).await,
+            Found::Earlier(earlier) => self.retry(permit, earlier, body).await,
         }
     }
 
@@ -102,7 +106,12 @@ impl Asking<'_> {
     }
 
     /// A request whose head is that of an earlier one.
-    async fn retry(&self, mut earlier: Earlier, body: &mut Option<CallerBody>) -> Result<Claim, Refusal> {
+    async fn retry(
+        &self,
+        permit: &Permit,
+        mut earlier: Earlier,
+        body: &mut Option<CallerBody>,
+    ) -> Result<Claim, Refusal> {
         match std::mem::replace(&mut earlier.state, Outcome::InFlight) {
             Outcome::InFlight => Ok(Claimed::InProgress.into()),
             Outcome::Done { status, answer } => {
@@ -116,19 +125,24 @@ impl Asking<'_> {
                 let replay = Some(Replay::new(status, opened.as_deref()));
                 Ok(Claim { said: Claimed::Replay, write: None, replay })
             }
-            Outcome::Unknown => self.unknown(&earlier, body).await,
+            Outcome::Unknown => self.unknown(permit, &earlier, body).await,
         }
     }
 
     /// Nobody knows what became of the first request: the operation may say how to find out (D17).
-    async fn unknown(&self, earlier: &Earlier, body: &mut Option<CallerBody>) -> Result<Claim, Refusal> {
+    async fn unknown(
+        &self,
+        permit: &Permit,
+        earlier: &Earlier,
+        body: &mut Option<CallerBody>,
+    ) -> Result<Claim, Refusal> {
         let max = earlier.request.map_or(RETRY_MAX, |first| first.bytes);
         let read = self.read(earlier.head, body, max, max <= RETRY_MAX).await?;
         if earlier.request.is_some_and(|first| read.request != Some(first)) {
             return Ok(Claimed::Reused.into());
         }
         let catalogue = self.core.catalogue();
-        let lookup = catalogue.by_id(self.permit.operation()).and_then(|operation| Lookup::of(operation, &catalogue));
+        let lookup = catalogue.by_id(permit.operation()).and_then(|operation| Lookup::of(operation, &catalogue));
         let (Some(lookup), Some(whole)) = (lookup, read.whole) else { return Ok(Claimed::OutcomeUnknown.into()) };
         let idempotency = &self.core.shared.idempotency;
         let take = idempotency.writes.take(earlier, idempotency.lease_until(self.now()));

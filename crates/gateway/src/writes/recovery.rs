@@ -6,6 +6,7 @@
 
 use crate::{
     core::Core,
+    decide,
     forward::introduction,
     writes::{claim::Asking, stored::Stored},
 };
@@ -48,9 +49,13 @@ pub(crate) enum Made {
     Unclear,
 }
 
-/// Asks. The permit of the retry stands for the question: it is about what the retry itself would make.
+/// Asks, if the retry's caller may ask itself.
 pub(crate) async fn ask(asking: &Asking<'_>, lookup: &Lookup<'_>, body: &[u8]) -> Made {
-    debug_assert!(asking.permit.covers(lookup.write));
+    let now = (asking.core.shared.clock)();
+    let Ok(permit) = decide::lookup(asking.core, lookup.reads, (&asking.parts.headers, asking.connection.address), now)
+    else {
+        return Made::Unclear;
+    };
     let Some(key) = business_key(asking, lookup, body) else { return Made::Unclear };
     let Some(target) = target(asking, lookup, &key) else { return Made::Unclear };
     let (mut parts, ()) = Request::new(()).into_parts();
@@ -76,7 +81,7 @@ pub(crate) async fn ask(asking: &Asking<'_>, lookup: &Lookup<'_>, body: &[u8]) -
         upgrade: None,
         trailers: false,
     };
-    let upstream = core.upstream(asking.permit.environment());
+    let upstream = core.upstream(permit.environment());
     match upstream.send(head, http_body_util::Empty::<Bytes>::new()).await {
         Ok(Answer::Response(response)) if response.status() == StatusCode::NOT_FOUND => Made::No,
         Ok(Answer::Response(response)) if response.status() == StatusCode::OK => {

@@ -4,7 +4,7 @@
 //! Never: holds more than `FRAMES_MAX` pieces of an answer.
 //! Read:  `Relay::poll_frame`. The other end is `run`.
 
-use crate::{body::BodyError, inflight::Ticket};
+use crate::{body::BodyError, inflight::Ticket, writes::feed::Lifeline};
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 use std::task::{Context, Poll, ready};
@@ -22,11 +22,18 @@ pub(crate) struct Relay {
     /// Bytes that are still to come, when the upstream said.
     left: Option<u64>,
     ticket: Ticket,
+    /// An answer may begin before its request was read whole.
+    _lifeline: Option<Lifeline>,
 }
 
 impl Relay {
-    pub(crate) const fn new(pieces: mpsc::Receiver<Piece>, left: Option<u64>, ticket: Ticket) -> Self {
-        Self { pieces, left, ticket }
+    pub(crate) const fn new(
+        pieces: mpsc::Receiver<Piece>,
+        left: Option<u64>,
+        ticket: Ticket,
+        lifeline: Option<Lifeline>,
+    ) -> Self {
+        Self { pieces, left, ticket, _lifeline: lifeline }
     }
 
     pub(crate) fn poll_frame(&mut self, context: &mut Context<'_>) -> Poll<Option<Piece>> {

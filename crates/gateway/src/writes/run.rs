@@ -16,6 +16,7 @@ use crate::{
     signer::Token,
     writes::{
         Write,
+        feed::Feed,
         fingerprint::{Fingerprinted, Seen},
         relay::{FRAMES_MAX, Piece, Relay},
         stored::Stored,
@@ -76,9 +77,12 @@ pub(crate) async fn forward(
 ) -> Result<Response<ResponseBody>, Refusal> {
     let Outgoing { parts, target, body, caller_side: _, trailers, token, id, held } = outgoing;
     let failed = Rc::new(Cell::new(None));
-    let body = match (write.body, body) {
-        (Some(whole), _) => WriteBody::Whole(whole),
-        (None, Some(body)) => WriteBody::Stream(RequestBody::new(body, Rc::clone(core), Rc::clone(&failed))),
+    let (body, lifeline) = match (write.body, body) {
+        (Some(whole), _) => (WriteBody::Whole(whole), None),
+        (None, Some(body)) => {
+            let (feed, lifeline) = Feed::new(RequestBody::new(body, Rc::clone(core), Rc::clone(&failed)));
+            (WriteBody::Stream(feed), Some(lifeline))
+        }
         (None, None) => return Err(Fault::Internal.into()),
     };
     let catalogue = core.catalogue();
@@ -104,7 +108,7 @@ pub(crate) async fn forward(
     let (head, pieces) = until_cut(&ticket, told).await?.unwrap_or(Err(Fault::Internal.into()))?;
     let body = pieces.map_or(ResponseBody::Whole(None), |(pieces, left)| {
         ticket.stream();
-        ResponseBody::Relayed(Box::new(Relay::new(pieces, left, ticket)))
+        ResponseBody::Relayed(Box::new(Relay::new(pieces, left, ticket, lifeline)))
     });
     Ok(Response::from_parts(head, body))
 }
@@ -305,7 +309,7 @@ async fn record(
 
 /// The body of a write: the caller's as it comes, or one that was read before.
 enum WriteBody {
-    Stream(RequestBody),
+    Stream(Feed),
     Whole(Bytes),
 }
 

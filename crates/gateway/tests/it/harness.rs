@@ -1,11 +1,11 @@
 //! A gateway, its store, an upstream that does as it is told, and raw sockets.
 
 use gateway::{Gateway, GatewayConfig, IdempotencyConfig, Limits, Listen, PlainHttp, Upstreams};
-use model::operation::OtherBodies;
+use model::operation::{Locator, OtherBodies, Place};
 use model::{
     Account, AccountId, Audience, AuditId, ClientId, CompanyMode, CompanyRestriction, Credential, Entropy, Environment,
     Environments, HttpMethod, Idempotency, Key, KeyId, KeyKind, KeyLimits, KeyShape, KeyStatus, LimitClass, LimitName,
-    NetworkList, Operation, OperationId, OriginList, Preset, Scope, Secret, SecretHash, SecretSlot, Template,
+    NameKind, NetworkList, Operation, OperationId, OriginList, Preset, Scope, Secret, SecretHash, SecretSlot, Template,
     Timestamp,
 };
 use std::{
@@ -276,6 +276,10 @@ pub(crate) fn operations() -> Vec<Operation> {
         operation("empty", get, "/v1/empty", "things:read"),
         operation("trailers", get, "/v1/trailers", "things:read"),
     ];
+    let mut of_company = operation("of_company", get, "/v1/of", "things:read");
+    let place = Place::parse("query:company_id").unwrap();
+    of_company.company = CompanyMode::Locators(Box::new([Locator { place, kind: NameKind::new("id").unwrap() }]));
+    list.push(of_company);
     let mut health = operation("health", get, "/v1/health", "health:read");
     health.audience = Audience::Public;
     health.environment = Some(Environment::Live);
@@ -313,6 +317,8 @@ impl World {
             namespace: "claviger".into(),
             listen: vec![Listen { address: "127.0.0.1:0".parse().unwrap(), tls: None }],
             plain_http: PlainHttp::Loopback,
+            proxies: gateway::Proxies::default(),
+            cors: gateway::CorsConfig::default(),
             hosts: None,
             cores: 2,
             policy: admission::Policy::default(),

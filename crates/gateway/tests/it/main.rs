@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 mod bounds;
+mod companies;
+mod cors;
 mod door;
 mod harness;
 mod http;
@@ -9,6 +11,7 @@ mod http1;
 mod issuer;
 mod ledger;
 mod people;
+mod registry;
 mod revocation;
 mod secrets;
 mod stream;

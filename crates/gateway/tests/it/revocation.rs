@@ -1,7 +1,7 @@
 //! What a change of a key does to requests: later ones, waiting ones, streams, upgraded connections.
 
 use crate::harness::{World, get, read_to_end, read_until, status};
-use model::{KeyStatus, Preset, ScopeSet, Timestamp};
+use model::{KeyStatus, Network, NetworkList, OriginList, OriginPattern, Preset, ScopeSet, Timestamp};
 use std::sync::atomic::{AtomicI64, Ordering};
 use store::KeyPatch;
 use tokio::{io::AsyncWriteExt, net::TcpStream};
@@ -101,6 +101,37 @@ async fn d41_narrowing_cuts_streams_and_lets_waiting_requests_finish() {
     let changed = world.rows().update_key(world.stamp(), key.id, patch).await.unwrap();
     assert_eq!(world.applied(changed.revision).await, 0);
     read_until(&mut stream, "tick").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn d41_fewer_networks_or_origins_cut_streams_and_more_do_not() {
+    let world = World::start().await;
+    let key = world.key(Preset::ReadOnly).await;
+    let networks = |texts: &[&str]| KeyPatch {
+        networks: NetworkList::new(texts.iter().map(|t| Network::parse(t).unwrap()).collect()),
+        ..KeyPatch::default()
+    };
+    let origins = |texts: &[&str]| KeyPatch {
+        origins: OriginList::new(texts.iter().map(|t| OriginPattern::parse(t).unwrap()).collect()),
+        ..KeyPatch::default()
+    };
+    // Without a list every address may use a key, and no page.
+    for (patch, cut) in [
+        (networks(&["127.0.0.0/8", "10.0.0.0/8"]), true),
+        (networks(&["127.0.0.0/8"]), true),
+        (networks(&["127.0.0.0/8", "10.0.0.0/8"]), false),
+        (origins(&["https://a.example", "https://b.example"]), false),
+        (origins(&["https://a.example"]), true),
+        (origins(&[]), true),
+    ] {
+        let mut stream = send(&world, &get("/v1/stream", &key.text)).await;
+        read_until(&mut stream, "tick").await;
+        let changed = world.rows().update_key(world.stamp(), key.id, patch.clone()).await.unwrap();
+        assert_eq!(world.applied(changed.revision).await > 0, cut, "{patch:?}");
+        if cut {
+            read_to_end(&mut stream).await;
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

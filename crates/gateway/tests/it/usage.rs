@@ -1,7 +1,10 @@
 //! What the store is told of each request (D25, R14, R101, D5).
 
 use crate::harness::{TestKey, World, get, new_key, read_to_end, status};
-use model::{Environment, KeyKind, KeyStatus, Preset, RequestId, Timestamp};
+use model::{
+    Company, CompanyId, CompanyRestriction, CompanySet, Environment, ExternalName, KeyKind, KeyStatus, Preset,
+    RequestId, Timestamp,
+};
 use std::time::Duration;
 use store::{Granularity, Page, RequestFilter, RequestOutcome, RequestRow, SecretTag};
 
@@ -101,6 +104,34 @@ async fn r101_the_last_use_says_when_where_and_what() {
     let last = world.rows().usage().last_used(key.id).await.unwrap();
     assert_eq!(last.len(), 1);
     assert_eq!((last[0].operation.as_deref(), last[0].address.as_str()), (Some("empty"), "127.0.0.1"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn d25_the_one_company_that_a_request_names_is_on_record_also_when_it_is_refused() {
+    let world = World::start().await;
+    let now = crate::harness::real_clock();
+    let mut companies = Vec::new();
+    for name in ["test:id=42", "test:id=43"] {
+        let id = CompanyId::new(now, crate::harness::entropy());
+        let external_names = vec![ExternalName::parse(name).unwrap()];
+        let company = Company { id, account: world.account, name: name.into(), external_names, created_at: now };
+        let made = world.rows().create_company(world.stamp(), company).await.unwrap();
+        world.applied(made.revision).await;
+        companies.push(id);
+    }
+    let key = world.key(Preset::ReadOnly).await;
+    let only = CompanyRestriction::Only(CompanySet::chosen(&companies[..1]).unwrap());
+    let patch = store::KeyPatch { companies: Some(only), ..store::KeyPatch::default() };
+    let changed = world.rows().update_key(world.stamp(), key.id, patch).await.unwrap();
+    world.applied(changed.revision).await;
+    let asked = async |company: &str| world.get(&format!("/v1/of?company_id={company}"), &key.text).await;
+    let (own, foreign, none) = (asked("42").await, asked("43").await, asked("77").await);
+    assert_eq!(status(&own), 200);
+    assert!(status(&foreign) >= 400 && status(&none) >= 400);
+    told(&world).await;
+    assert_eq!(row(&world, &own).await.company, Some(companies[0]));
+    assert_eq!(row(&world, &foreign).await.company, Some(companies[1]));
+    assert_eq!(row(&world, &none).await.company, None);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

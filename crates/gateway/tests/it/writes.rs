@@ -6,7 +6,7 @@ use crate::{
 };
 use gateway::{GatewayConfig, Upstreams};
 use model::{
-    Catalogue, HttpMethod, Idempotency, KeyStatus, Operation, OperationId, Preset, Recovery, Timestamp,
+    Catalogue, HttpMethod, Idempotency, KeyStatus, Operation, OperationId, Preset, Recovery, ScopeSet, Timestamp,
     operation::Place,
 };
 use serde_json::json;
@@ -320,6 +320,17 @@ async fn d17_what_was_not_made_runs_again_and_what_cannot_be_told_is_said() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn d17_nobody_reads_through_a_retry_what_he_may_not_read() {
+    let mut writes = Writes::start().await;
+    let scopes = ScopeSet::parse(&["things:write"]).unwrap();
+    writes.key = writes.world.key(Preset::Custom(scopes)).await;
+    assert_eq!(status(&writes.post("/v1/invoices", "k", "1", "fail-after").await), 500);
+    let unknown = writes.post("/v1/invoices", "k", "1", "fail-after").await;
+    assert!(status(&unknown) == 409 && unknown.contains("idempotency_outcome_unknown"), "{unknown}");
+    assert_eq!((writes.ledger.lookups.load(Ordering::SeqCst), writes.ledger.made("1")), (0, 1));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn d40_a_write_goes_on_without_its_caller() {
     let writes = Writes::start().await;
     let caller = writes.begin("k", "1", "wait").await;
@@ -410,4 +421,35 @@ async fn d16_a_shutdown_waits_for_a_write_whose_caller_is_gone() {
     soon(shutdown).await.unwrap();
     let health = store::inspect_writes(&folder).await.unwrap();
     assert_eq!((health.records, health.unknown), (1, 0));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn d40_nobody_reads_a_connection_whose_request_was_cut() {
+    let world = World::start().await;
+    let (key, other) = (world.key(Preset::FullAccess).await, world.key(Preset::FullAccess).await);
+    let head = format!(
+        "POST /v1/thing HTTP/1.1\r\nHost: api\r\nX-API-Key: {}\r\nIdempotency-Key: k\r\nContent-Length: 10\r\n\r\n12345",
+        key.text
+    );
+    let mut caller = world.send(&head).await;
+    world.upstream.wait_seen(1).await;
+    assert_eq!(world.set_status(&key, KeyStatus::Revoked).await, 1);
+    assert!(read_until(&mut caller, "invalid_api_key").await.starts_with("HTTP/1.1 401"));
+    // The rest of the body and a request of another key: whatever becomes of the connection, the two never mix.
+    let next = format!(
+        "67890POST /v1/thing HTTP/1.1\r\nHost: api\r\nX-API-Key: {}\r\nConnection: close\r\nContent-Length: 5\r\n\r\nabcde",
+        other.text
+    );
+    let _closed = tokio::io::AsyncWriteExt::write_all(&mut caller, next.as_bytes()).await;
+    let _rest = crate::harness::read_to_end(&mut caller).await;
+    let body = world.upstream.last_body.lock().unwrap().clone();
+    assert!(body.is_empty() || body == b"abcde", "{:?}", String::from_utf8_lossy(&body));
+    // The write broke off: the upstream may have begun it.
+    until("the outcome is recorded", || world.folder().join("writes.db").exists()).await;
+    soon(async {
+        while store::inspect_writes(&world.folder()).await.unwrap().unknown != 1 {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
 }

@@ -215,6 +215,9 @@ pub(crate) struct Explain {
     /// The Origin header that a browser would send.
     #[arg(long, value_name = "ORIGIN")]
     pub(crate) origin: Option<String>,
+    /// The address that it would come from.
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) address: Option<String>,
     #[command(flatten)]
     pub(crate) account: Account,
     #[command(flatten)]

@@ -24,6 +24,7 @@ pub(crate) async fn run(args: Args) -> Result<(), Failure> {
         method: args.method.to_ascii_uppercase(),
         path: args.path,
         origin: args.origin,
+        address: args.address,
     };
     let explained = client.call::<Explain>(&[], &[], Some(&body)).await?;
     Output::of(args.json.json).show(&explained, text)?;

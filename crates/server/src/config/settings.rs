@@ -81,8 +81,15 @@ pub(crate) const SECTIONS: &[Section] = &[
                 path: "gateway.trusted_proxies",
                 default: Some("[]"),
                 example: r#"["10.0.0.0/8"]"#,
-                doc: "Networks whose proxies end the TLS in front of this gateway; needs tls.mode = \"terminated\".",
+                doc: "Networks of the proxies in front of this gateway. The caller's address is what they say in X-Forwarded-For or\n\
+                      Forwarded, read from right to left; nobody else is believed.",
             },
+            with(
+                "gateway.proxy_protocol",
+                "false",
+                "Whether trusted_proxies begin every connection with a PROXY protocol header, version 2. Then nobody else\n\
+                 can connect, on any port of the gateway.",
+            ),
         ],
     },
     Section {
@@ -143,6 +150,29 @@ pub(crate) const SECTIONS: &[Section] = &[
             ),
             with("gateway.limits.follow_interval", r#""1s""#, "How often the change log is read without a hint."),
             with("gateway.limits.drain_max", r#""30s""#, "How long a shutdown waits for requests in flight."),
+        ],
+    },
+    Section {
+        name: "cors",
+        doc: "What browsers are told. Which origins may use a key is said with the key.",
+        settings: &[
+            with(
+                "cors.max_age",
+                r#""10m""#,
+                "How long a browser may remember the answer to a preflight. A revoked key is refused all the same.",
+            ),
+            with(
+                "cors.allow_private_network",
+                "false",
+                "Whether pages of the web may reach this gateway when it stands in a private network.",
+            ),
+            with("cors.public_operations", "false", "Whether pages of every origin may read public operations."),
+            Setting {
+                path: "cors.expose",
+                default: Some("[]"),
+                example: r#"["X-Total-Count"]"#,
+                doc: "Response headers that scripts may read beside Claviger's own.",
+            },
         ],
     },
     Section {

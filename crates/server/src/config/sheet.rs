@@ -205,6 +205,20 @@ impl Sheet {
         self.settle(path, origin, checked).map(Some)
     }
 
+    /// `true` or `false`.
+    pub(crate) fn flag(&mut self, path: &'static str) -> Option<bool> {
+        let (said, origin) = self.value(path)?;
+        let checked = match &said {
+            Said::Flag(flag) => Ok(*flag),
+            Said::Raw(text) if text == "true" => Ok(true),
+            Said::Raw(text) if text == "false" => Ok(false),
+            other @ (Said::Text(_) | Said::Integer(_) | Said::List(_) | Said::Raw(_) | Said::Other(_)) => {
+                Err(format!("expected true or false, found {}", other.kind()))
+            }
+        };
+        self.settle(path, origin, checked)
+    }
+
     /// A list of texts, each checked; empty when unsaid.
     pub(crate) fn list<T>(&mut self, path: &'static str, check: impl Fn(&str) -> Result<T, String>) -> Option<Vec<T>> {
         let Some((said, origin)) = self.value(path) else { return Some(Vec::new()) };

@@ -145,7 +145,9 @@ impl Effects {
             state.lookups += 1;
             state.made.contains_key(no)
         });
-        let list = if found { vec![thing(no)] } else { Vec::new() };
+        // Told apart from the answer that was lost.
+        let list =
+            if found { vec![json!({"object": "customer", "id": format!("cus_{no}"), "found": true})] } else { vec![] };
         answer(200, &json!({"object": "list", "data": list}))
     }
 

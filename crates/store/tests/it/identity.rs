@@ -17,7 +17,7 @@ async fn d37_a_pair_means_one_account_and_the_feed_tells_it() {
     let again = Identity { id: IdentityId::from_bytes([9; 16]), account: two.id(), ..identity.clone() };
     let refused = two.create_identity(world.stamp(), again.clone()).await.unwrap_err();
     assert!(matches!(refused, StoreError::Conflict { reason: ConflictReason::IdentityTaken }), "{refused}");
-    assert_eq!(one.identities(Page::first(10)).await.unwrap().items, [identity.clone()]);
+    assert_eq!(one.identities(Page::first(10)).await.unwrap().items, std::slice::from_ref(&identity));
 
     let mut items = Vec::new();
     let head = world.store.feed().all(&mut |item| items.push(item)).await.unwrap();
