@@ -7,6 +7,7 @@
 pub(crate) mod check;
 mod cors;
 mod idempotency;
+pub(crate) mod limits;
 pub(crate) mod problem;
 mod proxies;
 pub(crate) mod reference;
@@ -30,6 +31,7 @@ use std::{
 pub(crate) struct Config {
     pub(crate) gateway: GatewaySection,
     pub(crate) cors: gateway::CorsConfig,
+    pub(crate) limits: limits::LimitsSection,
     pub(crate) idempotency: IdempotencySection,
     pub(crate) upstream_test: Upstream,
     pub(crate) upstream_live: Upstream,
@@ -176,6 +178,7 @@ enum Catalogue {
 fn assemble(sheet: &mut Sheet, catalogue: Catalogue) -> Option<Config> {
     let gateway = gateway_section(sheet);
     let cors = cors::section(sheet);
+    let limits = limits::section(sheet);
     let idempotency = idempotency::section(sheet);
     let upstream_test = upstream(sheet, Environment::Test);
     let upstream_live = upstream(sheet, Environment::Live);
@@ -195,6 +198,7 @@ fn assemble(sheet: &mut Sheet, catalogue: Catalogue) -> Option<Config> {
     Some(Config {
         gateway: gateway?,
         cors: cors?,
+        limits: limits?,
         idempotency: idempotency?,
         upstream_test: upstream_test?,
         upstream_live: upstream_live?,

@@ -11,6 +11,7 @@ mod deployment;
 mod effects;
 mod hostile;
 mod key_settings;
+mod limits;
 mod operating;
 mod quickstart;
 mod revocation;
