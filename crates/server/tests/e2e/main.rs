@@ -5,6 +5,7 @@
 #![cfg(test)]
 
 mod answers;
+mod browser;
 mod companies;
 mod crash;
 mod deployment;
