@@ -10,6 +10,7 @@ mod crash;
 mod deployment;
 mod effects;
 mod hostile;
+mod isolation;
 mod key_settings;
 mod operating;
 mod quickstart;
