@@ -2,7 +2,7 @@
 
 use crate::run::Folder;
 
-const COMMANDS: [&str; 52] = [
+const COMMANDS: [&str; 53] = [
     "",
     "quickstart",
     "serve",
@@ -45,6 +45,7 @@ const COMMANDS: [&str; 52] = [
     "audit findings",
     "audit verify",
     "explain",
+    "prove-isolation",
     "tokens",
     "tokens create",
     "tokens list",
