@@ -13,6 +13,7 @@ mod hostile;
 mod isolation;
 mod key_settings;
 mod operating;
+mod prove;
 mod quickstart;
 mod revocation;
 mod sdk;

@@ -81,8 +81,9 @@ impl Party {
             }
             self.primaries.push(primary);
         }
+        let everybody: Vec<Values> = self.companies.iter().map(|company| company.values.clone()).collect();
         for company in &mut self.companies {
-            harvest(gateway, operations, company).await?;
+            harvest(gateway, operations, company, &everybody).await?;
         }
         Ok(())
     }
@@ -212,8 +213,14 @@ async fn create(
     }
 }
 
-/// Remembers what the company's own key sees in lists: more things that can be asked for.
-async fn harvest(gateway: &Gateway, operations: &[OperationOut], company: &mut Company) -> Result<(), Failure> {
+/// Remembers what the company's own key sees in lists: more things that can be asked for. What is plainly another's is
+/// left to the probes of the list.
+async fn harvest(
+    gateway: &Gateway,
+    operations: &[OperationOut],
+    company: &mut Company,
+    everybody: &[Values],
+) -> Result<(), Failure> {
     let lists = operations.iter().filter(|o| o.method == "GET" && o.audience == "key" && o.scope.ends_with(":read"));
     for operation in lists.filter(|o| !o.path.contains('{')) {
         let asked = Asked { method: "GET".into(), target: operation.path.clone(), field: None, body: None };
@@ -223,8 +230,14 @@ async fn harvest(gateway: &Gateway, operations: &[OperationOut], company: &mut C
             Value::Object(members) => members.values().find_map(Value::as_array),
             _ => None,
         };
-        let rows = rows.into_iter().flatten().filter_map(Value::as_object).take(ROWS_MAX);
-        let things = rows.map(|members| Thing { path: operation.path.clone(), members: members.clone() });
+        let not_anothers = |row: &&Value| {
+            let text = row.to_string();
+            let anothers = |values: &Values| values.mark != company.values.mark && text.contains(&values.mark);
+            !everybody.iter().any(anothers)
+        };
+        let rows = rows.into_iter().flatten().filter(not_anothers).filter_map(Value::as_object).take(ROWS_MAX);
+        let things: Vec<_> =
+            rows.map(|members| Thing { path: operation.path.clone(), members: members.clone() }).collect();
         company.things.extend(things);
     }
     Ok(())
