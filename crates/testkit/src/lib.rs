@@ -7,6 +7,7 @@
 pub mod browser;
 pub mod client;
 pub mod command;
+pub mod leaky;
 pub mod must;
 pub mod poll;
 pub mod process;

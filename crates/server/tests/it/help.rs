@@ -2,7 +2,7 @@
 
 use crate::run::Folder;
 
-const COMMANDS: [&str; 56] = [
+const COMMANDS: [&str; 57] = [
     "",
     "quickstart",
     "serve",
@@ -49,6 +49,7 @@ const COMMANDS: [&str; 56] = [
     "audit findings",
     "audit verify",
     "explain",
+    "prove-isolation",
     "tokens",
     "tokens create",
     "tokens list",
