@@ -12,6 +12,7 @@ mod effects;
 mod hostile;
 mod key_settings;
 mod operating;
+mod people;
 mod quickstart;
 mod revocation;
 mod sdk;
