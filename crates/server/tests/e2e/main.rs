@@ -16,6 +16,7 @@ mod key_settings;
 mod limits;
 mod operating;
 mod prove;
+mod people;
 mod quickstart;
 mod revocation;
 mod sdk;
