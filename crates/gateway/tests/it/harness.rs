@@ -340,6 +340,8 @@ impl World {
                 conflict_status: 422,
             },
             rates: gateway::RatesConfig::default(),
+            caps: Vec::new(),
+            store: store.for_gateway(),
             limits: Limits { follow_interval: Duration::from_millis(100), ..Limits::default() },
             signing_key: Secret::new(document.as_ref().to_vec()),
             clock,
