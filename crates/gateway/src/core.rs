@@ -14,6 +14,7 @@ use crate::{
     listen,
     metrics::Counters,
     people::{People, Visitors},
+    rates::Rates,
     record::Recorder,
     signer::Signer,
     snapshot::Snapshot,
@@ -59,6 +60,7 @@ pub(crate) struct Shared {
     pub(crate) snapshot: Arc<Snapshot>,
     pub(crate) jwks: Bytes,
     pub(crate) people: People,
+    pub(crate) rates: Arc<Rates>,
     pub(crate) caps: Caps,
     pub(crate) errands: Errands,
 }

@@ -15,6 +15,7 @@ use crate::{
     listen,
     metrics::Counters,
     people::People,
+    rates::{self, Rates},
     record,
     record::Recorder,
     signer::Signer,
@@ -130,6 +131,7 @@ impl Gateway {
         }
         let (stop, stopped) = oneshot::channel();
         tokio::spawn(follower.run(stopped));
+        tokio::spawn(rates::sweep(Arc::downgrade(&shared.rates)));
         let exposition = Exposition { cores: counters, credentials: Arc::clone(&snapshot) };
         Ok(Self {
             addresses,
@@ -275,6 +277,7 @@ fn shared(
         snapshot: Arc::clone(snapshot),
         jwks: signer.jwks().into(),
         people: People::new(config.people),
+        rates: Arc::new(Rates::new(config.rates)),
         errands,
     };
     (Arc::new(shared), tasks)

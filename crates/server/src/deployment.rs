@@ -229,6 +229,7 @@ fn gateway_config(
         caps: Vec::new(),
         store: store.for_gateway(),
         limits: section.limits.clone(),
+        rates: config.limits.rates.clone(),
         signing_key: signing_key::load(&config.folder)?,
         clock: clock::now,
         randomness: clock::fill,

@@ -12,6 +12,7 @@ mod issuer;
 mod learn;
 mod ledger;
 mod people;
+mod rates;
 mod registry;
 mod revocation;
 mod secrets;
