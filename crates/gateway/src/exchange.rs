@@ -23,6 +23,7 @@ use crate::{
     writes::{self, Asked, Asking, Claim},
 };
 use admission::{Authorized, Settled, Settlement};
+use egress::Fields;
 use http::{HeaderValue, Request, Response, request::Parts};
 use http_body::Body as _;
 use model::{AccountId, Environment, KeyId, RequestId, Timestamp};
@@ -44,6 +45,8 @@ pub(crate) struct Story {
     pub(crate) address: Option<IpAddr>,
     /// What the page that it comes from may read of the answer.
     pub(crate) page: Page,
+    /// The upstream's fields of the answer, when they are passed on as they came.
+    pub(crate) fields: Fields,
     /// For the request log alone.
     pub(crate) told: Told,
 }
@@ -85,12 +88,15 @@ impl Drop for Taken<'_> {
     }
 }
 
+/// The answer to a request. Fields of the upstream that are not in the response's map are beside it, as they came: none
+/// when hyper writes the answer.
+pub(crate) struct Answer {
+    pub(crate) response: Response<ResponseBody>,
+    pub(crate) fields: Fields,
+}
+
 /// Answers one request; never fails, and a panic of ours becomes a 500.
-pub(crate) async fn handle(
-    core: Rc<Core>,
-    connection: Rc<Connection>,
-    request: Request<CallerBody>,
-) -> Response<ResponseBody> {
+pub(crate) async fn handle(core: Rc<Core>, connection: Rc<Connection>, request: Request<CallerBody>) -> Answer {
     let started = (core.shared.clock)();
     let connection = if connection.proxied {
         Rc::new(connection.of_request(request.headers(), &core.shared.proxies))
@@ -129,7 +135,8 @@ pub(crate) async fn handle(
         respond::without_body(&mut response);
     }
     taken.status = response.status().as_u16();
-    response
+    let fields = if taken.refusal.is_none() { std::mem::take(&mut taken.story.fields) } else { Fields::default() };
+    Answer { response, fields }
 }
 
 async fn exchange(
@@ -192,7 +199,7 @@ async fn exchange(
     let outgoing = Outgoing { parts, target, body, caller_side, trailers, token, id, held };
     match write {
         Some(write) => Box::pin(writes::forward(core, connection, permit, ticket, write, outgoing)).await,
-        None => forward(core, connection, permit, ticket, outgoing).await,
+        None => forward(core, connection, permit, ticket, outgoing, &mut story.fields).await,
     }
 }
 
