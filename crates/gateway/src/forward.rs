@@ -17,7 +17,7 @@ use crate::{
 };
 use admission::Permit;
 use bytes::Bytes;
-use egress::{Answer, Fate, HostField, RequestHead, UpstreamError, Wait};
+use egress::{Fate, Fields, HostField, RawAnswer, RequestHead, UpstreamError, Wait};
 use http::{HeaderName, HeaderValue, Method, Response, header, request::Parts};
 use http_body::Body as _;
 use model::Denial;
@@ -77,16 +77,19 @@ pub(crate) struct Outgoing<'a> {
     pub(crate) held: CompanyHeld,
 }
 
-/// Passes a permitted request on and its answer back. Revoked while waiting: 401 (D14).
+/// Passes a permitted request on and its answer back. Revoked while waiting: 401 (D14). The upstream's fields are handed
+/// over in `fields`, as they came, when whoever writes the answer can take them so.
 pub(crate) async fn forward(
     core: &Rc<Core>,
     connection: &Connection,
     permit: Permit,
     ticket: Ticket,
     mut outgoing: Outgoing<'_>,
+    fields: &mut Fields,
 ) -> Result<Response<ResponseBody>, Refusal> {
     let body_failed = Rc::new(Cell::new(None));
     let (caller_side, body) = (outgoing.caller_side.take(), outgoing.body.take().ok_or(Fault::Internal)?);
+    let plain = body.is_plain();
     let body = RequestBody::new(body, Rc::clone(core), Rc::clone(&body_failed));
     let guarded = outgoing.held.guard.is_some();
     outgoing.held.prepare(&mut outgoing.parts.headers);
@@ -103,25 +106,28 @@ pub(crate) async fn forward(
         trailers: outgoing.trailers,
     };
     let upstream = core.upstream(permit.environment());
-    let answer = until_cut(&ticket, upstream.send(head, body)).await?;
+    let answer = until_cut(&ticket, upstream.send_raw(head, body)).await?;
     let answer = answer.map_err(|error| body_failed.get().unwrap_or_else(|| fault(&error)))?;
     match (answer, &held.guard) {
-        (Answer::Response(response), Some(guard)) => guard.hold(core, Some(&ticket), response).await,
-        (Answer::Upgraded(..), Some(_)) => Err(Fault::AnswerNotInspectable.into()),
-        (Answer::Response(response), None) => {
-            let (mut head, body) = response.into_parts();
-            facts::strip_response(&mut head.headers, &core.shared.namespace);
+        (RawAnswer::Response(head, body), Some(guard)) => guard.hold(core, Some(&ticket), head.with(body)).await,
+        (RawAnswer::Upgraded(..), Some(_)) => Err(Fault::AnswerNotInspectable.into()),
+        (RawAnswer::Response(mut head, body), None) => {
+            if plain {
+                *fields = std::mem::take(&mut head.fields);
+            }
             let body = if body.is_end_stream() {
                 ResponseBody::Whole(None)
             } else {
                 ticket.stream();
                 ResponseBody::Held(Held { core: Rc::clone(core), body, ticket })
             };
-            Ok(Response::from_parts(head, body))
+            let mut response = head.with(body);
+            facts::strip_response(response.headers_mut(), &core.shared.namespace);
+            Ok(response)
         }
-        (Answer::Upgraded(response, upstream_side), None) => {
+        (RawAnswer::Upgraded(head, upstream_side), None) => {
             let caller_side = caller_side.ok_or(Fault::UpstreamBroken)?;
-            let response = upgrade::accept(response, &core.shared.namespace);
+            let response = upgrade::accept(head.with(()), &core.shared.namespace);
             upgrade::join(core, ticket, caller_side, upstream_side);
             Ok(response)
         }
