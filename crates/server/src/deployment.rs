@@ -226,7 +226,7 @@ fn gateway_config(
             lease: config.idempotency.lease,
             conflict_status: config.idempotency.conflict_status,
         },
-        caps: Vec::new(),
+        caps: config.limits.daily_caps.clone(),
         store: store.for_gateway(),
         limits: section.limits.clone(),
         rates: config.limits.rates.clone(),

@@ -290,6 +290,9 @@ pub(crate) fn operations() -> Vec<Operation> {
     let place = Place::parse("query:company_id").unwrap();
     of_company.company = CompanyMode::Locators(Box::new([Locator { place, kind: NameKind::new("id").unwrap() }]));
     list.push(of_company);
+    let mut sms = operation("sms", HttpMethod::Post, "/v1/sms", "messages:send");
+    sms.channel = LimitName::new("sms");
+    list.push(sms);
     let mut health = operation("health", get, "/v1/health", "health:read");
     health.audience = Audience::Public;
     health.environment = Some(Environment::Live);
