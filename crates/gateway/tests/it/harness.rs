@@ -333,6 +333,7 @@ impl World {
                 lease: Duration::from_secs(60),
                 conflict_status: 422,
             },
+            rates: gateway::RatesConfig::default(),
             limits: Limits { follow_interval: Duration::from_millis(100), ..Limits::default() },
             signing_key: Secret::new(document.as_ref().to_vec()),
             clock,

@@ -12,6 +12,7 @@ mod effects;
 mod hostile;
 mod isolation;
 mod key_settings;
+mod limits;
 mod operating;
 mod prove;
 mod quickstart;
