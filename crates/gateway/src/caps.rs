@@ -45,7 +45,6 @@ const DAY_SECS: i64 = 86_400;
 /// What a request got of its channel's cap.
 #[derive(Debug)]
 #[must_use = "what was taken is given back unless it is kept"]
-#[cfg_attr(not(test), expect(dead_code, reason = "read where it is settled together with the limits"))]
 pub(crate) enum Taken {
     /// There is no cap for it.
     Free,
@@ -72,7 +71,6 @@ impl Spent {
     }
 
     /// The request goes out.
-    #[cfg_attr(not(test), expect(dead_code, reason = "kept where it is settled together with the limits"))]
     pub(crate) fn keep(mut self) {
         self.kept = true;
     }
@@ -229,7 +227,6 @@ impl Caps {
 }
 
 /// Takes one of the cap of a channel for a request of a key; 401 when it is cut while it waits.
-#[expect(dead_code, reason = "settled together with the limits")]
 pub(crate) async fn take(
     core: &Core,
     ticket: &Ticket,

@@ -73,6 +73,11 @@ impl Held {
         }
     }
 
+    /// Whether the answer may have to be read before it is passed on.
+    pub(crate) const fn inspects(&self) -> bool {
+        self.guard.is_some() || self.learner.is_some()
+    }
+
     /// Whether the answer is read before it is passed on; all others stream.
     pub(crate) fn reads(&self, core: &Core, response: &Response<UpstreamBody>) -> bool {
         self.guard.is_some() || self.learner.as_ref().is_some_and(|learner| learner.reads(core, response))

@@ -17,7 +17,7 @@ use crate::{
 };
 use admission::Permit;
 use bytes::Bytes;
-use egress::{Answer, Fate, HostField, RequestHead, UpstreamError, Wait};
+use egress::{Fate, Fields, HostField, RawAnswer, RequestHead, UpstreamBody, UpstreamError, Wait};
 use http::{HeaderName, HeaderValue, Method, Response, header, request::Parts};
 use http_body::Body as _;
 use model::Denial;
@@ -77,16 +77,19 @@ pub(crate) struct Outgoing<'a> {
     pub(crate) held: CompanyHeld,
 }
 
-/// Passes a permitted request on and its answer back. Revoked while waiting: 401 (D14).
+/// Passes a permitted request on and its answer back. Revoked while waiting: 401 (D14). The upstream's fields are handed
+/// over in `fields`, as they came, when whoever writes the answer can take them so.
 pub(crate) async fn forward(
     core: &Rc<Core>,
     connection: &Connection,
     permit: Permit,
     ticket: Ticket,
     mut outgoing: Outgoing<'_>,
+    fields: &mut Fields,
 ) -> Result<Response<ResponseBody>, Refusal> {
     let body_failed = Rc::new(Cell::new(None));
     let (caller_side, body) = (outgoing.caller_side.take(), outgoing.body.take().ok_or(Fault::Internal)?);
+    let plain = body.is_plain();
     let body = RequestBody::new(body, Rc::clone(core), Rc::clone(&body_failed));
     let guarded = outgoing.held.guard.is_some();
     outgoing.held.prepare(&mut outgoing.parts.headers);
@@ -103,31 +106,43 @@ pub(crate) async fn forward(
         trailers: outgoing.trailers,
     };
     let upstream = core.upstream(permit.environment());
-    let answer = until_cut(&ticket, upstream.send(head, body)).await?;
+    let answer = until_cut(&ticket, upstream.send_raw(head, body)).await?;
     let answer = answer.map_err(|error| body_failed.get().unwrap_or_else(|| fault(&error)))?;
     match (answer, &held.guard) {
-        (Answer::Response(response), _) if held.reads(core, &response) => {
-            held.hold(core, Some(&ticket), response).await
-        }
-        (Answer::Upgraded(..), Some(_)) => Err(Fault::AnswerNotInspectable.into()),
-        (Answer::Response(response), _) => {
+        (RawAnswer::Response(head, body), _) if held.inspects() => {
+            let response = head.with(body);
+            if held.reads(core, &response) {
+                return held.hold(core, Some(&ticket), response).await;
+            }
             let (mut head, body) = response.into_parts();
             facts::strip_response(&mut head.headers, &core.shared.namespace);
-            let body = if body.is_end_stream() {
-                ResponseBody::Whole(None)
-            } else {
-                ticket.stream();
-                ResponseBody::Held(Held { core: Rc::clone(core), body, ticket })
-            };
-            Ok(Response::from_parts(head, body))
+            Ok(Response::from_parts(head, streamed(core, body, ticket)))
         }
-        (Answer::Upgraded(response, upstream_side), None) => {
+        (RawAnswer::Upgraded(..), Some(_)) => Err(Fault::AnswerNotInspectable.into()),
+        (RawAnswer::Response(mut head, body), _) => {
+            if plain {
+                *fields = std::mem::take(&mut head.fields);
+            }
+            let mut response = head.with(streamed(core, body, ticket));
+            facts::strip_response(response.headers_mut(), &core.shared.namespace);
+            Ok(response)
+        }
+        (RawAnswer::Upgraded(head, upstream_side), None) => {
             let caller_side = caller_side.ok_or(Fault::UpstreamBroken)?;
-            let response = upgrade::accept(response, &core.shared.namespace);
+            let response = upgrade::accept(head.with(()), &core.shared.namespace);
             upgrade::join(core, ticket, caller_side, upstream_side);
             Ok(response)
         }
     }
+}
+
+/// A body that is passed on as it comes, for as long as its request is not cut.
+fn streamed(core: &Rc<Core>, body: UpstreamBody, ticket: Ticket) -> ResponseBody {
+    if body.is_end_stream() {
+        return ResponseBody::Whole(None);
+    }
+    ticket.stream();
+    ResponseBody::Held(Held { core: Rc::clone(core), body, ticket })
 }
 
 /// The work's result, or the denial of a request that is cut before.

@@ -107,6 +107,11 @@ async fn d34_an_answer_that_cannot_be_held_to_the_companies_is_withheld() {
     assert_eq!(caller.ask(&one, "GET /v1/list?of=1,1", &[], "").await.0, 200);
     let (status, body) = caller.ask(&one, "GET /v1/list?of=1,2", &[], "").await;
     assert_eq!((status, body.contains("secret")), (502, false));
+    // An object in the place of a list lists nothing: an error is an error, a success cannot be held to anything.
+    assert_eq!(caller.ask(&one, "GET /v1/rows", &[], "").await.0, 200);
+    assert_eq!(caller.ask(&one, "GET /v1/rows?kind=error", &[], "").await.0, 400);
+    let (status, body) = caller.ask(&one, "GET /v1/rows?kind=object", &[], "").await;
+    assert_eq!((status, body.contains("secret")), (502, false));
     ledger.world.wait_metric("requests_refused_total{reason=\"isolation_violation\"} 1").await;
 }
 

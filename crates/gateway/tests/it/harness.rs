@@ -158,6 +158,10 @@ impl Upstream {
                 "/v1/trailers" => {
                     "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: x-sum, claviger-account\r\n\r\n2\r\nok\r\n0\r\nX-Sum: 7\r\nClaviger-Account: forged\r\n\r\n"
                 }
+                "/v1/thing/77" => {
+                    "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nCLAVIGER_Kind: x\r\nAccess-Control-Allow-Origin: *\r\nX-Request-ID: forged\r\nX-Two: 1\r\nVary: Accept\r\nConnection: X-Hop\r\nX-Hop: 1\r\nDate: Thu, 01 Jan 1970 00:00:00 GMT\r\nx-two: 2\r\n\r\nok"
+                }
+                "/v1/thing/78" => "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nVARY: accept, ORIGIN\r\n\r\nok",
                 _ if head.starts_with("HEAD") => "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n",
                 _ => "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nClaviger-Account: forged\r\n\r\nok",
             };
@@ -287,6 +291,9 @@ pub(crate) fn operations() -> Vec<Operation> {
     let place = Place::parse("query:company_id").unwrap();
     of_company.company = CompanyMode::Locators(Box::new([Locator { place, kind: NameKind::new("id").unwrap() }]));
     list.push(of_company);
+    let mut sms = operation("sms", HttpMethod::Post, "/v1/sms", "messages:send");
+    sms.channel = LimitName::new("sms");
+    list.push(sms);
     let mut health = operation("health", get, "/v1/health", "health:read");
     health.audience = Audience::Public;
     health.environment = Some(Environment::Live);
