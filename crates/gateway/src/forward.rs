@@ -17,7 +17,7 @@ use crate::{
 };
 use admission::Permit;
 use bytes::Bytes;
-use egress::{Fate, Fields, HostField, RawAnswer, RequestHead, UpstreamError, Wait};
+use egress::{Fate, Fields, HostField, RawAnswer, RequestHead, UpstreamBody, UpstreamError, Wait};
 use http::{HeaderName, HeaderValue, Method, Response, header, request::Parts};
 use http_body::Body as _;
 use model::Denial;
@@ -109,21 +109,19 @@ pub(crate) async fn forward(
     let answer = until_cut(&ticket, upstream.send_raw(head, body)).await?;
     let answer = answer.map_err(|error| body_failed.get().unwrap_or_else(|| fault(&error)))?;
     match (answer, &held.guard) {
-        (RawAnswer::Response(head, body), Some(guard)) => guard.hold(core, Some(&ticket), head.with(body)).await,
+        (RawAnswer::Response(head, body), _) if held.may_read() => {
+            let response = head.with(body);
+            if held.reads(core, &response) {
+                return held.hold(core, Some(&ticket), response).await;
+            }
+            Ok(stream(core, ticket, response))
+        }
         (RawAnswer::Upgraded(..), Some(_)) => Err(Fault::AnswerNotInspectable.into()),
-        (RawAnswer::Response(mut head, body), None) => {
+        (RawAnswer::Response(mut head, body), _) => {
             if plain {
                 *fields = std::mem::take(&mut head.fields);
             }
-            let body = if body.is_end_stream() {
-                ResponseBody::Whole(None)
-            } else {
-                ticket.stream();
-                ResponseBody::Held(Held { core: Rc::clone(core), body, ticket })
-            };
-            let mut response = head.with(body);
-            facts::strip_response(response.headers_mut(), &core.shared.namespace);
-            Ok(response)
+            Ok(stream(core, ticket, head.with(body)))
         }
         (RawAnswer::Upgraded(head, upstream_side), None) => {
             let caller_side = caller_side.ok_or(Fault::UpstreamBroken)?;
@@ -132,6 +130,19 @@ pub(crate) async fn forward(
             Ok(response)
         }
     }
+}
+
+/// An answer that is passed on as it comes, for as long as its ticket is good.
+fn stream(core: &Rc<Core>, ticket: Ticket, response: Response<UpstreamBody>) -> Response<ResponseBody> {
+    let (mut head, body) = response.into_parts();
+    facts::strip_response(&mut head.headers, &core.shared.namespace);
+    let body = if body.is_end_stream() {
+        ResponseBody::Whole(None)
+    } else {
+        ticket.stream();
+        ResponseBody::Held(Held { core: Rc::clone(core), body, ticket })
+    };
+    Response::from_parts(head, body)
 }
 
 /// The work's result, or the denial of a request that is cut before.
