@@ -73,8 +73,8 @@ impl Held {
         }
     }
 
-    /// Whether the answer may have to be read before it is passed on.
-    pub(crate) const fn inspects(&self) -> bool {
+    /// Whether there is anything that an answer could be read for.
+    pub(crate) const fn may_read(&self) -> bool {
         self.guard.is_some() || self.learner.is_some()
     }
 

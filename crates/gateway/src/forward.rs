@@ -109,23 +109,19 @@ pub(crate) async fn forward(
     let answer = until_cut(&ticket, upstream.send_raw(head, body)).await?;
     let answer = answer.map_err(|error| body_failed.get().unwrap_or_else(|| fault(&error)))?;
     match (answer, &held.guard) {
-        (RawAnswer::Response(head, body), _) if held.inspects() => {
+        (RawAnswer::Response(head, body), _) if held.may_read() => {
             let response = head.with(body);
             if held.reads(core, &response) {
                 return held.hold(core, Some(&ticket), response).await;
             }
-            let (mut head, body) = response.into_parts();
-            facts::strip_response(&mut head.headers, &core.shared.namespace);
-            Ok(Response::from_parts(head, streamed(core, body, ticket)))
+            Ok(stream(core, ticket, response))
         }
         (RawAnswer::Upgraded(..), Some(_)) => Err(Fault::AnswerNotInspectable.into()),
         (RawAnswer::Response(mut head, body), _) => {
             if plain {
                 *fields = std::mem::take(&mut head.fields);
             }
-            let mut response = head.with(streamed(core, body, ticket));
-            facts::strip_response(response.headers_mut(), &core.shared.namespace);
-            Ok(response)
+            Ok(stream(core, ticket, head.with(body)))
         }
         (RawAnswer::Upgraded(head, upstream_side), None) => {
             let caller_side = caller_side.ok_or(Fault::UpstreamBroken)?;
@@ -136,13 +132,17 @@ pub(crate) async fn forward(
     }
 }
 
-/// A body that is passed on as it comes, for as long as its request is not cut.
-fn streamed(core: &Rc<Core>, body: UpstreamBody, ticket: Ticket) -> ResponseBody {
-    if body.is_end_stream() {
-        return ResponseBody::Whole(None);
-    }
-    ticket.stream();
-    ResponseBody::Held(Held { core: Rc::clone(core), body, ticket })
+/// An answer that is passed on as it comes, for as long as its ticket is good.
+fn stream(core: &Rc<Core>, ticket: Ticket, response: Response<UpstreamBody>) -> Response<ResponseBody> {
+    let (mut head, body) = response.into_parts();
+    facts::strip_response(&mut head.headers, &core.shared.namespace);
+    let body = if body.is_end_stream() {
+        ResponseBody::Whole(None)
+    } else {
+        ticket.stream();
+        ResponseBody::Held(Held { core: Rc::clone(core), body, ticket })
+    };
+    Response::from_parts(head, body)
 }
 
 /// The work's result, or the denial of a request that is cut before.

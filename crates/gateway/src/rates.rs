@@ -282,7 +282,7 @@ impl Drop for Spent {
         if self.kept {
             table.release(&self.reservation);
         } else {
-            // What was taken of a daily cap goes back by itself.
+            // One of a daily cap gives itself back.
             table.refund(&self.reservation);
         }
     }
