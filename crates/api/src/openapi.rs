@@ -198,6 +198,7 @@ fn path_parameters(path: &'static str) -> impl Iterator<Item = Parameter> {
             "key_id" => ("key", "The key; one of another account is not found."),
             "request_id" => ("req", "The request, as its answer named it; one of another account is not found."),
             "operator_token_id" => ("opt", "The operator token."),
+            "identity_id" => ("idm", "The identity; one of another account is not found."),
             _ => return None,
         };
         let schema = ObjectBuilder::new().schema_type(Type::String).pattern(Some(id_pattern(prefix)));

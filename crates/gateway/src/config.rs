@@ -102,6 +102,8 @@ pub struct GatewayConfig {
     pub clock: Clock,
     /// The CSPRNG.
     pub randomness: Randomness,
+    /// What callers may ask for in which time (D15).
+    pub rates: crate::RatesConfig,
     /// Where request log lines go, if anywhere.
     pub log: Option<LogSink>,
     /// Where usage is told, if anywhere.

@@ -12,6 +12,7 @@ use crate::{
     listen,
     metrics::Counters,
     people::{People, Visitors},
+    rates::Rates,
     record::Recorder,
     signer::Signer,
     snapshot::Snapshot,
@@ -57,6 +58,7 @@ pub(crate) struct Shared {
     pub(crate) snapshot: Arc<Snapshot>,
     pub(crate) jwks: Bytes,
     pub(crate) people: People,
+    pub(crate) rates: Arc<Rates>,
 }
 
 /// What the gateway says to the upstream is called: in the product's namespace (D24), and about the way here.

@@ -15,6 +15,7 @@ use crate::{
     fault::{Fault, Refusal},
     forward::{Outgoing, forward, until_cut},
     listen,
+    rates::{Shown, Spent},
     record::Line,
     respond,
     signer::Token,
@@ -22,11 +23,11 @@ use crate::{
     visit,
     writes::{self, Asked, Asking, Claim},
 };
-use admission::{Authorized, Settled, Settlement};
+use admission::{Authorized, Reserved, Settled, Settlement};
 use egress::Fields;
 use http::{HeaderValue, Request, Response, request::Parts};
 use http_body::Body as _;
-use model::{AccountId, Environment, KeyId, RequestId, Timestamp};
+use model::{AccountId, Denial, Environment, KeyId, RequestId, Timestamp};
 use std::{future::Future, net::IpAddr, panic::AssertUnwindSafe, pin::pin, rc::Rc, sync::Arc, task::Poll};
 
 /// Where the key set of the signed context is served, after the namespace.
@@ -47,8 +48,26 @@ pub(crate) struct Story {
     pub(crate) page: Page,
     /// The upstream's fields of the answer, when they are passed on as they came.
     pub(crate) fields: Fields,
+    /// How it stands with its limits.
+    pub(crate) shown: Option<Shown>,
     /// For the request log alone.
     pub(crate) told: Told,
+}
+
+impl Story {
+    /// What a refused credential is answered with: the next one of an address that has had too many is braked.
+    fn brake(&mut self, core: &Core, refusal: Refusal) -> Refusal {
+        if refusal.answer().status != 401 {
+            return refusal;
+        }
+        match core.shared.rates.failed(self.address) {
+            None => refusal,
+            braked @ Some(_) => {
+                self.shown = braked;
+                Denial::AddressBraked.into()
+            }
+        }
+    }
 }
 
 /// A request that was taken in. Whatever becomes of it, even when its caller goes away and nothing is awaited any more,
@@ -127,9 +146,13 @@ pub(crate) async fn handle(core: Rc<Core>, connection: Rc<Connection>, request: 
         })
         .await
     };
+    let result = result.map_err(|refusal| taken.story.brake(&core, refusal));
     taken.refusal = result.as_ref().err().copied();
-    let mut response = result.unwrap_or_else(|refusal| respond::refuse(refusal, &core.shared, id));
+    let limit = core.shared.rates.exceeded(taken.story.shown);
+    let mut response = result.unwrap_or_else(|refusal| respond::refuse(refusal, &core.shared, id, limit.as_deref()));
+    taken.story.told.limit = limit;
     taken.story.page.write(response.headers_mut(), &core.shared.cors);
+    core.shared.rates.write(taken.story.shown, response.headers_mut());
     respond::finish(&mut response, &id_value, connection.secure, connection.refused);
     if head {
         respond::without_body(&mut response);
@@ -158,7 +181,7 @@ async fn exchange(
     if parts.headers.len() > core.shared.limits.headers_max {
         return Err(Fault::TooManyHeaders.into());
     }
-    let (Inspected { admitted, target, body, held }, asked) = {
+    let (Inspected { admitted, target, body, held }, asked, (reserved, spent)) = {
         let facts = Facts::read(&parts, &catalogue, core.shared.hosts.as_deref())?;
         story.operation = facts.operation.map(|o| o.id.clone());
         if let Some(answer) = answered_here(core, &facts, &parts, now, story) {
@@ -167,29 +190,36 @@ async fn exchange(
         let stuck = listen::stream_cut().unwrap_or_else(|| Rc::clone(&connection.cut));
         let asked = Inspection { facts: &facts, parts: &parts, catalogue: &catalogue, connection, stuck, id };
         let inspected = judge(core, asked, body, now, story).await?;
-        (inspected, writes::asked(&facts, &parts.headers))
+        let reserved = reserve(core, facts.operation, &inspected.admitted, connection, story)?;
+        (inspected, writes::asked(&facts, &parts.headers), reserved)
     };
     if body.size_hint().lower() > core.shared.limits.body_max {
         return Err(Fault::BodyTooLarge.into());
     }
-    let Admitted { passage, ticket, subject, token } = admitted;
+    let Admitted { passage, mut ticket, subject, token } = admitted;
     let token = match token {
         Some(token) => token,
         None => until_cut(&ticket, core.signer.fresh(subject)).await?.map_err(|_| Fault::Overloaded)?,
     };
     let mut body = Some(body);
     let (permit, write) = match passage {
+        Passage::Public(_) if reserved == Reserved::LimitExceeded => return Err(Denial::LimitExceeded.into()),
         Passage::Public(permit) => (permit, None),
         Passage::Key(authorized) => {
             let asking =
                 Asking { core, connection, ticket: &ticket, parts: &parts, target: &target, token: &token, id };
-            let (settled, claim) = settle(asking, authorized, asked, &mut body).await?;
+            let (settled, claim) = settle(asking, authorized, reserved, asked, &mut body).await?;
             match settled {
                 Settled::Forward(permit) => (permit, claim.write),
-                Settled::Replay => return Ok(claim.replay.ok_or(Fault::Internal)?.respond(&core.shared, id)),
+                Settled::Replay => {
+                    // A replay counts as a request (D39).
+                    drop(spent.and_then(Spent::keep));
+                    return Ok(claim.replay.ok_or(Fault::Internal)?.respond(&core.shared, id));
+                }
             }
         }
     };
+    ticket.hold(spent.and_then(Spent::keep));
     let websocket = facts::wants_websocket(&parts);
     let trailers = facts::takes_trailers(&parts);
     let caller_side = websocket.then(|| parts.extensions.remove::<hyper::upgrade::OnUpgrade>()).flatten();
@@ -218,21 +248,37 @@ fn answered_here(
     cors::is_preflight(parts).then(|| cors::preflight(core, facts, parts, now))
 }
 
+/// Reserves what the request spends of its limits, before anything is claimed for it (D39).
+fn reserve(
+    core: &Rc<Core>,
+    operation: Option<&model::Operation>,
+    admitted: &Admitted,
+    connection: &Connection,
+    story: &mut Story,
+) -> Result<(Reserved, Option<Spent>), Fault> {
+    let (reserved, spent, shown) = core.shared.rates.reserve(core, operation, admitted, connection.address)?;
+    story.shown = shown;
+    Ok((reserved, spent))
+}
+
 /// The last stage of admission for a key's request: the record of a write is claimed, and all is held together (D39).
 async fn settle(
     asking: Asking<'_>,
     authorized: Authorized,
+    limits: Reserved,
     asked: Asked,
     body: &mut Option<CallerBody>,
 ) -> Result<(Settled, Claim), Refusal> {
     let claim = match asked {
+        // What is over its limit claims nothing.
+        _ if limits != Reserved::Within => Claim::default(),
         Asked::No => Claim::default(),
         // Boxed: a request without the header shall not make room for it.
         asked @ (Asked::Missing | Asked::Malformed | Asked::Key(_)) => {
             Box::pin(asking.claim(authorized.permit(), asked, body)).await?
         }
     };
-    let settled = authorized.settle(Settlement { write: claim.said, ..Settlement::default() })?;
+    let settled = authorized.settle(Settlement { limits, write: claim.said })?;
     Ok((settled, claim))
 }
 

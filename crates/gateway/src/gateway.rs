@@ -13,6 +13,7 @@ use crate::{
     listen,
     metrics::Counters,
     people::People,
+    rates::{self, Rates},
     record,
     record::Recorder,
     signer::Signer,
@@ -123,6 +124,7 @@ impl Gateway {
         }
         let (stop, stopped) = oneshot::channel();
         tokio::spawn(follower.run(stopped));
+        tokio::spawn(rates::sweep(Arc::downgrade(&shared.rates)));
         let exposition = Exposition { cores: counters, credentials: Arc::clone(&snapshot) };
         Ok(Self {
             addresses,
@@ -262,6 +264,7 @@ fn shared(
         snapshot: Arc::clone(snapshot),
         jwks: signer.jwks().into(),
         people: People::new(config.people),
+        rates: Arc::new(Rates::new(config.rates)),
     }
 }
 

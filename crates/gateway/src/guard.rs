@@ -98,7 +98,13 @@ impl Guard {
 
     fn read(&self, core: &Core, bytes: &[u8]) -> Result<Told, Fault> {
         let mut told = Told::default();
+        let list = bytes.trim_ascii_start().first() == Some(&b'[');
         names(self.places.iter(), bytes, &mut |locator, pointer, found| {
+            // Where a list is declared and an object came, as errors are, nothing was listed.
+            if !list && pointer.split('/').nth(1) == Some("*") {
+                told.absent = true;
+                return;
+            }
             let company = match found {
                 Found::Absent { .. } => {
                     told.absent = true;

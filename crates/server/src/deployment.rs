@@ -227,6 +227,7 @@ fn gateway_config(
             conflict_status: config.idempotency.conflict_status,
         },
         limits: section.limits.clone(),
+        rates: config.limits.rates.clone(),
         signing_key: signing_key::load(&config.folder)?,
         clock: clock::now,
         randomness: clock::fill,

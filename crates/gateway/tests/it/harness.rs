@@ -150,6 +150,10 @@ impl Upstream {
                     return;
                 }
                 "/v1/unchanged" => "HTTP/1.1 304 Not Modified\r\nETag: \"1\"\r\nContent-Length: 5\r\n\r\n",
+                "/v1/own_cors" => {
+                    "HTTP/1.1 200 OK\r\nVary: Accept-Encoding\r\nVary: Accept-Language, Origin\r\nAccess-Control-Allow-Origin: *\r\nAccess-Control-Allow-Credentials: true\r\nAccess-Control-Expose-Headers: X-Inner\r\nAccess-Control-Of-Tomorrow: yes\r\nContent-Length: 2\r\n\r\nok"
+                }
+                "/v1/varies" => "HTTP/1.1 200 OK\r\nVary: Accept-Encoding\r\nContent-Length: 2\r\n\r\nok",
                 "/v1/empty" => "HTTP/1.1 204 No Content\r\n\r\n",
                 "/v1/trailers" => {
                     "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: x-sum, claviger-account\r\n\r\n2\r\nok\r\n0\r\nX-Sum: 7\r\nClaviger-Account: forged\r\n\r\n"
@@ -278,6 +282,8 @@ pub(crate) fn operations() -> Vec<Operation> {
         operation("conflict", HttpMethod::Post, "/v1/conflict", "things:write"),
         operation("unchanged", get, "/v1/unchanged", "things:read"),
         operation("empty", get, "/v1/empty", "things:read"),
+        operation("own_cors", get, "/v1/own_cors", "things:read"),
+        operation("varies", get, "/v1/varies", "things:read"),
         operation("trailers", get, "/v1/trailers", "things:read"),
     ];
     let mut of_company = operation("of_company", get, "/v1/of", "things:read");
@@ -337,6 +343,7 @@ impl World {
                 lease: Duration::from_secs(60),
                 conflict_status: 422,
             },
+            rates: gateway::RatesConfig::default(),
             limits: Limits { follow_interval: Duration::from_millis(100), ..Limits::default() },
             signing_key: Secret::new(document.as_ref().to_vec()),
             clock,

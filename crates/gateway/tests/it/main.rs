@@ -11,6 +11,7 @@ mod http1;
 mod issuer;
 mod ledger;
 mod people;
+mod rates;
 mod registry;
 mod revocation;
 mod secrets;
