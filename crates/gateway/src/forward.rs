@@ -17,11 +17,14 @@ use crate::{
 };
 use admission::Permit;
 use bytes::Bytes;
-use egress::{Fate, Fields, HostField, RawAnswer, RequestHead, UpstreamError, Wait};
-use http::{HeaderName, HeaderValue, Method, Response, header, request::Parts};
+use egress::{AnswerHead, Fate, Fields, HostField, RawAnswer, RequestHead, UpstreamError, Wait};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, header, request::Parts};
 use http_body::Body as _;
 use model::Denial;
 use std::{cell::Cell, future::Future, pin::pin, rc::Rc, sync::Arc, task::Poll};
+
+/// Fields of the gateway's own in an answer, usually: growing a map costs more than room.
+const OWN_USUAL: usize = 8;
 
 /// What the upstream is asked for: exactly the path that was matched, and the query as it came.
 pub(crate) fn target(facts: &Facts<'_>, parts: &Parts) -> Bytes {
@@ -111,16 +114,16 @@ pub(crate) async fn forward(
     match (answer, &held.guard) {
         (RawAnswer::Response(head, body), Some(guard)) => guard.hold(core, Some(&ticket), head.with(body)).await,
         (RawAnswer::Upgraded(..), Some(_)) => Err(Fault::AnswerNotInspectable.into()),
-        (RawAnswer::Response(mut head, body), None) => {
-            if plain {
-                *fields = std::mem::take(&mut head.fields);
-            }
+        (RawAnswer::Response(head, body), None) => {
             let body = if body.is_end_stream() {
                 ResponseBody::Whole(None)
             } else {
                 ticket.stream();
                 ResponseBody::Held(Held { core: Rc::clone(core), body, ticket })
             };
+            if plain {
+                return Ok(beside(head, body, fields));
+            }
             let mut response = head.with(body);
             facts::strip_response(response.headers_mut(), &core.shared.namespace);
             Ok(response)
@@ -132,6 +135,15 @@ pub(crate) async fn forward(
             Ok(response)
         }
     }
+}
+
+/// The answer with the upstream's fields beside it, and room for the gateway's own.
+fn beside(head: AnswerHead, body: ResponseBody, fields: &mut Fields) -> Response<ResponseBody> {
+    *fields = head.fields;
+    let mut response = Response::new(body);
+    *response.status_mut() = head.status;
+    *response.headers_mut() = HeaderMap::with_capacity(OWN_USUAL);
+    response
 }
 
 /// The work's result, or the denial of a request that is cut before.
