@@ -24,6 +24,7 @@ pub enum Field {
     Scope,
     Company,
     Class,
+    Channel,
     Environment,
     Idempotency,
     OtherBodies,
@@ -32,7 +33,7 @@ pub enum Field {
 
 impl Field {
     /// All, in the order in which the file lists them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Id,
         Self::Method,
         Self::Path,
@@ -41,6 +42,7 @@ impl Field {
         Self::Scope,
         Self::Company,
         Self::Class,
+        Self::Channel,
         Self::Idempotency,
         Self::OtherBodies,
         Self::Callback,
@@ -57,6 +59,7 @@ impl Field {
             Self::Scope => "scope",
             Self::Company => "company",
             Self::Class => "class",
+            Self::Channel => "channel",
             Self::Environment => "environment",
             Self::Idempotency => "idempotency",
             Self::OtherBodies => "other_bodies",

@@ -77,6 +77,10 @@ fn own(operation: &Operation) -> Vec<Flaw> {
         let hint = "remove callback, or use audience callback";
         found.push(flaw(Field::Callback, ProblemCode::InvalidValue, "callback is only for audience callback", hint));
     }
+    if operation.audience != Audience::Key && operation.channel.is_some() {
+        let hint = "remove channel: a daily cap is a key's";
+        found.push(flaw(Field::Channel, ProblemCode::InvalidValue, "channel is only for audience key", hint));
+    }
     let locators: &[Locator] = match &operation.company {
         CompanyMode::Locators(locators) => locators,
         CompanyMode::Injected(locator) => {

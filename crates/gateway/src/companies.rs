@@ -149,7 +149,7 @@ async fn inspect(
     };
     // The request was registered anew, so nothing falls between the two.
     drop(ticket);
-    settled(core, facts, parts, admitted, body, &named)
+    settled(core, &inspection, admitted, body, &named)
 }
 
 /// The names that a request has at its locators, resolved in the key's account.
@@ -190,8 +190,7 @@ pub(crate) fn resolve(core: &Core, live: &Live, kind: &NameKind, value: &str) ->
 /// What an admitted request still needs: the only company set at its place, the header that narrows, the guard.
 fn settled(
     core: &Core,
-    facts: &Facts<'_>,
-    parts: &Parts,
+    &Inspection { facts, parts, id, .. }: &Inspection<'_>,
     admitted: Admitted,
     body: CallerBody,
     named: &[Option<CompanyId>],
@@ -199,7 +198,7 @@ fn settled(
     let operation = facts.operation.ok_or(Fault::Internal)?;
     let Subject::Key(live) = &admitted.subject else { return Err(Fault::Internal.into()) };
     let mut target = forward::target(facts, parts);
-    let mut held = Held { guard: Guard::of(operation, live), ..Held::default() };
+    let mut held = Held { guard: Guard::of(operation, live, id), ..Held::default() };
     let mut companies: Vec<CompanyId> = named.iter().flatten().copied().collect();
     if let (CompanyMode::Injected(locator), true) = (&operation.company, named.is_empty()) {
         let CompanyRestriction::Only(set) = &live.entry.record.companies else { return Err(Fault::Internal.into()) };

@@ -7,6 +7,7 @@
 use crate::{
     body::ResponseBody,
     caller::CallerBody,
+    caps,
     companies::{Inspected, Inspection, admit},
     core::{Connection, Core},
     cors::{self, Page},
@@ -18,7 +19,7 @@ use crate::{
     rates::{Shown, Spent},
     record::Line,
     respond,
-    signer::Token,
+    signer::{Subject, Token},
     usage::Told,
     visit,
     writes::{self, Asked, Asking, Claim},
@@ -46,10 +47,10 @@ pub(crate) struct Story {
     pub(crate) address: Option<IpAddr>,
     /// What the page that it comes from may read of the answer.
     pub(crate) page: Page,
-    /// The upstream's fields of the answer, when they are passed on as they came.
-    pub(crate) fields: Fields,
     /// How it stands with its limits.
     pub(crate) shown: Option<Shown>,
+    /// The upstream's fields of the answer, when they are passed on as they came.
+    pub(crate) fields: Fields,
     /// For the request log alone.
     pub(crate) told: Told,
 }
@@ -190,7 +191,7 @@ async fn exchange(
         let stuck = listen::stream_cut().unwrap_or_else(|| Rc::clone(&connection.cut));
         let asked = Inspection { facts: &facts, parts: &parts, catalogue: &catalogue, connection, stuck, id };
         let inspected = judge(core, asked, body, now, story).await?;
-        let reserved = reserve(core, facts.operation, &inspected.admitted, connection, story)?;
+        let reserved = reserve(core, facts.operation, &inspected.admitted, connection, (now, &mut *story)).await?;
         (inspected, writes::asked(&facts, &parts.headers), reserved)
     };
     if body.size_hint().lower() > core.shared.limits.body_max {
@@ -203,7 +204,7 @@ async fn exchange(
     };
     let mut body = Some(body);
     let (permit, write) = match passage {
-        Passage::Public(_) if reserved == Reserved::LimitExceeded => return Err(Denial::LimitExceeded.into()),
+        Passage::Public(_) if reserved != Reserved::Within => return Err(Denial::LimitExceeded.into()),
         Passage::Public(permit) => (permit, None),
         Passage::Key(authorized) => {
             let asking =
@@ -249,16 +250,34 @@ fn answered_here(
 }
 
 /// Reserves what the request spends of its limits, before anything is claimed for it (D39).
-fn reserve(
+async fn reserve(
     core: &Rc<Core>,
     operation: Option<&model::Operation>,
     admitted: &Admitted,
     connection: &Connection,
-    story: &mut Story,
-) -> Result<(Reserved, Option<Spent>), Fault> {
-    let (reserved, spent, shown) = core.shared.rates.reserve(core, operation, admitted, connection.address)?;
+    (now, story): (Timestamp, &mut Story),
+) -> Result<(Reserved, Option<Spent>), Refusal> {
+    let (reserved, mut spent, shown) = core.shared.rates.reserve(core, operation, admitted, connection.address)?;
     story.shown = shown;
-    Ok((reserved, spent))
+    let (Reserved::Within, Some(channel), Subject::Key(live)) =
+        (reserved, operation.and_then(|o| o.channel.as_ref()), &admitted.subject)
+    else {
+        return Ok((reserved, spent));
+    };
+    // Boxed: few operations have a channel. It may wait for a block of the day's cap (R80).
+    let entry = &live.entry;
+    let taken = caps::take(core, &admitted.ticket, entry.record.key, entry.environment, channel, now);
+    match Box::pin(taken).await? {
+        caps::Taken::Free => Ok((reserved, spent)),
+        caps::Taken::One(one) => {
+            spent.get_or_insert_with(|| Spent::of_cap(core)).hold(one);
+            Ok((reserved, spent))
+        }
+        caps::Taken::Exceeded { retry_after } => {
+            story.shown = Some(Shown::capped(retry_after));
+            Ok((Reserved::DailyCapExceeded, None))
+        }
+    }
 }
 
 /// The last stage of admission for a key's request: the record of a write is claimed, and all is held together (D39).

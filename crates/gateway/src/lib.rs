@@ -8,12 +8,14 @@
 
 mod body;
 mod caller;
+mod caps;
 mod client_address;
 mod companies;
 mod config;
 mod core;
 mod cors;
 mod decide;
+mod errands;
 mod exchange;
 mod facts;
 mod fault;

@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 use std::{collections::BTreeMap, convert::Infallible, path::PathBuf, process::Stdio, sync::Arc, time::Duration};
 use tempfile::TempDir;
 use tokio::{
+    io::AsyncReadExt as _,
     net::TcpListener,
     process::{Child, Command},
     sync::{Mutex, mpsc},
@@ -27,6 +28,8 @@ use tokio::{
 const CHROMIUM: &str = "CLAVIGER_TEST_CHROMIUM";
 /// How long a page may take for one fetch. The first includes the browser's start, on a machine that may be busy.
 const FETCH_BOUND: Duration = Duration::from_secs(120);
+/// How long the browser may take to end.
+const STOP_BOUND: Duration = Duration::from_secs(60);
 /// Every host that a test uses is this machine.
 const HOSTS: &str = "--host-resolver-rules=MAP *.example.test 127.0.0.1, MAP example.test 127.0.0.1";
 const FLAGS: [&str; 7] = [
@@ -138,8 +141,8 @@ pub struct Browser {
     tabs: Tabs,
     server: JoinHandle<()>,
     // Before the profile, which it writes.
-    _chromium: Child,
-    _profile: TempDir,
+    chromium: Child,
+    profile: Option<TempDir>,
 }
 
 impl Drop for Browser {
@@ -167,13 +170,30 @@ impl Browser {
             .arg(folder)
             .arg(format!("http://{first}:{port}/"))
             .env("HOME", profile.path())
+            .env("TMPDIR", profile.path())
             .stdin(Stdio::null())
-            .stdout(Stdio::null())
+            .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .kill_on_drop(true)
             .spawn()
             .must("start the browser");
-        Some(Self { port, tabs, server, _chromium: chromium, _profile: profile })
+        Some(Self { port, tabs, server, chromium, profile: Some(profile) })
+    }
+
+    /// Asks the browser to end, waits for the last of its processes, and removes its profile.
+    pub async fn stop(mut self) {
+        let process = self.chromium.id().must("have a running browser");
+        let line = format!("kill -TERM {process}");
+        let status = Command::new("sh").args(["-c", &line]).status().await.must("start kill");
+        assert!(status.success(), "{line}: {status}");
+        // All of its processes hold this pipe, into which none writes: its end is the end of them all.
+        let mut output = self.chromium.stdout.take().must("have the browser's output");
+        let ended = async {
+            output.read_to_end(&mut Vec::new()).await.must("wait for the browser's processes");
+            self.chromium.wait().await.must("wait for the browser");
+        };
+        within("the end of the browser", STOP_BOUND, ended).await;
+        self.profile.take().must("have a profile").close().must("remove the profile");
     }
 
     /// The origin of a host's page, or of every page below `*.host`.

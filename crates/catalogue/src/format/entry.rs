@@ -22,6 +22,7 @@ pub(crate) const SCOPE_HINT: &str = "resource:action, such as company:read; the 
 pub(crate) const CLASS_HINT: &str = "1 to 64 letters, digits, _, - or .";
 pub(crate) const ENVIRONMENT_HINT: &str = "test or live";
 const OTHER_BODIES_HINT: &str = "refused (the default), or upstream when it holds them to the signed context itself";
+const CHANNEL_HINT: &str = "the channel of a [[daily_cap]] of the configuration, such as sms";
 const CALLBACK_HINT: &str = "the name of a [[callback]] of the configuration";
 const METHOD_HINT: &str = "one of GET, HEAD, POST, PUT, PATCH, DELETE";
 const PATH_HINT: &str = "such as /v1/company/{id:int32}; kinds are int32, int64, uuid, or none";
@@ -38,6 +39,7 @@ const KEYS: &[&str] = &[
     "scope",
     "company",
     "class",
+    "channel",
     "idempotency",
     "other_bodies",
     "callback",
@@ -63,6 +65,7 @@ pub(crate) fn operation(node: &Node, sink: &mut Sink<'_>) -> Option<Operation> {
     };
     let callback = table.optional("callback", sink, CALLBACK_HINT, LimitName::new);
     let class = table.optional("class", sink, CLASS_HINT, LimitClass::new);
+    let channel = table.optional("channel", sink, CHANNEL_HINT, LimitName::new);
     let other_bodies = table.optional("other_bodies", sink, OTHER_BODIES_HINT, other_bodies);
     let idempotency = table.get("idempotency").and_then(|node| super::idempotency::read(node, sink));
     // A value that was there and not understood must not pass as one that was left out.
@@ -80,7 +83,7 @@ pub(crate) fn operation(node: &Node, sink: &mut Sink<'_>) -> Option<Operation> {
         environment,
         other_bodies: other_bodies.unwrap_or_default(),
         idempotency: idempotency.unwrap_or_default(),
-        channel: None,
+        channel,
         callback,
     })
 }
@@ -180,6 +183,24 @@ mod tests {
         assert_eq!(upstream.other_bodies, OtherBodies::Upstream);
         assert!(crate::write(&[upstream]).contains("other_bodies = \"upstream\""));
         assert!(read("other_bodies = \"passed\"").is_none());
+    }
+
+    #[test]
+    fn r80_an_operation_names_its_channel() {
+        let head =
+            "[[operation]]\nid = \"a\"\nmethod = \"POST\"\npath = \"/a\"\naudience = \"key\"\nscope = \"a:send\"\n";
+        let read = |line: &str| crate::read(&format!("{head}{line}")).ok().map(|mut list| list.remove(0));
+        assert_eq!(read("").and_then(|o| o.channel), None);
+        let capped = read("channel = \"sms\"").unwrap();
+        assert_eq!(capped.channel, LimitName::new("sms"));
+        assert!(crate::write(&[capped]).contains("\nchannel = \"sms\"\n"));
+        assert!(read("channel = \"two words\"").is_none());
+        let public = head.replace("\"key\"", "\"public\"").replace("POST", "GET");
+        assert!(crate::read(&format!("{public}environment = \"live\"\n")).is_ok());
+        assert!(
+            crate::read(&format!("{public}environment = \"live\"\nchannel = \"sms\"")).is_err(),
+            "caps are a key's"
+        );
     }
 
     #[test]

@@ -66,6 +66,7 @@ fn value(operation: &Operation, field: Field) -> Option<String> {
         Field::Scope => quoted(&operation.scope.to_string()),
         Field::Company => company_text(&operation.company),
         Field::Class => quoted(operation.class.as_str()),
+        Field::Channel => quoted(operation.channel.as_ref()?.as_str()),
         Field::OtherBodies => match operation.other_bodies {
             OtherBodies::Refused => return None,
             OtherBodies::Upstream => quoted("upstream"),

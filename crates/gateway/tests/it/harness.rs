@@ -290,6 +290,9 @@ pub(crate) fn operations() -> Vec<Operation> {
     let place = Place::parse("query:company_id").unwrap();
     of_company.company = CompanyMode::Locators(Box::new([Locator { place, kind: NameKind::new("id").unwrap() }]));
     list.push(of_company);
+    let mut sms = operation("sms", HttpMethod::Post, "/v1/sms", "messages:send");
+    sms.channel = LimitName::new("sms");
+    list.push(sms);
     let mut health = operation("health", get, "/v1/health", "health:read");
     health.audience = Audience::Public;
     health.environment = Some(Environment::Live);
@@ -344,6 +347,8 @@ impl World {
                 conflict_status: 422,
             },
             rates: gateway::RatesConfig::default(),
+            caps: Vec::new(),
+            store: store.for_gateway(),
             limits: Limits { follow_interval: Duration::from_millis(100), ..Limits::default() },
             signing_key: Secret::new(document.as_ref().to_vec()),
             clock,

@@ -57,6 +57,7 @@ pub(crate) fn operations() -> Vec<Operation> {
         ("own", get, "/v1/own", CompanyMode::Injected(locator("header:x-company", "id"))),
         ("invoice", get, "/v1/invoice/{id:int32}", locators(&[("response:/company_id", "id")])),
         ("list", get, "/v1/list", locators(&[("response:/items/*/company_id", "id")])),
+        ("rows", get, "/v1/rows", locators(&[("response:/*/company_id", "id")])),
         ("delete", delete, "/v1/invoice/{id:int32}", CompanyMode::Lookup(OperationId::new("invoice").unwrap())),
         ("file", get, "/v1/file", locators(&[("response:/company_id", "id")])),
         ("hold", get, "/v1/hold", locators(&[("response:/company_id", "id")])),
@@ -239,6 +240,11 @@ fn answer(head: &str, body: &[u8], account: Option<usize>) -> (u16, &'static str
             let items: Vec<Value> = of.split(',').filter_map(|n| known(Some(n.to_owned()))).map(item).collect();
             (200, "application/json", json!({ "items": items }).to_string())
         }
+        ["", "v1", "rows"] => match last("kind").as_deref() {
+            Some("error") => (400, "application/json", "{\"detail\":\"which?\"}".to_owned()),
+            Some("object") => (200, "application/json", "{\"company_id\":101,\"x\":\"secret-of-1\"}".to_owned()),
+            _ => (200, "application/json", json!([item(1)]).to_string()),
+        },
         ["", "v1", "file"] => match last("kind").as_deref() {
             Some("text") => (200, "text/plain", "secret-of-1".to_owned()),
             Some("long") => {

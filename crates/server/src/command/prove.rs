@@ -27,7 +27,8 @@ use verdict::{Finding, Report, Trial, Verdict};
 pub(crate) async fn run(args: ProveIsolation) -> Result<(), Failure> {
     let templates = Templates::of(&args)?;
     let client = Client::open(&args.at)?;
-    let gateway = Gateway::open(&args.gateway, &args.at)?;
+    let until = Instant::now() + Duration::from_secs(args.time_max);
+    let gateway = Gateway::open(&args.gateway, &args.at, until)?;
     let operations = client.list::<OperationsList, OperationOut>(&[], &[], None).await?.data;
     if let Some(unknown) = args.operations.iter().find(|id| operations.iter().all(|o| o.id != **id)) {
         return Err(Failure::usage(format!("the catalogue has no operation {unknown}"), "see `operations list`"));
@@ -35,7 +36,7 @@ pub(crate) async fn run(args: ProveIsolation) -> Result<(), Failure> {
     let mut party = Party::default();
     let mut outcome = party.make(&client, &gateway, &operations, &templates).await.map(|()| Vec::new());
     if outcome.is_ok() {
-        outcome = ask(&args, &gateway, &operations, &party, &templates).await;
+        outcome = ask(&args, until, &gateway, &operations, &party, &templates).await;
     }
     party.remove(&client).await;
     let findings = outcome?;
@@ -51,12 +52,12 @@ pub(crate) async fn run(args: ProveIsolation) -> Result<(), Failure> {
 /// Asks everything of every operation that was chosen, reads first: a write that leaks may destroy what a read shows.
 async fn ask(
     args: &ProveIsolation,
+    until: Instant,
     gateway: &Gateway,
     operations: &[OperationOut],
     party: &Party,
     templates: &Templates,
 ) -> Result<Vec<Finding>, Failure> {
-    let until = Instant::now() + Duration::from_secs(args.time_max);
     let mut left = args.probes_max;
     let callers = probe::callers(party);
     let chosen = |o: &&OperationOut| args.operations.is_empty() || args.operations.contains(&o.id);
