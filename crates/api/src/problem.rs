@@ -235,7 +235,8 @@ mod tests {
     fn d6_hostile_text_stays_a_json_string_and_reads_back() {
         let detail = "quote \" backslash \\ newline \n bell \u{7} é \u{2028}";
         let errors = [FieldProblem { pointer: "/a~1b/0".into(), message: "\"".into() }];
-        let parts = ProblemParts { status: 422, code: "validation_failed", title: "T", detail, errors: &errors };
+        let parts =
+            ProblemParts { status: 422, code: "validation_failed", title: "T", detail, errors: &errors, limit: None };
         let read: Problem = serde_json::from_slice(&render(&ProblemStyle::new("x:"), &parts, id())).unwrap();
         assert_eq!((read.detail.as_str(), read.uri.as_str()), (detail, "x:validation-failed"));
         assert_eq!(read.errors, errors);

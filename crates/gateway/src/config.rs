@@ -94,6 +94,10 @@ pub struct GatewayConfig {
     pub people: crate::people::PeopleConfig,
     /// How writes with an `Idempotency-Key` are kept from running twice (D16).
     pub idempotency: crate::IdempotencyConfig,
+    /// How many requests of a channel a key may make a day (R80).
+    pub caps: Vec<model::DailyCap>,
+    /// What the gateway may change in the store.
+    pub store: store::GatewayStore,
     /// Every bound by name.
     pub limits: Limits,
     /// The Ed25519 key of the signed context, PKCS#8 (D24).

@@ -7,6 +7,7 @@
 use crate::{
     body::ResponseBody,
     caller::CallerBody,
+    caps,
     companies::{Inspected, Inspection, admit},
     core::{Connection, Core},
     cors::{self, Page},
@@ -18,12 +19,13 @@ use crate::{
     rates::{Shown, Spent},
     record::Line,
     respond,
-    signer::Token,
+    signer::{Subject, Token},
     usage::Told,
     visit,
     writes::{self, Asked, Asking, Claim},
 };
 use admission::{Authorized, Reserved, Settled, Settlement};
+use egress::Fields;
 use http::{HeaderValue, Request, Response, request::Parts};
 use http_body::Body as _;
 use model::{AccountId, Denial, Environment, KeyId, RequestId, Timestamp};
@@ -47,6 +49,8 @@ pub(crate) struct Story {
     pub(crate) page: Page,
     /// How it stands with its limits.
     pub(crate) shown: Option<Shown>,
+    /// The upstream's fields of the answer, when they are passed on as they came.
+    pub(crate) fields: Fields,
     /// For the request log alone.
     pub(crate) told: Told,
 }
@@ -104,12 +108,15 @@ impl Drop for Taken<'_> {
     }
 }
 
+/// The answer to a request. Fields of the upstream that are not in the response's map are beside it, as they came: none
+/// when hyper writes the answer.
+pub(crate) struct Answer {
+    pub(crate) response: Response<ResponseBody>,
+    pub(crate) fields: Fields,
+}
+
 /// Answers one request; never fails, and a panic of ours becomes a 500.
-pub(crate) async fn handle(
-    core: Rc<Core>,
-    connection: Rc<Connection>,
-    request: Request<CallerBody>,
-) -> Response<ResponseBody> {
+pub(crate) async fn handle(core: Rc<Core>, connection: Rc<Connection>, request: Request<CallerBody>) -> Answer {
     let started = (core.shared.clock)();
     let connection = if connection.proxied {
         Rc::new(connection.of_request(request.headers(), &core.shared.proxies))
@@ -152,7 +159,8 @@ pub(crate) async fn handle(
         respond::without_body(&mut response);
     }
     taken.status = response.status().as_u16();
-    response
+    let fields = if taken.refusal.is_none() { std::mem::take(&mut taken.story.fields) } else { Fields::default() };
+    Answer { response, fields }
 }
 
 async fn exchange(
@@ -183,7 +191,7 @@ async fn exchange(
         let stuck = listen::stream_cut().unwrap_or_else(|| Rc::clone(&connection.cut));
         let asked = Inspection { facts: &facts, parts: &parts, catalogue: &catalogue, connection, stuck, id };
         let inspected = judge(core, asked, body, now, story).await?;
-        let reserved = reserve(core, facts.operation, &inspected.admitted, connection, story)?;
+        let reserved = reserve(core, facts.operation, &inspected.admitted, connection, (now, &mut *story)).await?;
         (inspected, writes::asked(&facts, &parts.headers), reserved)
     };
     if body.size_hint().lower() > core.shared.limits.body_max {
@@ -196,7 +204,7 @@ async fn exchange(
     };
     let mut body = Some(body);
     let (permit, write) = match passage {
-        Passage::Public(_) if reserved == Reserved::LimitExceeded => return Err(Denial::LimitExceeded.into()),
+        Passage::Public(_) if reserved != Reserved::Within => return Err(Denial::LimitExceeded.into()),
         Passage::Public(permit) => (permit, None),
         Passage::Key(authorized) => {
             let asking =
@@ -222,7 +230,7 @@ async fn exchange(
     let outgoing = Outgoing { parts, target, body, caller_side, trailers, token, id, held };
     match write {
         Some(write) => Box::pin(writes::forward(core, connection, permit, ticket, write, outgoing)).await,
-        None => forward(core, connection, permit, ticket, outgoing).await,
+        None => forward(core, connection, permit, ticket, outgoing, &mut story.fields).await,
     }
 }
 
@@ -242,16 +250,34 @@ fn answered_here(
 }
 
 /// Reserves what the request spends of its limits, before anything is claimed for it (D39).
-fn reserve(
+async fn reserve(
     core: &Rc<Core>,
     operation: Option<&model::Operation>,
     admitted: &Admitted,
     connection: &Connection,
-    story: &mut Story,
-) -> Result<(Reserved, Option<Spent>), Fault> {
-    let (reserved, spent, shown) = core.shared.rates.reserve(core, operation, admitted, connection.address)?;
+    (now, story): (Timestamp, &mut Story),
+) -> Result<(Reserved, Option<Spent>), Refusal> {
+    let (reserved, mut spent, shown) = core.shared.rates.reserve(core, operation, admitted, connection.address)?;
     story.shown = shown;
-    Ok((reserved, spent))
+    let (Reserved::Within, Some(channel), Subject::Key(live)) =
+        (reserved, operation.and_then(|o| o.channel.as_ref()), &admitted.subject)
+    else {
+        return Ok((reserved, spent));
+    };
+    // Boxed: few operations have a channel. It may wait for a block of the day's cap (R80).
+    let entry = &live.entry;
+    let taken = caps::take(core, &admitted.ticket, entry.record.key, entry.environment, channel, now);
+    match Box::pin(taken).await? {
+        caps::Taken::Free => Ok((reserved, spent)),
+        caps::Taken::One(one) => {
+            spent.get_or_insert_with(|| Spent::of_cap(core)).hold(one);
+            Ok((reserved, spent))
+        }
+        caps::Taken::Exceeded { retry_after } => {
+            story.shown = Some(Shown::capped(retry_after));
+            Ok((Reserved::DailyCapExceeded, None))
+        }
+    }
 }
 
 /// The last stage of admission for a key's request: the record of a write is claimed, and all is held together (D39).

@@ -8,12 +8,14 @@
 
 mod body;
 mod caller;
+mod caps;
 mod client_address;
 mod companies;
 mod config;
 mod core;
 mod cors;
 mod decide;
+mod errands;
 mod exchange;
 mod facts;
 mod fault;
@@ -26,6 +28,7 @@ mod guard;
 mod http1;
 mod inflight;
 mod issuer_keys;
+mod learn;
 mod listen;
 mod lookup;
 mod metrics;

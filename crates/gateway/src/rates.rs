@@ -4,7 +4,7 @@
 //! Never: counts by itself; the `limits` crate does. Never says yes: what was reserved goes into admission's settlement.
 //! Read:  `Rates::reserve`, then `Spent`, then `Rates::write`.
 
-use crate::{core::Core, decide::Admitted, fault::Fault, signer::Subject};
+use crate::{caps, core::Core, decide::Admitted, fault::Fault, signer::Subject};
 use admission::Reserved;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use limits::{Asking, Exceeded, Limits as Table, Micros, Reservation, Standing};
@@ -78,7 +78,7 @@ pub(crate) struct Rates {
 pub(crate) struct Shown {
     standing: Standing,
     exceeded: bool,
-    /// Not one of the limits: the brake.
+    /// Not one of the limits: the brake, or a daily cap.
     braked: bool,
 }
 
@@ -86,6 +86,8 @@ pub(crate) struct Shown {
 pub(crate) struct Spent {
     core: Rc<Core>,
     reservation: Reservation,
+    /// One of a channel's daily cap.
+    cap: Option<caps::Spent>,
     kept: bool,
 }
 
@@ -158,7 +160,7 @@ impl Rates {
         match self.table.reserve(&asking, self.now()) {
             Ok(reservation) => {
                 let shown = reservation.tightest().map(|standing| Shown { standing, exceeded: false, braked: false });
-                let spent = Spent { core: Rc::clone(core), reservation, kept: false };
+                let spent = Spent { core: Rc::clone(core), reservation, cap: None, kept: false };
                 Ok((Reserved::Within, Some(spent), shown))
             }
             Err(Exceeded::Limit { standing }) => {
@@ -243,11 +245,32 @@ pub(crate) async fn sweep(rates: Weak<Rates>) {
     }
 }
 
+impl Shown {
+    /// The channel's cap is reached until the day ends.
+    pub(crate) const fn capped(retry_after: u64) -> Self {
+        let reset = retry_after.saturating_mul(SECOND);
+        Self { standing: Standing { rule: 0, count: 0, left: 0, reset }, exceeded: true, braked: true }
+    }
+}
+
 impl Spent {
+    /// Of a request that no limit counts.
+    pub(crate) fn of_cap(core: &Rc<Core>) -> Self {
+        Self { core: Rc::clone(core), reservation: Reservation::default(), cap: None, kept: false }
+    }
+
+    /// Holds on to one of a channel's daily cap.
+    pub(crate) fn hold(&mut self, one: caps::Spent) {
+        self.cap = Some(one);
+    }
+
     /// The request is carried out, or its answer is given again: what it reserved is spent. What has to be given back when it
     /// ends is handed back, to be dropped then.
     pub(crate) fn keep(mut self) -> Option<Box<Self>> {
         self.kept = true;
+        if let Some(one) = self.cap.take() {
+            one.keep();
+        }
         let ends = self.core.shared.rates.table.holds_on(&self.reservation);
         ends.then(|| Box::new(self))
     }
@@ -259,6 +282,7 @@ impl Drop for Spent {
         if self.kept {
             table.release(&self.reservation);
         } else {
+            // One of a daily cap gives itself back.
             table.refund(&self.reservation);
         }
     }

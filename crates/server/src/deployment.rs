@@ -226,6 +226,8 @@ fn gateway_config(
             lease: config.idempotency.lease,
             conflict_status: config.idempotency.conflict_status,
         },
+        caps: config.limits.daily_caps.clone(),
+        store: store.for_gateway(),
         limits: section.limits.clone(),
         rates: config.limits.rates.clone(),
         signing_key: signing_key::load(&config.folder)?,

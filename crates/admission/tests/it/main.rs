@@ -11,6 +11,7 @@ mod explain;
 mod identify;
 mod json;
 mod path;
+mod person;
 mod present;
 mod reference;
 mod world;

@@ -403,7 +403,7 @@ proptest! {
 }
 
 /// Denials that other parts of the data plane bring to admission; these cases describe none of them.
-const LATER: [Denial; 11] = [
+const LATER: [Denial; 28] = [
     Denial::BodyNotInspectable,
     Denial::BodyMalformed,
     Denial::CompanyForeign,
@@ -415,6 +415,24 @@ const LATER: [Denial; 11] = [
     Denial::IdempotencyKeyReused,
     Denial::IdempotencyInProgress,
     Denial::IdempotencyOutcomeUnknown,
+    // Of callers without a key: `person` tests the rules of admission, the crate `proof` those of the proofs.
+    Denial::TokenMissing,
+    Denial::TokenMalformed,
+    Denial::TokenIssuerUnknown,
+    Denial::TokenAlgorithmRefused,
+    Denial::TokenKeyUnknown,
+    Denial::TokenSignatureWrong,
+    Denial::TokenClaimsUnusable,
+    Denial::TokenAudienceWrong,
+    Denial::TokenDirectoryRefused,
+    Denial::TokenExpired,
+    Denial::TokenNotYetValid,
+    Denial::AdminRequired,
+    Denial::AccountNotMapped,
+    Denial::CallbackProofMissing,
+    Denial::CallbackProofWrong,
+    Denial::CallbackStale,
+    Denial::CallbackReplayed,
 ];
 
 #[test]

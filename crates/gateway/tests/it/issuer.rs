@@ -4,7 +4,7 @@ use crate::harness::real_clock;
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
 use data_encoding::BASE64URL_NOPAD;
 use gateway::IssuerConfig;
-use proof::{Algorithm, Directory, Issuer};
+use proof::{Algorithm, Directories, Directory, ENTRA_AUTHORITY, Issuer};
 use serde_json::{Value, json};
 use std::sync::{
     Arc, Mutex,
@@ -14,6 +14,11 @@ use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpListener,
 };
+
+/// `iss` of a directory in Entra ID's version 2.
+pub(crate) fn entra_issuer(directory: &str) -> String {
+    format!("{ENTRA_AUTHORITY}/{directory}/v2.0")
+}
 
 pub(crate) struct LocalIssuer {
     pub(crate) url: String,
@@ -62,6 +67,21 @@ impl LocalIssuer {
             directory: Directory::Plain,
         };
         IssuerConfig { issuer, tls: None, unsafe_plain_http: true }
+    }
+
+    /// The same issuer as Entra ID would be configured, with these directories.
+    pub(crate) fn entra(&self, directories: Directories) -> IssuerConfig {
+        let mut config = self.config();
+        config.issuer.directory = Directory::Entra(directories);
+        config
+    }
+
+    /// What Entra ID's version 2 says of a person of this directory.
+    pub(crate) fn entra_claims(&self, directory: &str) -> Value {
+        let mut claims = self.claims();
+        claims["iss"] = json!(entra_issuer(directory));
+        (claims["tid"], claims["oid"], claims["ver"]) = (json!(directory), json!("oid-of-alice"), json!("2.0"));
+        claims
     }
 
     /// From now on it signs with another key.

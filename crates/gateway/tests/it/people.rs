@@ -2,20 +2,27 @@
 
 use crate::{
     harness::{World, entropy, read_to_end, real_clock, status},
-    issuer::LocalIssuer,
+    issuer::{LocalIssuer, entra_issuer},
 };
 use aws_lc_rs::hmac;
 use data_encoding::HEXLOWER;
-use gateway::PeopleConfig;
+use gateway::{IssuerConfig, PeopleConfig};
 use model::{Identity, IdentityId, LimitName, Preset, Timestamp};
-use proof::{Admins, CallbackRule, CallbackScheme};
+use proof::{Admins, CallbackRule, CallbackScheme, Directories};
 use serde_json::{Value, json};
 use std::sync::atomic::Ordering;
 
+/// Two directories of Entra ID, and the one of all personal accounts.
+const OURS: &str = "11111111-2222-3333-4444-555555555555";
+const FOREIGN: &str = "99999999-2222-3333-4444-555555555555";
+const PERSONAL: &str = "9188040d-6c67-4c5b-b112-36a304b66dad";
 const SECRET: &str = "a-shared-secret-of-some-length";
 
 async fn world(issuer: &LocalIssuer) -> World {
-    let config = issuer.config();
+    world_of(issuer.config()).await
+}
+
+async fn world_of(config: IssuerConfig) -> World {
     let rule = |name: &str, scheme: Option<CallbackScheme>| CallbackRule {
         name: LimitName::new(name).unwrap(),
         scheme: scheme.unwrap(),
@@ -37,14 +44,13 @@ async fn world(issuer: &LocalIssuer) -> World {
 }
 
 async fn mapped(world: &World, issuer: &LocalIssuer) -> IdentityId {
+    mapped_to(world, &issuer.url, "").await
+}
+
+async fn mapped_to(world: &World, issuer: &str, directory: &str) -> IdentityId {
     let id = IdentityId::new(real_clock(), entropy());
-    let identity = Identity {
-        id,
-        account: world.account,
-        issuer: issuer.url.clone(),
-        directory: String::new(),
-        created_at: real_clock(),
-    };
+    let (issuer, directory) = (issuer.to_owned(), directory.to_owned());
+    let identity = Identity { id, account: world.account, issuer, directory, created_at: real_clock() };
     let made = world.rows().create_identity(world.stamp(), identity).await.unwrap();
     world.applied(made.revision).await;
     id
@@ -189,6 +195,69 @@ async fn d20_an_issuer_that_is_down_is_said_and_takes_nothing_else_along() {
     // The minute of the first request is not over.
     issuer.down.store(false, Ordering::SeqCst);
     assert_eq!(status(&ask(&world, "/v1/settings", &issuer.sign(&issuer.claims())).await), 503);
+}
+
+#[tokio::test]
+async fn d20_any_directory_of_entra_is_taken_and_only_a_mapped_one_acts() {
+    let issuer = LocalIssuer::start().await;
+    let world = world_of(issuer.entra(Directories::Any)).await;
+    mapped_to(&world, &entra_issuer(OURS), OURS).await;
+    let token = issuer.sign(&issuer.entra_claims(OURS));
+    assert_eq!(status(&ask(&world, "/v1/settings", &token).await), 200);
+    let claims = world.upstream.claims();
+    assert_eq!(claims["account"], world.account.to_string());
+    // A person is tid and oid: sub differs between applications.
+    let member = &claims["member"];
+    assert_eq!((&member["directory"], &member["subject"]), (&json!(OURS), &json!("oid-of-alice")));
+    let foreign = ask(&world, "/v1/settings", &issuer.sign(&issuer.entra_claims(FOREIGN))).await;
+    assert_eq!((status(&foreign), code(&foreign).as_str()), (403, "account_not_mapped"));
+    let personal = ask(&world, "/v1/settings", &issuer.sign(&issuer.entra_claims(PERSONAL))).await;
+    assert_eq!((status(&personal), code(&personal).as_str()), (401, "invalid_token"));
+    assert_eq!(world.upstream.seen.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn d20_only_the_listed_directory_of_entra_is_taken_and_iss_is_built_from_tid() {
+    let issuer = LocalIssuer::start().await;
+    let world = world_of(issuer.entra(Directories::Listed(vec![OURS.to_owned()]))).await;
+    for directory in [OURS, FOREIGN, PERSONAL] {
+        mapped_to(&world, &entra_issuer(directory), directory).await;
+    }
+    let with = |name: &str, value: Value| {
+        let mut claims = issuer.entra_claims(OURS);
+        claims[name] = value;
+        claims
+    };
+    for (fault, claims) in [
+        ("a foreign directory", issuer.entra_claims(FOREIGN)),
+        ("personal accounts", issuer.entra_claims(PERSONAL)),
+        ("tid of ours, iss of a foreign one", with("iss", json!(entra_issuer(FOREIGN)))),
+        ("iss of ours, tid of a foreign one", with("tid", json!(FOREIGN))),
+        ("no tid", with("tid", Value::Null)),
+        ("no oid", with("oid", Value::Null)),
+        ("version 1", with("iss", json!(format!("https://sts.windows.net/{OURS}/")))),
+        ("version 1 at the new host", with("iss", json!(format!("https://login.microsoftonline.com/{OURS}/")))),
+        ("the name that all directories share", with("iss", json!(entra_issuer("organizations")))),
+        ("the URL of the configuration", with("iss", json!(issuer.url))),
+    ] {
+        let answer = ask(&world, "/v1/settings", &issuer.sign(&claims)).await;
+        assert_eq!((status(&answer), code(&answer).as_str()), (401, "invalid_token"), "{fault}");
+    }
+    assert_eq!(world.upstream.seen.load(Ordering::SeqCst), 0);
+    assert_eq!(status(&ask(&world, "/v1/settings", &issuer.sign(&issuer.entra_claims(OURS))).await), 200);
+}
+
+#[tokio::test]
+async fn r106_an_address_of_entra_counts_when_its_domain_is_verified() {
+    let issuer = LocalIssuer::start().await;
+    let world = world_of(issuer.entra(Directories::Any)).await;
+    mapped_to(&world, &entra_issuer(OURS), OURS).await;
+    for (verified, expected) in [(json!(true), 200), (json!("1"), 200), (json!(false), 403), (Value::Null, 403)] {
+        let mut claims = issuer.entra_claims(OURS);
+        (claims["email"], claims["xms_edov"]) = (json!("root@example.com"), verified.clone());
+        let answer = ask(&world, "/v1/admin", &issuer.sign(&claims)).await;
+        assert_eq!(status(&answer), expected, "{verified}");
+    }
 }
 
 fn callback(path: &str, headers: &str, body: &str) -> String {

@@ -3,7 +3,8 @@
 use crate::harness::{World, entropy, get, new_key, real_clock, status};
 use gateway::{GatewayConfig, RatesConfig, RetryAfter};
 use model::{
-    KeyKind, KeyLimits, Limit, LimitClass, LimitKind, LimitMethods, LimitName, LimitSubject, Preset, Timestamp,
+    DailyCap, KeyKind, KeyLimits, Limit, LimitClass, LimitKind, LimitMethods, LimitName, LimitSubject, Preset,
+    Timestamp,
 };
 use std::sync::atomic::Ordering;
 use store::KeyPatch;
@@ -231,4 +232,35 @@ async fn d39_a_denial_after_reserving_gives_the_place_back_and_a_replay_does_not
     assert_eq!((status(&replay), field(&replay, "idempotent-replayed")), (200, Some("true")));
     assert_eq!(status(&world.raw(&post("two")).await), 200);
     assert_eq!(status(&world.raw(&post("three")).await), 429);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn r79_r80_a_channel_has_a_cap_a_day_on_top_of_the_limits_until_midnight_utc() {
+    let world = World::start_with(real_clock, |config: &mut GatewayConfig| {
+        config.rates = of(vec![limit("default", 100)]);
+        config.caps = vec![DailyCap { channel: LimitName::new("sms").unwrap(), count: 3 }];
+    })
+    .await;
+    let key = world.key(Preset::FullAccess).await;
+    let other = world.key(Preset::FullAccess).await;
+    for n in 0..3 {
+        assert_eq!(status(&world.raw(&with("POST", "/v1/sms", &key.text)).await), 404, "{n}");
+    }
+    let refused = world.raw(&with("POST", "/v1/sms", &key.text)).await;
+    assert_eq!(status(&refused), 429);
+    assert!(body(&refused).contains("daily_cap_exceeded"), "{refused}");
+    let wait: i64 = field(&refused, "retry-after").unwrap().parse().unwrap();
+    let midnight = 86_400 - real_clock().as_secs().rem_euclid(86_400);
+    assert!((midnight - wait).abs() <= 2 || wait <= 2, "{wait} of {midnight}");
+    assert_eq!(status(&world.get("/v1/thing/7", &key.text).await), 200, "other operations go on");
+    assert_eq!(status(&world.raw(&with("POST", "/v1/sms", &other.text)).await), 200, "another key has its own");
+    // A denial after the cap gives its one back (D39).
+    let malformed = with("POST", "/v1/sms", &other.text).replace("Connection", "Idempotency-Key: a b\r\nConnection");
+    for _ in 0..5 {
+        assert_eq!(status(&world.raw(&malformed).await), 400);
+    }
+    for n in 0..2 {
+        assert_eq!(status(&world.raw(&with("POST", "/v1/sms", &other.text)).await), 200, "{n}");
+    }
+    assert_eq!(status(&world.raw(&with("POST", "/v1/sms", &other.text)).await), 429);
 }

@@ -49,6 +49,11 @@ impl Deployment {
     /// A deployment as operators run it: a reviewed catalogue, a configuration with these settings, a first operator
     /// token, and an account made through the control API.
     pub(crate) async fn serve(settings: &[(&str, &str)]) -> Self {
+        Self::serve_with(settings, |_| ()).await
+    }
+
+    /// The same with files of its own, which may take the place of the catalogue.
+    pub(crate) async fn serve_with(settings: &[(&str, &str)], files: impl FnOnce(&Home)) -> Self {
         let upstream = Upstream::start().await;
         let home = Home::new();
         home.file("upstream.json", OPENAPI);
@@ -60,6 +65,7 @@ impl Deployment {
             done.output
         };
         run(&["catalogue", "import", "upstream.json", "-o", "catalogue.toml"]).await;
+        files(&home);
         let token: Value = serde_json::from_str(&run(&["tokens", "bootstrap", "--json"]).await).must("read the token");
         secrets.learn(&token);
         let mut launch = Launch::new(CLAVIGER, "serve").at(&home, &secrets).args(["--json"]);

@@ -5,6 +5,7 @@
 #![cfg(test)]
 
 mod answers;
+mod browser;
 mod companies;
 mod crash;
 mod deployment;
@@ -14,6 +15,7 @@ mod isolation;
 mod key_settings;
 mod limits;
 mod operating;
+mod people;
 mod prove;
 mod quickstart;
 mod revocation;
