@@ -122,15 +122,29 @@ mod tests {
     use model::{Audience, CompanyMode, HttpMethod};
 
     #[test]
-    fn d43_the_reference_catalogue_serves_and_leaves_companies_to_the_context() {
+    fn d34_d43_the_reference_catalogue_serves_and_says_where_companies_are_named() {
         let catalogue = reference().unwrap();
         assert_eq!(catalogue.operations().len(), 36);
         for operation in catalogue.operations() {
             let public = operation.audience == Audience::Public;
             assert_eq!(public, operation.id.as_str() == "health_get", "{}", operation.id);
             let neutral = ["/v1/health", "/v1/status"].contains(&operation.template.to_string().as_str());
-            let mode = if neutral { CompanyMode::Neutral } else { CompanyMode::Context };
-            assert_eq!(operation.company, mode, "{}", operation.id);
+            assert_eq!(operation.company == CompanyMode::Neutral, neutral, "{}", operation.id);
+            assert_ne!(operation.company, CompanyMode::Account, "{}", operation.id);
+        }
+        let mode = |method, path: &str| catalogue.find(method, path.as_bytes()).unwrap().company.as_str();
+        for (method, path, held) in [
+            (HttpMethod::Get, "/v1/company/7", "locators"),
+            (HttpMethod::Delete, "/v1/company/7", "locators"),
+            (HttpMethod::Get, "/v1/company/IT01234567890", "locators"),
+            (HttpMethod::Put, "/v1/company", "locators"),
+            (HttpMethod::Get, "/v1/webhook", "locators"),
+            (HttpMethod::Delete, "/v1/webhook/7", "lookup"),
+            (HttpMethod::Get, "/v1/send/7/payload", "lookup"),
+            (HttpMethod::Get, "/v1/send", "context"),
+            (HttpMethod::Post, "/v1/send/json", "context"),
+        ] {
+            assert_eq!(mode(method, path), held, "{path}");
         }
         let scope = |method, path: &str| catalogue.find(method, path.as_bytes()).unwrap().scope.to_string();
         assert_eq!(scope(HttpMethod::Post, "/v1/send/xml"), "send:send");
