@@ -57,13 +57,15 @@ pub struct ProblemParts<'a> {
     pub detail: &'a str,
     /// Field by field, for a refused body; stays in every style, because the answer is of no use without it.
     pub errors: &'a [FieldProblem],
+    /// Which limit had no room (D15); an extension member.
+    pub limit: Option<&'a str>,
 }
 
 impl<'a> ProblemParts<'a> {
     /// A problem without field errors.
     #[must_use]
     pub const fn new(status: u16, code: &'a str, title: &'a str, detail: &'a str) -> Self {
-        Self { status, code, title, detail, errors: &[] }
+        Self { status, code, title, detail, errors: &[], limit: None }
     }
 }
 
@@ -84,6 +86,7 @@ pub fn render(style: &ProblemStyle, parts: &ProblemParts<'_>, request_id: Reques
         detail: parts.detail,
         status: parts.status,
         errors: parts.errors,
+        limit: parts.limit.filter(|_| style.extensions),
         error: style.extensions.then_some(ErrorRef { code: parts.code, message: parts.detail }),
         request_id: style.extensions.then_some(Shown(request_id)),
     };
@@ -137,6 +140,8 @@ struct Body<'a> {
     status: u16,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     errors: &'a [FieldProblem],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    limit: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<ErrorRef<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -230,7 +235,8 @@ mod tests {
     fn d6_hostile_text_stays_a_json_string_and_reads_back() {
         let detail = "quote \" backslash \\ newline \n bell \u{7} é \u{2028}";
         let errors = [FieldProblem { pointer: "/a~1b/0".into(), message: "\"".into() }];
-        let parts = ProblemParts { status: 422, code: "validation_failed", title: "T", detail, errors: &errors };
+        let parts =
+            ProblemParts { status: 422, code: "validation_failed", title: "T", detail, errors: &errors, limit: None };
         let read: Problem = serde_json::from_slice(&render(&ProblemStyle::new("x:"), &parts, id())).unwrap();
         assert_eq!((read.detail.as_str(), read.uri.as_str()), (detail, "x:validation-failed"));
         assert_eq!(read.errors, errors);

@@ -23,7 +23,9 @@ pub enum Field {
     Audience,
     Scope,
     Company,
+    Learn,
     Class,
+    Channel,
     Environment,
     Idempotency,
     OtherBodies,
@@ -32,7 +34,7 @@ pub enum Field {
 
 impl Field {
     /// All, in the order in which the file lists them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::Id,
         Self::Method,
         Self::Path,
@@ -40,7 +42,9 @@ impl Field {
         Self::Environment,
         Self::Scope,
         Self::Company,
+        Self::Learn,
         Self::Class,
+        Self::Channel,
         Self::Idempotency,
         Self::OtherBodies,
         Self::Callback,
@@ -56,7 +60,9 @@ impl Field {
             Self::Audience => "audience",
             Self::Scope => "scope",
             Self::Company => "company",
+            Self::Learn => "learn",
             Self::Class => "class",
+            Self::Channel => "channel",
             Self::Environment => "environment",
             Self::Idempotency => "idempotency",
             Self::OtherBodies => "other_bodies",

@@ -49,6 +49,7 @@ impl Refusal {
             title: answer.title,
             detail,
             errors: &self.errors,
+            limit: None,
         };
         let mut response = Body::from(render(style, &parts, id)).into_response();
         *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);

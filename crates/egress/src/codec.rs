@@ -99,24 +99,14 @@ impl Decoder {
 
 /// Index just behind the first CRLF CRLF that begins at or after `from`.
 fn end_of_fields(buf: &[u8], from: usize) -> Option<usize> {
-    let mut at = from + 3;
-    while let Some(byte) = buf.get(at) {
-        match byte {
-            b'\n' if buf[at - 3..=at] == *b"\r\n\r\n" => return Some(at + 1),
-            b'\r' | b'\n' => at += 1,
-            // No match can contain this place.
-            _ => at += 4,
-        }
-    }
-    None
+    let mut feeds = memchr::memchr_iter(b'\n', buf.get(from..)?).map(|at| at + from);
+    feeds.find(|at| *at >= from + 3 && buf[at - 3..=*at] == *b"\r\n\r\n").map(|at| at + 1)
 }
 
 /// Whether some LF does not follow a CR (the first byte is not looked at). The parser underneath would take it for a
 /// line's end; other readers do not.
 fn has_bare_lf(bytes: &[u8]) -> bool {
-    // Without an early exit, so that it can be done many bytes at a time.
-    let bare = |(byte, before): (&u8, &u8)| u8::from(*byte == b'\n') & u8::from(*before != b'\r');
-    bytes.iter().skip(1).zip(bytes).map(bare).fold(0, |bad, one| bad | one) != 0
+    memchr::memchr_iter(b'\n', bytes).any(|at| at > 0 && bytes[at - 1] != b'\r')
 }
 
 /// Whether a field may stand in a trailer section: none that frames, routes, authenticates or describes the content

@@ -125,7 +125,7 @@ async fn run(request: Fetch<'_>) -> Result<Fetched, FetchError> {
     let head = answered.map_err(|failure| failure.error)?.head;
     let decoder = Decoder::new(head.framing);
     let body = collect(conn, Incoming { decoder, limits, idle_timeout: request.timeout }, request.body_max).await?;
-    Ok(Fetched { status: head.status, headers: head.headers, body })
+    Ok(Fetched { status: head.status, headers: head.fields.into_map(), body })
 }
 
 async fn collect(mut conn: Box<Connection>, mut incoming: Incoming, max: usize) -> Result<Bytes, FetchError> {

@@ -85,7 +85,7 @@ fn read(bytes: &[u8], piece: usize, asked: &Asked<'_>) -> Result<Option<Reading>
     let left_over = buf.to_vec();
     Ok(Some(Reading {
         status: head.status,
-        headers: head.headers,
+        headers: head.fields.into_map(),
         keep: head.keep,
         content,
         trailers,

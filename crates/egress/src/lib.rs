@@ -13,6 +13,7 @@ mod dial;
 pub mod error;
 mod exchange;
 pub mod fetch;
+pub mod fields;
 #[doc(hidden)]
 pub mod fuzz;
 mod pool;
@@ -25,7 +26,8 @@ pub mod upstream;
 pub use body::UpstreamBody;
 pub use error::{Fate, Fault, TlsFault, UpstreamError, Wait};
 pub use fetch::{Fetch, FetchError, Fetched, fetch};
+pub use fields::Fields;
 pub use target::{Scheme, Target, TargetError};
 pub use tls::{TrustError, TrustRoots, client_config};
 pub use upgraded::UpgradedIo;
-pub use upstream::{Answer, Counts, HostField, RequestHead, Upstream, UpstreamConfig};
+pub use upstream::{Answer, AnswerHead, Counts, HostField, RawAnswer, RequestHead, Upstream, UpstreamConfig};

@@ -10,6 +10,7 @@ use crate::connection::Connection;
 use crate::dial::{Lately, dial};
 use crate::error::UpstreamError;
 use crate::exchange::{Answered, Failure, Terms, exchange};
+use crate::fields::Fields;
 use crate::pool::{Lease, Pool, count};
 use crate::sender::{BodyError, Rest, Sender};
 use crate::target::Target;
@@ -110,6 +111,44 @@ pub enum Answer {
     Upgraded(Response<()>, UpgradedIo),
 }
 
+/// What an upstream answered, its fields as they came.
+#[derive(Debug)]
+pub enum RawAnswer {
+    /// A final response.
+    Response(AnswerHead, UpstreamBody),
+    /// 101, to the protocol that was asked for.
+    Upgraded(AnswerHead, UpgradedIo),
+}
+
+/// The head of an answer, its fields as they came.
+#[derive(Debug)]
+pub struct AnswerHead {
+    /// The status.
+    pub status: StatusCode,
+    /// The fields, without connection fields.
+    pub fields: Fields,
+}
+
+impl AnswerHead {
+    /// The head with a map of its fields.
+    #[must_use]
+    pub fn with<T>(self, body: T) -> Response<T> {
+        let mut response = Response::new(body);
+        *response.status_mut() = self.status;
+        *response.headers_mut() = self.fields.into_map();
+        response
+    }
+}
+
+impl From<RawAnswer> for Answer {
+    fn from(answer: RawAnswer) -> Self {
+        match answer {
+            RawAnswer::Response(head, body) => Self::Response(head.with(body)),
+            RawAnswer::Upgraded(head, io) => Self::Upgraded(head.with(()), io),
+        }
+    }
+}
+
 /// What a core holds towards one target now, and has done since start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
@@ -162,6 +201,18 @@ impl Upstream {
         B: Body<Data = Bytes> + Unpin + 'static,
         B::Error: Into<BodyError>,
     {
+        self.send_raw(head, body).await.map(Answer::from)
+    }
+
+    /// As `send`, for whoever passes the answer's fields on without looking for one of them.
+    ///
+    /// # Errors
+    /// As `send`.
+    pub async fn send_raw<B>(self: &Rc<Self>, head: RequestHead<'_>, body: B) -> Result<RawAnswer, UpstreamError>
+    where
+        B: Body<Data = Bytes> + Unpin + 'static,
+        B::Error: Into<BodyError>,
+    {
         let (mut lease, reused) = self.lease().await?;
         let length = Length::of(head.method, &body.size_hint(), body.is_end_stream());
         let mut out = lease.conn.take_scratch();
@@ -202,18 +253,16 @@ impl Upstream {
         Ok(conn)
     }
 
-    fn answer<B>(&self, mut lease: Lease, sender: Sender<B>, answered: Answered) -> Answer
+    fn answer<B>(&self, mut lease: Lease, sender: Sender<B>, answered: Answered) -> RawAnswer
     where
         B: Body<Data = Bytes> + Unpin + 'static,
         B::Error: Into<BodyError>,
     {
         let Answered { head, sent } = answered;
         count(&self.pool.writes, sender.writes());
-        let mut response = Response::new(());
-        *response.status_mut() = head.status;
-        *response.headers_mut() = head.headers;
+        let said = AnswerHead { status: head.status, fields: head.fields };
         if head.status == StatusCode::SWITCHING_PROTOCOLS {
-            return Answer::Upgraded(response, UpgradedIo::new(lease.conn, lease.slot));
+            return RawAnswer::Upgraded(said, UpgradedIo::new(lease.conn, lease.slot));
         }
         let willing = head.status.as_u16() < 400;
         let rest: Option<Box<dyn Rest>> = match sent {
@@ -226,7 +275,7 @@ impl Upstream {
         };
         let keep = head.keep && (sent || willing);
         let body = UpstreamBody::new(lease, head.framing, keep, rest, self.terms.limits, self.terms.idle_body_timeout);
-        Answer::Response(response.map(|()| body))
+        RawAnswer::Response(said, body)
     }
 
     /// Closes connections that have been unused for longer than `idle_keep` or that the upstream has closed.

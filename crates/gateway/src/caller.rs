@@ -24,6 +24,13 @@ pub(crate) enum CallerBody {
     Read(Option<Bytes>),
 }
 
+impl CallerBody {
+    /// Whether our own side reads the caller, and writes its answer.
+    pub(crate) const fn is_plain(&self) -> bool {
+        matches!(self, Self::Own(_))
+    }
+}
+
 /// The body broke off or was malformed. Nobody is told more.
 #[derive(Debug)]
 pub(crate) struct Broken;

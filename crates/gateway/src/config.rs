@@ -94,6 +94,10 @@ pub struct GatewayConfig {
     pub people: crate::people::PeopleConfig,
     /// How writes with an `Idempotency-Key` are kept from running twice (D16).
     pub idempotency: crate::IdempotencyConfig,
+    /// How many requests of a channel a key may make a day (R80).
+    pub caps: Vec<model::DailyCap>,
+    /// What the gateway may change in the store.
+    pub store: store::GatewayStore,
     /// Every bound by name.
     pub limits: Limits,
     /// The Ed25519 key of the signed context, PKCS#8 (D24).
@@ -102,6 +106,8 @@ pub struct GatewayConfig {
     pub clock: Clock,
     /// The CSPRNG.
     pub randomness: Randomness,
+    /// What callers may ask for in which time (D15).
+    pub rates: crate::RatesConfig,
     /// Where request log lines go, if anywhere.
     pub log: Option<LogSink>,
     /// Where usage is told, if anywhere.

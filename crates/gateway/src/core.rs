@@ -5,13 +5,16 @@
 //! Read:  `Core`, then `run`.
 
 use crate::{
+    caps::Caps,
     client_address,
     config::{Clock, Limits, PlainHttp, Proxies, Upstreams},
     cors::Cors,
+    errands::Errands,
     inflight::{Cut, InFlight},
     listen,
     metrics::Counters,
     people::{People, Visitors},
+    rates::Rates,
     record::Recorder,
     signer::Signer,
     snapshot::Snapshot,
@@ -57,6 +60,9 @@ pub(crate) struct Shared {
     pub(crate) snapshot: Arc<Snapshot>,
     pub(crate) jwks: Bytes,
     pub(crate) people: People,
+    pub(crate) rates: Arc<Rates>,
+    pub(crate) caps: Caps,
+    pub(crate) errands: Errands,
 }
 
 /// What the gateway says to the upstream is called: in the product's namespace (D24), and about the way here.

@@ -139,10 +139,13 @@ impl Page {
 }
 
 fn varies_by_origin(headers: &HeaderMap) -> bool {
-    let values = headers.get_all(header::VARY);
-    values
-        .iter()
-        .flat_map(|value| value.as_bytes().split(|b| *b == b','))
+    headers.get_all(header::VARY).iter().any(|value| names_origin(value.as_bytes()))
+}
+
+/// Whether a value of `Vary` says that the answer is another for another origin.
+pub(crate) fn names_origin(value: &[u8]) -> bool {
+    value
+        .split(|b| *b == b',')
         .any(|name| matches!(name.trim_ascii(), b"*") || name.trim_ascii().eq_ignore_ascii_case(b"origin"))
 }
 

@@ -7,6 +7,7 @@
 use crate::{
     body::ResponseBody,
     caller::CallerBody,
+    caps,
     companies::{Inspected, Inspection, admit},
     core::{Connection, Core},
     cors::{self, Page},
@@ -15,17 +16,19 @@ use crate::{
     fault::{Fault, Refusal},
     forward::{Outgoing, forward, until_cut},
     listen,
+    rates::{Shown, Spent},
     record::Line,
     respond,
-    signer::Token,
+    signer::{Subject, Token},
     usage::Told,
     visit,
     writes::{self, Asked, Asking, Claim},
 };
-use admission::{Authorized, Settled, Settlement};
+use admission::{Authorized, Reserved, Settled, Settlement};
+use egress::Fields;
 use http::{HeaderValue, Request, Response, request::Parts};
 use http_body::Body as _;
-use model::{AccountId, Environment, KeyId, RequestId, Timestamp};
+use model::{AccountId, Denial, Environment, KeyId, RequestId, Timestamp};
 use std::{future::Future, net::IpAddr, panic::AssertUnwindSafe, pin::pin, rc::Rc, sync::Arc, task::Poll};
 
 /// Where the key set of the signed context is served, after the namespace.
@@ -44,8 +47,28 @@ pub(crate) struct Story {
     pub(crate) address: Option<IpAddr>,
     /// What the page that it comes from may read of the answer.
     pub(crate) page: Page,
+    /// How it stands with its limits.
+    pub(crate) shown: Option<Shown>,
+    /// The upstream's fields of the answer, when they are passed on as they came.
+    pub(crate) fields: Fields,
     /// For the request log alone.
     pub(crate) told: Told,
+}
+
+impl Story {
+    /// What a refused credential is answered with: the next one of an address that has had too many is braked.
+    fn brake(&mut self, core: &Core, refusal: Refusal) -> Refusal {
+        if refusal.answer().status != 401 {
+            return refusal;
+        }
+        match core.shared.rates.failed(self.address) {
+            None => refusal,
+            braked @ Some(_) => {
+                self.shown = braked;
+                Denial::AddressBraked.into()
+            }
+        }
+    }
 }
 
 /// A request that was taken in. Whatever becomes of it, even when its caller goes away and nothing is awaited any more,
@@ -85,12 +108,15 @@ impl Drop for Taken<'_> {
     }
 }
 
+/// The answer to a request. Fields of the upstream that are not in the response's map are beside it, as they came: none
+/// when hyper writes the answer.
+pub(crate) struct Answer {
+    pub(crate) response: Response<ResponseBody>,
+    pub(crate) fields: Fields,
+}
+
 /// Answers one request; never fails, and a panic of ours becomes a 500.
-pub(crate) async fn handle(
-    core: Rc<Core>,
-    connection: Rc<Connection>,
-    request: Request<CallerBody>,
-) -> Response<ResponseBody> {
+pub(crate) async fn handle(core: Rc<Core>, connection: Rc<Connection>, request: Request<CallerBody>) -> Answer {
     let started = (core.shared.clock)();
     let connection = if connection.proxied {
         Rc::new(connection.of_request(request.headers(), &core.shared.proxies))
@@ -121,15 +147,20 @@ pub(crate) async fn handle(
         })
         .await
     };
+    let result = result.map_err(|refusal| taken.story.brake(&core, refusal));
     taken.refusal = result.as_ref().err().copied();
-    let mut response = result.unwrap_or_else(|refusal| respond::refuse(refusal, &core.shared, id));
+    let limit = core.shared.rates.exceeded(taken.story.shown);
+    let mut response = result.unwrap_or_else(|refusal| respond::refuse(refusal, &core.shared, id, limit.as_deref()));
+    taken.story.told.limit = limit;
     taken.story.page.write(response.headers_mut(), &core.shared.cors);
+    core.shared.rates.write(taken.story.shown, response.headers_mut());
     respond::finish(&mut response, &id_value, connection.secure, connection.refused);
     if head {
         respond::without_body(&mut response);
     }
     taken.status = response.status().as_u16();
-    response
+    let fields = if taken.refusal.is_none() { std::mem::take(&mut taken.story.fields) } else { Fields::default() };
+    Answer { response, fields }
 }
 
 async fn exchange(
@@ -151,7 +182,7 @@ async fn exchange(
     if parts.headers.len() > core.shared.limits.headers_max {
         return Err(Fault::TooManyHeaders.into());
     }
-    let (Inspected { admitted, target, body, held }, asked) = {
+    let (Inspected { admitted, target, body, held }, asked, (reserved, spent)) = {
         let facts = Facts::read(&parts, &catalogue, core.shared.hosts.as_deref())?;
         story.operation = facts.operation.map(|o| o.id.clone());
         if let Some(answer) = answered_here(core, &facts, &parts, now, story) {
@@ -160,29 +191,36 @@ async fn exchange(
         let stuck = listen::stream_cut().unwrap_or_else(|| Rc::clone(&connection.cut));
         let asked = Inspection { facts: &facts, parts: &parts, catalogue: &catalogue, connection, stuck, id };
         let inspected = judge(core, asked, body, now, story).await?;
-        (inspected, writes::asked(&facts, &parts.headers))
+        let reserved = reserve(core, facts.operation, &inspected.admitted, connection, (now, &mut *story)).await?;
+        (inspected, writes::asked(&facts, &parts.headers), reserved)
     };
     if body.size_hint().lower() > core.shared.limits.body_max {
         return Err(Fault::BodyTooLarge.into());
     }
-    let Admitted { passage, ticket, subject, token } = admitted;
+    let Admitted { passage, mut ticket, subject, token } = admitted;
     let token = match token {
         Some(token) => token,
         None => until_cut(&ticket, core.signer.fresh(subject)).await?.map_err(|_| Fault::Overloaded)?,
     };
     let mut body = Some(body);
     let (permit, write) = match passage {
+        Passage::Public(_) if reserved != Reserved::Within => return Err(Denial::LimitExceeded.into()),
         Passage::Public(permit) => (permit, None),
         Passage::Key(authorized) => {
             let asking =
                 Asking { core, connection, ticket: &ticket, parts: &parts, target: &target, token: &token, id };
-            let (settled, claim) = settle(asking, authorized, asked, &mut body).await?;
+            let (settled, claim) = settle(asking, authorized, reserved, asked, &mut body).await?;
             match settled {
                 Settled::Forward(permit) => (permit, claim.write),
-                Settled::Replay => return Ok(claim.replay.ok_or(Fault::Internal)?.respond(&core.shared, id)),
+                Settled::Replay => {
+                    // A replay counts as a request (D39).
+                    drop(spent.and_then(Spent::keep));
+                    return Ok(claim.replay.ok_or(Fault::Internal)?.respond(&core.shared, id));
+                }
             }
         }
     };
+    ticket.hold(spent.and_then(Spent::keep));
     let websocket = facts::wants_websocket(&parts);
     let trailers = facts::takes_trailers(&parts);
     let caller_side = websocket.then(|| parts.extensions.remove::<hyper::upgrade::OnUpgrade>()).flatten();
@@ -192,7 +230,7 @@ async fn exchange(
     let outgoing = Outgoing { parts, target, body, caller_side, trailers, token, id, held };
     match write {
         Some(write) => Box::pin(writes::forward(core, connection, permit, ticket, write, outgoing)).await,
-        None => forward(core, connection, permit, ticket, outgoing).await,
+        None => forward(core, connection, permit, ticket, outgoing, &mut story.fields).await,
     }
 }
 
@@ -211,21 +249,55 @@ fn answered_here(
     cors::is_preflight(parts).then(|| cors::preflight(core, facts, parts, now))
 }
 
+/// Reserves what the request spends of its limits, before anything is claimed for it (D39).
+async fn reserve(
+    core: &Rc<Core>,
+    operation: Option<&model::Operation>,
+    admitted: &Admitted,
+    connection: &Connection,
+    (now, story): (Timestamp, &mut Story),
+) -> Result<(Reserved, Option<Spent>), Refusal> {
+    let (reserved, mut spent, shown) = core.shared.rates.reserve(core, operation, admitted, connection.address)?;
+    story.shown = shown;
+    let (Reserved::Within, Some(channel), Subject::Key(live)) =
+        (reserved, operation.and_then(|o| o.channel.as_ref()), &admitted.subject)
+    else {
+        return Ok((reserved, spent));
+    };
+    // Boxed: few operations have a channel. It may wait for a block of the day's cap (R80).
+    let entry = &live.entry;
+    let taken = caps::take(core, &admitted.ticket, entry.record.key, entry.environment, channel, now);
+    match Box::pin(taken).await? {
+        caps::Taken::Free => Ok((reserved, spent)),
+        caps::Taken::One(one) => {
+            spent.get_or_insert_with(|| Spent::of_cap(core)).hold(one);
+            Ok((reserved, spent))
+        }
+        caps::Taken::Exceeded { retry_after } => {
+            story.shown = Some(Shown::capped(retry_after));
+            Ok((Reserved::DailyCapExceeded, None))
+        }
+    }
+}
+
 /// The last stage of admission for a key's request: the record of a write is claimed, and all is held together (D39).
 async fn settle(
     asking: Asking<'_>,
     authorized: Authorized,
+    limits: Reserved,
     asked: Asked,
     body: &mut Option<CallerBody>,
 ) -> Result<(Settled, Claim), Refusal> {
     let claim = match asked {
+        // What is over its limit claims nothing.
+        _ if limits != Reserved::Within => Claim::default(),
         Asked::No => Claim::default(),
         // Boxed: a request without the header shall not make room for it.
         asked @ (Asked::Missing | Asked::Malformed | Asked::Key(_)) => {
             Box::pin(asking.claim(authorized.permit(), asked, body)).await?
         }
     };
-    let settled = authorized.settle(Settlement { write: claim.said, ..Settlement::default() })?;
+    let settled = authorized.settle(Settlement { limits, write: claim.said })?;
     Ok((settled, claim))
 }
 

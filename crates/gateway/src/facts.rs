@@ -174,7 +174,13 @@ pub(crate) fn strip_hidden(headers: &mut HeaderMap, field: Option<&HeaderName>) 
 /// Takes out of an answer, or of trailers, what only the gateway may say. `egress` took the fields of one connection out.
 pub(crate) fn strip_response(headers: &mut HeaderMap, namespace: &str) {
     // What browsers may do is the gateway's to say as well (D10).
-    strip(headers, |name| in_namespace(name, namespace) || name.starts_with("access-control-"));
+    strip(headers, |name| is_said_here(name.as_bytes(), namespace));
+}
+
+/// Whether a field of an answer, its name in any case, is the gateway's alone to say.
+pub(crate) fn is_said_here(name: &[u8], namespace: &str) -> bool {
+    let begins = |start: &[u8]| name.get(..start.len()).is_some_and(|head| head.eq_ignore_ascii_case(start));
+    in_namespace(name, namespace) || begins(b"access-control-")
 }
 
 /// Whether a field of this name is taken out on the way to the upstream (D27).
@@ -225,19 +231,25 @@ fn join_cookies(headers: &mut HeaderMap) {
 /// is neither letter nor digit alike.
 fn is_ours(name: &str, namespace: &str) -> bool {
     let first = name.bytes().next().unwrap_or_default();
-    in_namespace(name, namespace)
+    in_namespace(name.as_bytes(), namespace)
         || never_forwarded(first).iter().any(|known| spells(name, known))
         || first == b'x' && name.get(..FORWARDED_PREFIX.len()).is_some_and(|head| spells(head, FORWARDED_PREFIX))
 }
 
 /// Whether a field is of the product's own namespace.
-fn in_namespace(name: &str, namespace: &str) -> bool {
+fn in_namespace(name: &[u8], namespace: &str) -> bool {
     name.split_at_checked(namespace.len())
-        .is_some_and(|(head, rest)| rest.bytes().next().is_some_and(separates) && spells(head, namespace))
+        .is_some_and(|(head, rest)| rest.first().copied().is_some_and(separates) && spells_bytes(head, namespace))
 }
 
 fn spells(text: &str, name: &str) -> bool {
-    text.len() == name.len() && text.bytes().zip(name.bytes()).all(|(a, b)| a == b || (b == b'-' && separates(a)))
+    spells_bytes(text.as_bytes(), name)
+}
+
+/// In any case, and with any separator for a hyphen. `name` is in small letters.
+fn spells_bytes(text: &[u8], name: &str) -> bool {
+    let same = |(a, b): (&u8, u8)| a.to_ascii_lowercase() == b || (b == b'-' && separates(*a));
+    text.len() == name.len() && text.iter().zip(name.bytes()).all(same)
 }
 
 const fn separates(byte: u8) -> bool {

@@ -6,13 +6,16 @@
 
 use crate::{
     Clock, Exposition, GatewayConfig,
+    caps::Caps,
     core::{COMMANDS_MAX, Command, CoreStart, IdSource, Names, Shared},
     cors::Cors,
+    errands::{self, Desk, Errands},
     follow::Applied,
     follow::{Follower, IN_FORCE_MAX, Progress},
     listen,
     metrics::Counters,
     people::People,
+    rates::{self, Rates},
     record,
     record::Recorder,
     signer::Signer,
@@ -23,7 +26,10 @@ use http::HeaderName;
 use model::Catalogue;
 use std::{collections::VecDeque, net::SocketAddr, sync::Arc, thread::JoinHandle, time::Duration};
 use store::{Feed, Revision, StoreError};
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::{
+    sync::{mpsc, oneshot, watch},
+    task::JoinSet,
+};
 
 /// Why a gateway could not start.
 #[derive(Debug, thiserror::Error)]
@@ -65,8 +71,10 @@ pub struct Gateway {
     snapshot: Arc<Snapshot>,
     clock: Clock,
     name: String,
+    /// What is still to be asked of the store.
+    errands: JoinSet<()>,
     /// Fetch signing keys; they end with the gateway.
-    _issuers: tokio::task::JoinSet<()>,
+    _issuers: JoinSet<()>,
 }
 
 impl Gateway {
@@ -102,7 +110,7 @@ impl Gateway {
         let name = config.name.clone();
         let clock = config.clock;
         let randomness = config.randomness;
-        let shared = Arc::new(shared(config, names, idempotency, &signer, &snapshot));
+        let (shared, errands) = shared(config, names, idempotency, &signer, &snapshot, watched.clone());
         let issuers = shared.people.start(clock).await;
         let mut handles = Vec::with_capacity(cores);
         for (index, (listeners, commands)) in listeners.into_iter().zip(receivers).enumerate() {
@@ -123,6 +131,7 @@ impl Gateway {
         }
         let (stop, stopped) = oneshot::channel();
         tokio::spawn(follower.run(stopped));
+        tokio::spawn(rates::sweep(Arc::downgrade(&shared.rates)));
         let exposition = Exposition { cores: counters, credentials: Arc::clone(&snapshot) };
         Ok(Self {
             addresses,
@@ -135,6 +144,7 @@ impl Gateway {
             snapshot,
             clock,
             name,
+            errands,
             _issuers: issuers,
         })
     }
@@ -210,6 +220,7 @@ impl Gateway {
             }
         });
         let _cancelled = wait.await;
+        errands::finish(std::mem::take(&mut self.errands)).await;
         // Last, so that revocations were obeyed during the drain.
         drop(self.follower.take());
     }
@@ -245,8 +256,12 @@ fn shared(
     idempotency: Idempotency,
     signer: &Signer,
     snapshot: &Arc<Snapshot>,
-) -> Shared {
-    Shared {
+    progress: watch::Receiver<Progress>,
+) -> (Arc<Shared>, JoinSet<()>) {
+    let desk = Desk { store: config.store, clock: config.clock, randomness: config.randomness };
+    let (errands, tasks) = Errands::start(desk.clone(), progress);
+    let shared = Shared {
+        caps: Caps::start(config.caps, desk),
         names,
         idempotency,
         namespace: config.namespace,
@@ -262,7 +277,10 @@ fn shared(
         snapshot: Arc::clone(snapshot),
         jwks: signer.jwks().into(),
         people: People::new(config.people),
-    }
+        rates: Arc::new(Rates::new(config.rates)),
+        errands,
+    };
+    (Arc::new(shared), tasks)
 }
 
 /// Starts one core and waits until it listens.

@@ -8,6 +8,7 @@ use crate::{
     body::ResponseBody,
     companies,
     core::Core,
+    errands::Violation,
     facts,
     fault::{Fault, Refusal},
     forward,
@@ -20,14 +21,15 @@ use admission::{
 };
 use bytes::{Bytes, BytesMut};
 use egress::UpstreamBody;
-use http::{HeaderMap, Response, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use http_body::Body as _;
-use model::{CompanyId, Denial, Locator, Operation, OperationId, operation::Place};
+use model::{CompanyId, Denial, Locator, Operation, OperationId, RequestId, operation::Place};
 use std::{future::poll_fn, pin::Pin, sync::Arc};
 
 /// The places of an answer to look at, and for whom.
 pub(crate) struct Guard {
     operation: OperationId,
+    request: Option<RequestId>,
     places: Box<[Locator]>,
     live: Arc<Live>,
 }
@@ -45,9 +47,10 @@ struct Told {
 
 impl Guard {
     /// The guard of an operation; none when its answers name no companies.
-    pub(crate) fn of(operation: &Operation, live: &Arc<Live>) -> Option<Self> {
+    pub(crate) fn of(operation: &Operation, live: &Arc<Live>, id: &HeaderValue) -> Option<Self> {
         let places: Box<[Locator]> = guards(operation).cloned().collect();
-        (!places.is_empty()).then(|| Self { operation: operation.id.clone(), places, live: Arc::clone(live) })
+        let request = id.to_str().ok().and_then(|id| id.parse().ok());
+        (!places.is_empty()).then(|| Self { operation: operation.id.clone(), request, places, live: Arc::clone(live) })
     }
 
     /// Reads the answer and gives it on if every company in it is one of the key's.
@@ -83,6 +86,9 @@ impl Guard {
                 operation = %self.operation,
                 "isolation.violation: the upstream listed an item of a company that the key may not reach"
             );
+            let (account, key) = (record.account, record.key);
+            let violation = Violation { account, key, operation: self.operation.clone(), request: self.request };
+            core.shared.errands.violated(&core.counters, violation);
             return Err(Fault::IsolationViolation.into());
         }
         if told.foreign {
@@ -98,7 +104,13 @@ impl Guard {
 
     fn read(&self, core: &Core, bytes: &[u8]) -> Result<Told, Fault> {
         let mut told = Told::default();
+        let list = bytes.trim_ascii_start().first() == Some(&b'[');
         names(self.places.iter(), bytes, &mut |locator, pointer, found| {
+            // Where a list is declared and an object came, as errors are, nothing was listed.
+            if !list && pointer.split('/').nth(1) == Some("*") {
+                told.absent = true;
+                return;
+            }
             let company = match found {
                 Found::Absent { .. } => {
                     told.absent = true;

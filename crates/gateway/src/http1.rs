@@ -3,25 +3,25 @@
 //! Owns:  one connection's loop: head, exchange, answer, the next one; when hyper takes over.
 //! Never: answers what it does not understand. Whatever is not plain goes to hyper, byte for byte, so nothing is taken here
 //!        that would be refused there.
-//! Read:  `serve`; then `head` (what is plain), `inlet` (reading), `answer` (writing).
+//! Read:  `serve`; then `head` (what is plain), `inlet` (reading), `answer` and `passed` (writing).
 
 pub(crate) mod answer;
 pub(crate) mod date;
 pub(crate) mod head;
 pub(crate) mod inlet;
+pub(crate) mod passed;
 pub(crate) mod socket;
 
 use crate::{
-    body::ResponseBody,
     caller::CallerBody,
     core::{Connection, Core},
-    exchange,
+    exchange::{self, Answer},
 };
 use answer::{Ended, Writer};
 use bytes::Bytes;
 use date::DateText;
 use head::{Head, HeadReader, Parsed};
-use http::{Request, Response};
+use http::Request;
 use inlet::{Body, Filled, Inlet};
 use socket::{CallerSocket, Rewound};
 use std::{
@@ -63,9 +63,9 @@ pub(crate) async fn serve(
         let last = head.close || connection.refused;
         let no_body = *head.request.method() == http::Method::HEAD;
         let request = Body::begin(&inlet, head);
-        let response = answered(core, connection, &inlet, request).await?;
+        let answer = answered(core, connection, &inlet, request).await?;
         writer.begin(no_body, last || waiting.drains());
-        let ended = writer.write(core, connection, date, &inlet, response).await;
+        let ended = writer.write(core, connection, date, &inlet, answer).await;
         match ended {
             Ended::Reusable if inlet.skip_rest() => {}
             Ended::Reusable | Ended::Last => return end(&inlet, How::Gracefully).await,
@@ -80,10 +80,10 @@ async fn answered(
     connection: &Rc<Connection>,
     inlet: &Inlet,
     request: Request<CallerBody>,
-) -> Option<Response<ResponseBody>> {
+) -> Option<Answer> {
     let mut work = pin!(exchange::handle(Rc::clone(core), Rc::clone(connection), request));
     std::future::poll_fn(|context| match work.as_mut().poll(context) {
-        Poll::Ready(response) => Poll::Ready(Some(response)),
+        Poll::Ready(answer) => Poll::Ready(Some(answer)),
         Poll::Pending => inlet.poll_gone(context).map(|()| None),
     })
     .await

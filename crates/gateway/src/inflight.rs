@@ -8,6 +8,7 @@
 //! table is changed before the cut is sent to the core. So a request either saw the change, or holds a ticket when the
 //! cut arrives.
 
+use crate::rates::Spent;
 use model::{Denial, IdentityId, KeyId, SecretHash, Timestamp};
 use slab::Slab;
 use std::{
@@ -85,6 +86,8 @@ pub(crate) struct InFlight {
 pub(crate) struct Ticket {
     registry: Rc<InFlight>,
     index: usize,
+    /// What is given back when the request has ended.
+    spent: Option<Box<Spent>>,
 }
 
 impl InFlight {
@@ -96,7 +99,7 @@ impl InFlight {
     pub(crate) fn enter(self: &Rc<Self>, hold: Option<Hold>, stuck: Rc<Cell<bool>>) -> Ticket {
         let slot =
             Slot { hold, phase: Phase::Waiting, cut: false, expired: false, waker: None, handed_out: None, stuck };
-        Ticket { registry: Rc::clone(self), index: self.slots.borrow_mut().insert(slot) }
+        Ticket { registry: Rc::clone(self), index: self.slots.borrow_mut().insert(slot), spent: None }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -165,6 +168,11 @@ impl InFlight {
 impl Ticket {
     fn with<T>(&self, read: impl FnOnce(&mut Slot) -> T) -> Option<T> {
         self.registry.slots.borrow_mut().get_mut(self.index).map(read)
+    }
+
+    /// Gives `spent` back when the request has ended, its answer's last byte included.
+    pub(crate) fn hold(&mut self, spent: Option<Box<Spent>>) {
+        self.spent = spent;
     }
 
     #[cfg(test)]

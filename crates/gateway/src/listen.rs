@@ -193,7 +193,7 @@ where
         service_fn(move |request: Request<Incoming>| {
             let one = work.begin();
             let answer = exchange::handle(Rc::clone(&core), Rc::clone(&facts), request.map(CallerBody::Hyper));
-            async move { Ok::<_, Infallible>(answer.await.map(|body| Counted { body, _one: one })) }
+            async move { Ok::<_, Infallible>(answer.await.response.map(|body| Counted { body, _one: one })) }
         })
     };
     let mut served = pin!(builder.serve_connection_with_upgrades(TokioIo::new(stream), service));

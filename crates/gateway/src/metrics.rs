@@ -26,6 +26,7 @@ pub(crate) struct Counters {
     documents: AtomicU64,
     cut: AtomicU64,
     log_lines_dropped: AtomicU64,
+    audit_entries_dropped: AtomicU64,
     connections: AtomicI64,
     in_flight: AtomicI64,
 }
@@ -39,6 +40,7 @@ impl Counters {
             documents: AtomicU64::new(0),
             cut: AtomicU64::new(0),
             log_lines_dropped: AtomicU64::new(0),
+            audit_entries_dropped: AtomicU64::new(0),
             connections: AtomicI64::new(0),
             in_flight: AtomicI64::new(0),
         })
@@ -66,6 +68,14 @@ impl Counters {
 
     pub(crate) fn log_lines_dropped(&self, lines: u64) {
         add(Some(&self.log_lines_dropped), lines);
+    }
+
+    pub(crate) fn audit_entry_dropped(&self) {
+        add(Some(&self.audit_entries_dropped), 1);
+    }
+
+    pub(crate) fn audit_entries_dropped(&self) -> u64 {
+        self.audit_entries_dropped.load(Relaxed)
     }
 
     pub(crate) fn connections(&self, change: i64) {
@@ -139,6 +149,11 @@ impl Collector for Exposition {
                 "log_lines_dropped",
                 "Request log lines given up because the sink was slow",
                 self.sum(|c| c.log_lines_dropped.load(Relaxed)),
+            ),
+            (
+                "audit_entries_dropped",
+                "Isolation violations that found no room on their way into the audit chain",
+                self.sum(Counters::audit_entries_dropped),
             ),
         ];
         for (name, help, count) in counters {

@@ -15,12 +15,17 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const HSTS: HeaderValue = HeaderValue::from_static("max-age=31536000");
 
 /// The answer to a request that is not passed on.
-pub(crate) fn refuse(refusal: Refusal, shared: &Shared, request: RequestId) -> Response<ResponseBody> {
+pub(crate) fn refuse(
+    refusal: Refusal,
+    shared: &Shared,
+    request: RequestId,
+    limit: Option<&str>,
+) -> Response<ResponseBody> {
     let mut answer = refusal.answer();
     if refusal == Refusal::Denied(Denial::IdempotencyKeyReused) {
         answer.status = shared.idempotency.conflict_status;
     }
-    let parts = ProblemParts::new(answer.status, answer.code, answer.title, answer.detail);
+    let parts = ProblemParts { limit, ..ProblemParts::new(answer.status, answer.code, answer.title, answer.detail) };
     let body = Bytes::from(render(&shared.problems, &parts, request));
     let mut response = Response::new(ResponseBody::Whole(Some(body)));
     *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);

@@ -8,6 +8,7 @@ use crate::{fault::Refusal, record::Line};
 use http::{HeaderMap, HeaderValue, header};
 use model::{Denial, Environment, origin::ORIGIN_MAX};
 use std::cell::{Cell, RefCell};
+use std::sync::Arc;
 use store::{Intake, RequestOutcome, SEEN_MAX, SecretTag, Seen, SeenCaller};
 
 /// Bytes that a core gathers before it hands them over.
@@ -25,7 +26,7 @@ pub(crate) struct Told {
     /// The company that it named, when its locators were read.
     pub(crate) company: Option<model::CompanyId>,
     /// The limit that had no room.
-    pub(crate) limit: Option<&'static str>,
+    pub(crate) limit: Option<Arc<str>>,
 }
 
 impl Told {
@@ -99,7 +100,7 @@ impl<'a> Line<'a> {
             method: self.method,
             operation: self.operation.unwrap_or_default(),
             reason: self.refusal.map_or("", |refusal| refusal.answer().reason),
-            limit: told.limit.unwrap_or_default(),
+            limit: told.limit.as_deref().unwrap_or_default(),
             address: self.peer,
             agent: told.agent.as_ref().map_or(b"", |agent| agent.as_bytes()),
             origin: told.origin.as_deref().unwrap_or_default(),

@@ -14,7 +14,7 @@ pub const SUBJECTS_MAX: usize = 2_000_000;
 /// How often a state that is being replaced is looked up again: far longer than a replacement takes.
 const RETRIES_MAX: u32 = 100_000;
 /// Limits that one request usually counts under; more need room of their own.
-const USUAL: usize = 4;
+const USUAL: usize = 2;
 
 /// All limits of a deployment and what they remember.
 #[derive(Debug)]

@@ -8,6 +8,7 @@ pub(crate) mod catalogue;
 pub(crate) mod control;
 pub(crate) mod identities;
 pub(crate) mod keys;
+pub(crate) mod prove;
 pub(crate) mod usage;
 
 use crate::name;
@@ -91,6 +92,7 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Audit(control::AuditCommand),
     Explain(control::Explain),
+    ProveIsolation(prove::ProveIsolation),
     /// Create, list and revoke the operator tokens that open the control API.
     #[command(subcommand)]
     Tokens(control::TokensCommand),

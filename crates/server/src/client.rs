@@ -159,7 +159,8 @@ impl Client {
     }
 }
 
-fn tls(at: &Connection) -> Result<Arc<rustls::ClientConfig>, Failure> {
+/// How TLS is done towards what the flags name.
+pub(crate) fn tls(at: &Connection) -> Result<Arc<rustls::ClientConfig>, Failure> {
     let config = match &at.ca_file {
         None => client_config(TrustRoots::Platform),
         Some(path) => {

@@ -14,6 +14,7 @@ mod explain;
 mod identities;
 mod keys;
 mod operations;
+mod prove;
 mod requests;
 mod tokens;
 mod usage;
@@ -46,6 +47,7 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Command::Operations(command) => short()?.block_on(operations::run(command)),
         Command::Audit(command) => short()?.block_on(audit::run(command)),
         Command::Explain(args) => short()?.block_on(explain::run(args)),
+        Command::ProveIsolation(args) => short()?.block_on(prove::run(args)),
         Command::Tokens(command) => short()?.block_on(tokens::run(command)),
         Command::Doctor(args) => short()?.block_on(data::doctor(args)),
         Command::Backup(args) => short()?.block_on(data::backup(args)),

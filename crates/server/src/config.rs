@@ -7,6 +7,8 @@
 pub(crate) mod check;
 mod cors;
 mod idempotency;
+pub(crate) mod limits;
+mod log;
 pub(crate) mod problem;
 mod proxies;
 pub(crate) mod reference;
@@ -16,6 +18,7 @@ mod usage;
 
 use gateway::Limits;
 use idempotency::IdempotencySection;
+pub(crate) use log::{LogSection, RequestLog};
 use model::{Environment, KeyShape, Presentation, Presentations};
 use problem::Problems;
 use sheet::Sheet;
@@ -30,6 +33,7 @@ use std::{
 pub(crate) struct Config {
     pub(crate) gateway: GatewaySection,
     pub(crate) cors: gateway::CorsConfig,
+    pub(crate) limits: limits::LimitsSection,
     pub(crate) idempotency: IdempotencySection,
     pub(crate) upstream_test: Upstream,
     pub(crate) upstream_live: Upstream,
@@ -115,23 +119,6 @@ pub(crate) struct KeySection {
     pub(crate) presentations: Presentations,
 }
 
-/// `[log]`.
-#[derive(Clone, Debug)]
-pub(crate) struct LogSection {
-    pub(crate) json: bool,
-    pub(crate) level: String,
-    pub(crate) requests: RequestLog,
-}
-
-/// Where request lines go.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum RequestLog {
-    Off,
-    Stderr,
-    Stdout,
-    File(PathBuf),
-}
-
 impl Config {
     /// From the file and the process's environment.
     pub(crate) fn load(path: &Path) -> Result<Self, Problems> {
@@ -176,6 +163,7 @@ enum Catalogue {
 fn assemble(sheet: &mut Sheet, catalogue: Catalogue) -> Option<Config> {
     let gateway = gateway_section(sheet);
     let cors = cors::section(sheet);
+    let limits = limits::section(sheet);
     let idempotency = idempotency::section(sheet);
     let upstream_test = upstream(sheet, Environment::Test);
     let upstream_live = upstream(sheet, Environment::Live);
@@ -191,10 +179,11 @@ fn assemble(sheet: &mut Sheet, catalogue: Catalogue) -> Option<Config> {
     let namespace = sheet.text("context.namespace", check::namespace);
     let folder = path(sheet, "store.folder");
     let usage = usage::usage_section(sheet);
-    let log = log_section(sheet);
+    let log = log::section(sheet);
     Some(Config {
         gateway: gateway?,
         cors: cors?,
+        limits: limits?,
         idempotency: idempotency?,
         upstream_test: upstream_test?,
         upstream_live: upstream_live?,
@@ -451,20 +440,6 @@ fn error_section(sheet: &mut Sheet) -> Option<api::problem::ProblemStyle> {
         url::Url::parse(text).map(|_| text.to_owned()).map_err(|error| format!("{text:?} is no absolute URI: {error}"))
     });
     Some(api::problem::ProblemStyle { type_base: type_base?, extensions: extensions? })
-}
-
-fn log_section(sheet: &mut Sheet) -> Option<LogSection> {
-    let json = sheet.text("log.format", |t| check::one_of(t, &[("text", false), ("json", true)]));
-    let level = sheet.text("log.level", |text| crate::logging::check_level(text).map(|()| text.to_owned()));
-    let requests = sheet.text("log.requests", |text| Ok::<_, String>(text.to_owned()));
-    let base = sheet.base("log.requests");
-    let requests = requests.map(|text| match text.as_str() {
-        "off" => RequestLog::Off,
-        "stderr" => RequestLog::Stderr,
-        "stdout" => RequestLog::Stdout,
-        file => RequestLog::File(base.join(file)),
-    });
-    Some(LogSection { json: json?, level: level?, requests: requests? })
 }
 
 fn path(sheet: &mut Sheet, name: &'static str) -> Option<PathBuf> {

@@ -17,7 +17,7 @@ use anyhow::Context as _;
 use arc_swap::ArcSwap;
 use control::{Applied, Control, Fenced, InForce, Listener, Metrics, Readiness, Receipt};
 use gateway::Gateway;
-use model::{Catalogue, LimitName, Timestamp};
+use model::{Catalogue, Timestamp};
 use std::{
     net::{SocketAddr, TcpListener},
     pin::Pin,
@@ -27,8 +27,6 @@ use std::{
 use store::{Revision, Store};
 use tokio::{sync::oneshot, task::JoinHandle};
 
-/// The limit that every deployment has (R77).
-const DEFAULT_LIMIT: &str = "default";
 /// How long requests may take to end at a stop.
 const DRAIN_MAX: Duration = Duration::from_secs(5);
 
@@ -81,7 +79,7 @@ impl ControlPlane {
             problems: parts.config.errors.clone(),
             ready: Arc::new(move || ready.readiness()),
             limits: control::Limits::default(),
-            limit_names: LimitName::new(DEFAULT_LIMIT).into_iter().collect(),
+            limit_names: parts.config.limits.rates.limits.iter().map(|limit| limit.name.clone()).collect(),
         };
         let control = Control::with_metrics(control_parts, metrics(parts.gateway, parts.store));
         let (stop, stopped) = oneshot::channel();

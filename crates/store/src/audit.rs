@@ -70,6 +70,8 @@ actions! {
     IdentityCreated = "identity.created",
     /// Such a mapping was deleted.
     IdentityDeleted = "identity.deleted",
+    /// The upstream listed an item of a company that the key may not reach (D34).
+    IsolationViolation = "isolation.violation",
     /// The database was replaced by a back-up.
     StoreRestored = "store.restored",
 }

@@ -13,6 +13,7 @@ use crate::{
     error::StoreError,
     feed::{self, Feed},
     folder::{Folder, Lock},
+    gateway_store::GatewayStore,
     health::{self, Counts, Health},
     key::{KeyRow, NewKey},
     operator_token::{self, CreateOperatorToken, NewOperatorToken, OperatorToken, RevokeOperatorToken},
@@ -208,6 +209,12 @@ impl Store {
     /// caller's. To be closed before the store is, whose lock covers them.
     pub async fn writes(&self, boot: [u8; 8], options: WritesOptions) -> Result<Writes, StoreError> {
         Writes::open(&self.0.folder, boot, options).await
+    }
+
+    /// What gateways change.
+    #[must_use]
+    pub fn for_gateway(&self) -> GatewayStore {
+        GatewayStore::new(self.clone())
     }
 
     /// What gateways follow.

@@ -2,10 +2,12 @@
 //!
 //! Owns:  starting and judging processes, clients that send what they are told, secrets that must never be seen again.
 //! Never: imports a product crate: an end-to-end test sees what an operator and a caller see.
-//! Read:  `process`, then `secrets`, then `upstream`, then the clients `client`, `raw`, `websocket`.
+//! Read:  `process`, then `secrets`, then `upstream`, then the clients `client`, `raw`, `websocket`, `browser`.
 
+pub mod browser;
 pub mod client;
 pub mod command;
+pub mod leaky;
 pub mod must;
 pub mod poll;
 pub mod process;
@@ -14,6 +16,7 @@ pub mod secrets;
 pub mod upstream;
 pub mod websocket;
 
+pub use browser::Browser;
 pub use client::Reply;
 pub use command::{Cli, Run};
 pub use must::Must;

@@ -54,6 +54,11 @@ pub const OPENAPI: &str = r#"{
         "parameters": [{"name": "id", "in": "path", "required": true, "schema": {"type": "string"}}],
         "responses": {"200": {"description": "ok"}}
       },
+      "put": {
+        "operationId": "things_replace",
+        "parameters": [{"name": "id", "in": "path", "required": true, "schema": {"type": "string"}}],
+        "responses": {"200": {"description": "ok"}}
+      },
       "delete": {
         "operationId": "things_delete",
         "parameters": [{"name": "id", "in": "path", "required": true, "schema": {"type": "string"}}],

@@ -10,8 +10,8 @@ use crate::{
     reader::{Sink, Table},
 };
 use model::{
-    Audience, CompanyMode, Environment, HttpMethod, LimitClass, LimitName, Locator, NameKind, Operation, OperationId,
-    Scope, Template,
+    Audience, CompanyMode, Environment, HttpMethod, Learn, LimitClass, LimitName, Locator, NameKind, Operation,
+    OperationId, Scope, Template,
     operation::{OtherBodies, Place},
 };
 
@@ -22,6 +22,7 @@ pub(crate) const SCOPE_HINT: &str = "resource:action, such as company:read; the 
 pub(crate) const CLASS_HINT: &str = "1 to 64 letters, digits, _, - or .";
 pub(crate) const ENVIRONMENT_HINT: &str = "test or live";
 const OTHER_BODIES_HINT: &str = "refused (the default), or upstream when it holds them to the signed context itself";
+const CHANNEL_HINT: &str = "the channel of a [[daily_cap]] of the configuration, such as sms";
 const CALLBACK_HINT: &str = "the name of a [[callback]] of the configuration";
 const METHOD_HINT: &str = "one of GET, HEAD, POST, PUT, PATCH, DELETE";
 const PATH_HINT: &str = "such as /v1/company/{id:int32}; kinds are int32, int64, uuid, or none";
@@ -37,7 +38,9 @@ const KEYS: &[&str] = &[
     "environment",
     "scope",
     "company",
+    "learn",
     "class",
+    "channel",
     "idempotency",
     "other_bodies",
     "callback",
@@ -61,8 +64,10 @@ pub(crate) fn operation(node: &Node, sink: &mut Sink<'_>) -> Option<Operation> {
         None => Some(CompanyMode::Account),
         Some(node) => company(node, sink),
     };
+    let learn = table.get("learn").and_then(|node| learn(node, sink));
     let callback = table.optional("callback", sink, CALLBACK_HINT, LimitName::new);
     let class = table.optional("class", sink, CLASS_HINT, LimitClass::new);
+    let channel = table.optional("channel", sink, CHANNEL_HINT, LimitName::new);
     let other_bodies = table.optional("other_bodies", sink, OTHER_BODIES_HINT, other_bodies);
     let idempotency = table.get("idempotency").and_then(|node| super::idempotency::read(node, sink));
     // A value that was there and not understood must not pass as one that was left out.
@@ -80,7 +85,8 @@ pub(crate) fn operation(node: &Node, sink: &mut Sink<'_>) -> Option<Operation> {
         environment,
         other_bodies: other_bodies.unwrap_or_default(),
         idempotency: idempotency.unwrap_or_default(),
-        channel: None,
+        channel,
+        learn,
         callback,
     })
 }
@@ -159,6 +165,13 @@ fn locators(table: &Table<'_>, sink: &mut Sink<'_>) -> Option<Box<[Locator]>> {
     items.into_iter().collect()
 }
 
+fn learn(node: &Node, sink: &mut Sink<'_>) -> Option<Learn> {
+    let table = Table::open(node, &["at", "kind", "name"], sink)?;
+    let at = locator(&table, sink);
+    let name = table.optional("name", sink, PLACE_HINT, Place::parse);
+    Some(Learn { at: at?, name })
+}
+
 fn locator(table: &Table<'_>, sink: &mut Sink<'_>) -> Option<Locator> {
     let place = table.required("at", sink, PLACE_HINT, Place::parse);
     let kind = table.required("kind", sink, KIND_HINT, NameKind::new);
@@ -180,6 +193,53 @@ mod tests {
         assert_eq!(upstream.other_bodies, OtherBodies::Upstream);
         assert!(crate::write(&[upstream]).contains("other_bodies = \"upstream\""));
         assert!(read("other_bodies = \"passed\"").is_none());
+    }
+
+    #[test]
+    fn r80_an_operation_names_its_channel() {
+        let head =
+            "[[operation]]\nid = \"a\"\nmethod = \"POST\"\npath = \"/a\"\naudience = \"key\"\nscope = \"a:send\"\n";
+        let read = |line: &str| crate::read(&format!("{head}{line}")).ok().map(|mut list| list.remove(0));
+        assert_eq!(read("").and_then(|o| o.channel), None);
+        let capped = read("channel = \"sms\"").unwrap();
+        assert_eq!(capped.channel, LimitName::new("sms"));
+        assert!(crate::write(&[capped]).contains("\nchannel = \"sms\"\n"));
+        assert!(read("channel = \"two words\"").is_none());
+        let public = head.replace("\"key\"", "\"public\"").replace("POST", "GET");
+        assert!(crate::read(&format!("{public}environment = \"live\"\n")).is_ok());
+        assert!(
+            crate::read(&format!("{public}environment = \"live\"\nchannel = \"sms\"")).is_err(),
+            "caps are a key's"
+        );
+    }
+
+    #[test]
+    fn d35_an_operation_says_where_its_answer_names_a_new_company() {
+        let head =
+            "[[operation]]\nid = \"a\"\nmethod = \"POST\"\npath = \"/a\"\naudience = \"key\"\nscope = \"a:write\"\n";
+        let read = |line: &str| crate::read(&format!("{head}{line}")).ok().map(|mut list| list.remove(0));
+        for line in [
+            r#"learn = { at = "response:/id", kind = "id", name = "response:/name" }"#,
+            r#"learn = { at = "response:/data/id", kind = "id" }"#,
+        ] {
+            let operation = read(line).unwrap();
+            assert!(operation.learn.is_some() && crate::write(&[operation]).contains(&format!("\n{line}\n")), "{line}");
+        }
+        for line in [
+            r#"learn = { at = "response:/id" }"#,
+            r#"learn = { at = "path:id", kind = "id" }"#,
+            r#"learn = { at = "response:/items/*/id", kind = "id" }"#,
+            r#"learn = { at = "response:/id", kind = "id", name = "body:/name" }"#,
+            r#"learn = { at = "response:/id", kind = "id", more = "x" }"#,
+        ] {
+            assert!(read(line).is_none(), "{line}");
+        }
+        let line = r#"learn = { at = "response:/id", kind = "id" }"#;
+        for (of, to) in [("POST", "HEAD"), ("\"key\"", "\"member\"\nenvironment = \"live\"")] {
+            let head = head.replace(of, to).replace("a:write", if to == "HEAD" { "a:read" } else { "a:write" });
+            assert!(crate::read(&head).is_ok(), "{to}");
+            assert!(crate::read(&format!("{head}{line}")).is_err(), "{to}");
+        }
     }
 
     #[test]

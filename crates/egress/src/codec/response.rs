@@ -2,12 +2,13 @@
 //!
 //! Owns:  `HeadReader`, `ResponseHead`, `Framing`; what of a head is refused (`Fault`).
 //! Never: a guess at framing; a connection field passed on.
-//! Read:  `HeadReader::read`, then `Fields::framing`. Tests: `response/tests.rs`.
+//! Read:  `HeadReader::read`, then `Told::framing`. Tests: `response/tests.rs`.
 
 use super::{Limits, end_of_fields, has_bare_lf};
 use crate::error::Fault;
+use crate::fields::Fields;
 use bytes::{Bytes, BytesMut};
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use http::StatusCode;
 use std::mem::MaybeUninit;
 
 /// Fields of a head that can be told at all, whatever `headers_max` says.
@@ -39,7 +40,7 @@ pub(crate) enum Framing {
 #[derive(Debug)]
 pub(crate) struct ResponseHead {
     pub(crate) status: StatusCode,
-    pub(crate) headers: HeaderMap,
+    pub(crate) fields: Fields,
     pub(crate) framing: Framing,
     /// Whether the connection may be used again once the body was read.
     pub(crate) keep: bool,
@@ -105,33 +106,33 @@ fn parse(bytes: Bytes, asked: &Asked<'_>, limits: &Limits) -> Result<ResponseHea
     }
     let (Some(version), Some(code)) = (parsed.version, parsed.code) else { return Err(Fault::Head) };
     let status = StatusCode::from_u16(code).map_err(|_| Fault::Head)?;
-    let mut fields = Fields::new(version, parsed.headers.len());
+    let mut told = Told::new(version, Fields::new(bytes.clone(), parsed.headers.len()));
     for field in parsed.headers.iter() {
-        fields.take(&bytes, field)?;
+        told.take(field)?;
     }
-    fields.finish(status, asked)
+    told.finish(status, asked)
 }
 
-/// A head's fields while they are gone through.
-struct Fields {
+/// What a head's fields tell while they are gone through.
+struct Told<'a> {
     /// The minor version, 0 or 1.
     version: u8,
-    headers: HeaderMap,
+    fields: Fields,
     length: Option<u64>,
     /// Transfer-Encoding: absent, exactly `chunked`, or anything else.
     coding: Option<bool>,
     close: bool,
     keep_alive: bool,
-    upgrade: Option<HeaderValue>,
+    upgrade: Option<&'a httparse::Header<'a>>,
     /// Further fields that `Connection` names.
-    named: Vec<HeaderName>,
+    named: Vec<&'a [u8]>,
 }
 
-impl Fields {
-    fn new(version: u8, count: usize) -> Self {
+impl<'a> Told<'a> {
+    const fn new(version: u8, fields: Fields) -> Self {
         Self {
             version,
-            headers: HeaderMap::with_capacity(count),
+            fields,
             length: None,
             coding: None,
             close: false,
@@ -141,57 +142,45 @@ impl Fields {
         }
     }
 
-    fn take(&mut self, bytes: &Bytes, field: &httparse::Header<'_>) -> Result<(), Fault> {
-        let value = || HeaderValue::from_maybe_shared(bytes.slice_ref(field.value)).map_err(|_| Fault::Head);
+    fn take(&mut self, field: &'a httparse::Header<'a>) -> Result<(), Fault> {
         let is = |name: &str| field.name.eq_ignore_ascii_case(name);
-        // What is acted upon here is told by its length first, and not made into a name that nobody asks for.
+        // What is acted upon here is told by its length first.
         match field.name.len() {
-            14 if is("content-length") => return self.take_length(value()?),
+            14 if is("content-length") => return self.take_length(field.value),
             17 if is("transfer-encoding") => {
                 let alone = self.coding.is_none() && field.value.eq_ignore_ascii_case(b"chunked");
                 self.coding = Some(alone);
             }
             10 if is("connection") => self.take_connection(field.value),
-            7 if is("upgrade") => self.upgrade = Some(value()?),
+            7 if is("upgrade") => self.upgrade = Some(field),
             2 if is("te") => {}
             10 if is("keep-alive") => {}
             16 if is("proxy-connection") => {}
-            _ => {
-                let name = HeaderName::from_bytes(field.name.as_bytes()).map_err(|_| Fault::Head)?;
-                self.headers.try_append(name, value()?).map_err(|_| Fault::HeadFields)?;
-            }
+            _ if self.fields.push(field.name.as_bytes(), field.value) => {}
+            _ => return Err(Fault::Head),
         }
         Ok(())
     }
 
     /// One number, or the same number again (RFC 9112 6.3): then it is passed on once.
-    fn take_length(&mut self, value: HeaderValue) -> Result<(), Fault> {
-        let mut list = false;
-        for (at, item) in value.as_bytes().split(|byte| *byte == b',').enumerate() {
-            list |= at > 0;
+    fn take_length(&mut self, value: &[u8]) -> Result<(), Fault> {
+        for item in value.split(|byte| *byte == b',') {
             let number = decimal(item.trim_ascii()).ok_or(Fault::ContentLength)?;
             if *self.length.get_or_insert(number) != number {
                 return Err(Fault::ContentLength);
             }
         }
-        let value = match self.length {
-            Some(number) if list => HeaderValue::from(number),
-            _ => value,
-        };
-        self.headers.insert(header::CONTENT_LENGTH, value);
         Ok(())
     }
 
-    fn take_connection(&mut self, value: &[u8]) {
+    fn take_connection(&mut self, value: &'a [u8]) {
         for token in value.split(|byte| *byte == b',').map(<[u8]>::trim_ascii) {
             if token.eq_ignore_ascii_case(b"close") {
                 self.close = true;
             } else if token.eq_ignore_ascii_case(b"keep-alive") {
                 self.keep_alive = true;
-            } else if !token.eq_ignore_ascii_case(b"upgrade")
-                && let Ok(name) = HeaderName::from_bytes(token)
-            {
-                self.named.push(name);
+            } else if !token.is_empty() && !token.eq_ignore_ascii_case(b"upgrade") {
+                self.named.push(token);
             }
         }
     }
@@ -204,13 +193,13 @@ impl Fields {
         let mut keep = !self.close && (self.version == 1 || self.keep_alive) && framing != Framing::Close;
         if status == StatusCode::NO_CONTENT {
             // RFC 9110 8.6: a 204 states no length. One that does may be followed by what it says.
-            self.headers.remove(header::CONTENT_LENGTH);
             keep &= self.coding.is_none() && self.length.unwrap_or(0) == 0;
         }
+        self.fields.set_length(self.length.filter(|_| status != StatusCode::NO_CONTENT));
         for name in self.named {
-            self.headers.remove(name);
+            self.fields.remove(name);
         }
-        Ok(ResponseHead { status, headers: self.headers, framing, keep })
+        Ok(ResponseHead { status, fields: self.fields, framing, keep })
     }
 
     /// RFC 9112 6.3, with everything ambiguous refused.
@@ -238,11 +227,13 @@ impl Fields {
         let (Some(wanted), Some(given)) = (asked.upgrade, self.upgrade) else { return Err(Fault::Unasked101) };
         let offered =
             |name: &[u8]| wanted.split(|b| *b == b',').any(|item| item.trim_ascii().eq_ignore_ascii_case(name));
-        if self.coding.is_some() || self.length.is_some() || !offered(given.as_bytes()) {
+        if self.coding.is_some() || self.length.is_some() || !offered(given.value) {
             return Err(Fault::Unasked101);
         }
-        self.headers.insert(header::UPGRADE, given);
-        Ok(ResponseHead { status, headers: self.headers, framing: Framing::Empty, keep: false })
+        if !self.fields.push(given.name.as_bytes(), given.value) {
+            return Err(Fault::Unasked101);
+        }
+        Ok(ResponseHead { status, fields: self.fields, framing: Framing::Empty, keep: false })
     }
 }
 

@@ -4,13 +4,18 @@
 //! Never: writes more or less than the length it announced, or holds more than `BATCH_MAX` and one frame.
 //! Read:  `Writer::write`, then `Sending::poll`.
 
-use super::{date::DateText, inlet::Inlet};
+use super::{
+    date::DateText,
+    inlet::Inlet,
+    passed::{Passed, Seen},
+};
 use crate::{
     body::ResponseBody,
     core::{Connection, Core},
+    exchange::Answer,
 };
 use bytes::{Buf, Bytes};
-use http::{Response, StatusCode, header, response::Parts};
+use http::{StatusCode, header, response::Parts};
 use http_body::Body;
 use model::Timestamp;
 use std::{
@@ -65,16 +70,17 @@ impl Writer {
         connection: &Connection,
         date: &DateText,
         inlet: &Inlet,
-        response: Response<ResponseBody>,
+        answer: Answer,
     ) -> Ended {
+        let Answer { response, fields } = answer;
         let (parts, body) = response.into_parts();
         let framing = self.framing(&parts, &body);
         let body = (framing != Framing::None).then_some(body);
         // An answer that is all here ends before the rest of the request could arrive.
         self.last |= parts.headers.contains_key(header::CONNECTION) || inlet.is_behind();
         let now = || (core.shared.clock)();
-        self.head(&parts, framing, date, now);
-        drop(parts);
+        self.head(&parts, &Passed { fields: &fields, namespace: &core.shared.namespace }, framing, date, now);
+        drop((parts, fields));
         let mut out = std::mem::take(&mut self.out);
         let mut sending = Sending::new(&mut out, body, framing);
         let sent = std::future::poll_fn(|context| sending.poll(connection, inlet, context)).await;
@@ -112,7 +118,14 @@ impl Writer {
         }
     }
 
-    fn head(&mut self, parts: &Parts, framing: Framing, date: &DateText, now: impl FnOnce() -> Timestamp) {
+    fn head(
+        &mut self,
+        parts: &Parts,
+        passed: &Passed<'_>,
+        framing: Framing,
+        date: &DateText,
+        now: impl FnOnce() -> Timestamp,
+    ) {
         let out = &mut self.out;
         out.reserve(HEAD_USUAL);
         if parts.status == StatusCode::OK {
@@ -121,22 +134,25 @@ impl Writer {
             put(out, &[b"HTTP/1.1 ", parts.status.as_str().as_bytes(), b" "]);
             put(out, &[parts.status.canonical_reason().unwrap_or_default().as_bytes(), b"\r\n"]);
         }
-        let mut dated = false;
+        let Seen { mut dated, varies } = passed.write(&parts.headers, out);
         for (name, value) in &parts.headers {
             match name.as_str() {
                 // Framing and the connection are said below. A bodiless answer may tell the length that it stands for.
                 "connection" | "transfer-encoding" | "keep-alive" => continue,
                 "content-length" if framing != Framing::None || parts.status == StatusCode::NO_CONTENT => continue,
                 "date" => dated = true,
+                "vary" if varies => continue,
                 _ => {}
             }
             put(out, &[name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"]);
         }
         match framing {
-            Framing::None => {}
-            Framing::Exact(length) => {
-                put(out, &[b"content-length: ", itoa::Buffer::new().format(length).as_bytes(), b"\r\n"]);
+            Framing::None => {
+                if let Some(length) = passed.fields.length() {
+                    put_length(out, length);
+                }
             }
+            Framing::Exact(length) => put_length(out, length),
             Framing::Chunked => put(out, &[b"transfer-encoding: chunked\r\n"]),
         }
         if self.last {
@@ -147,6 +163,10 @@ impl Writer {
         }
         put(out, &[b"\r\n"]);
     }
+}
+
+fn put_length(out: &mut Vec<u8>, length: u64) {
+    put(out, &[b"content-length: ", itoa::Buffer::new().format(length).as_bytes(), b"\r\n"]);
 }
 
 fn put(out: &mut Vec<u8>, pieces: &[&[u8]]) {

@@ -101,8 +101,8 @@ enum Search {
 /// Index just behind the first empty line, of which less than `seen` bytes were looked at before.
 fn end_of_head(bytes: &[u8], seen: usize) -> Search {
     // The last line's feed may be what shows an empty line.
-    let mut line = bytes[..seen].iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-    while let Some(length) = bytes[line..].iter().position(|byte| *byte == b'\n') {
+    let mut line = memchr::memrchr(b'\n', &bytes[..seen]).map_or(0, |at| at + 1);
+    while let Some(length) = memchr::memchr(b'\n', &bytes[line..]) {
         match bytes[line..line + length] {
             [b'\r'] => return Search::End(line + length + 1),
             [.., b'\r'] => line += length + 1,

@@ -135,7 +135,7 @@ impl Replay {
         // The id was made by this gateway.
         let id = request.to_str().ok().and_then(|id| id.parse::<RequestId>().ok());
         let Some(id) = id else { return Response::new(ResponseBody::Whole(None)) };
-        let mut response = respond::refuse(Fault::AnswerNotKept.into(), shared, id);
+        let mut response = respond::refuse(Fault::AnswerNotKept.into(), shared, id, None);
         let out = response.headers_mut();
         out.insert(REPLAYED, HeaderValue::from_static("true"));
         out.insert(ORIGINAL_STATUS, HeaderValue::from(self.status.as_u16()));

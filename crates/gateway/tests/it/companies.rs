@@ -6,8 +6,8 @@ use crate::{
     registry::{COMPANIES, Caller, Registry, field, invoice_owner, owner, stamp},
 };
 use model::KeyStatus;
-use std::sync::atomic::Ordering;
-use store::CompanyPatch;
+use std::{sync::atomic::Ordering, time::Duration};
+use store::{AuditAction, CompanyPatch, Page};
 
 const JSON: &str = "Content-Type: application/json";
 
@@ -107,7 +107,32 @@ async fn d34_an_answer_that_cannot_be_held_to_the_companies_is_withheld() {
     assert_eq!(caller.ask(&one, "GET /v1/list?of=1,1", &[], "").await.0, 200);
     let (status, body) = caller.ask(&one, "GET /v1/list?of=1,2", &[], "").await;
     assert_eq!((status, body.contains("secret")), (502, false));
+    // An object in the place of a list lists nothing: an error is an error, a success cannot be held to anything.
+    assert_eq!(caller.ask(&one, "GET /v1/rows", &[], "").await.0, 200);
+    assert_eq!(caller.ask(&one, "GET /v1/rows?kind=error", &[], "").await.0, 400);
+    let (status, body) = caller.ask(&one, "GET /v1/rows?kind=object", &[], "").await;
+    assert_eq!((status, body.contains("secret")), (502, false));
     ledger.world.wait_metric("requests_refused_total{reason=\"isolation_violation\"} 1").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn d34_a_broken_promise_of_the_upstream_is_in_the_audit_chain() {
+    let ledger = Registry::start().await;
+    let key = ledger.key(0, Some(&[1])).await;
+    let mut caller = Caller::new(ledger.world.address).await;
+    let (status, body) = caller.ask(&key.text, "GET /v1/list?of=2", &[], "").await;
+    assert_eq!(status, 502);
+    let told: serde_json::Value = serde_json::from_str(&body).unwrap();
+    let (accounts, rows) = (ledger.accounts, ledger.rows.clone());
+    // What was queued is written before the gateway is gone.
+    ledger.world.gateway.shutdown(Duration::from_secs(5)).await;
+    let entries = rows[0].audit(Page::first(1)).await.unwrap().items;
+    let entry = &entries[0];
+    assert_eq!((entry.action, entry.account), (AuditAction::IsolationViolation, Some(accounts[0])));
+    assert_eq!(entry.request.map(|id| id.to_string()).as_deref(), told["request_id"].as_str());
+    assert!(entry.request.is_some() && entry.subjects.is_empty(), "{entry:?}");
+    let details: serde_json::Value = serde_json::from_str(&entry.details).unwrap();
+    assert_eq!(details, serde_json::json!({"key": key.id.to_string(), "operation": "list"}));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

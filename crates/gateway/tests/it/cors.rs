@@ -1,6 +1,8 @@
 //! What browsers are told, before a request and with its answer (D10, D11, D29), over raw sockets and HTTP/2.
 
-use crate::harness::{World, ask, entropy, get, new_key, no_body, read_to_end, real_clock, request, soon, status};
+use crate::harness::{
+    World, ask, entropy, get, new_key, no_body, read_to_end, read_until, real_clock, request, soon, status,
+};
 use gateway::Proxies;
 use model::{Account, AccountId, Key, KeyKind, KeyStatus, Network, NetworkList, OriginList, OriginPattern, Preset};
 use tokio::{io::AsyncWriteExt, net::TcpStream};
@@ -171,6 +173,60 @@ async fn d10_d29_real_requests_are_held_against_their_own_key() {
     assert_eq!((status(&gone), allowed(&gone).as_deref()), (401, Some(APP)));
     let stranger = world.raw(&from_page("/v1/thing/7", &text, "https://evil.example")).await;
     assert_eq!((status(&stranger), allowed(&stranger)), (401, None));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn d29_the_upstreams_vary_is_kept_and_its_cors_headers_are_ours_to_write() {
+    let world = World::start().await;
+    let (_, text) = key(&world, KeyKind::Restricted, Preset::ReadOnly, |k| k.origins = origins(&[APP])).await;
+    let fields = |answer: &str, begin: &str| -> Vec<String> {
+        let head = answer.split("\r\n\r\n").next().unwrap().to_ascii_lowercase();
+        head.lines().filter(|line| line.starts_with(begin)).map(str::to_owned).collect()
+    };
+    for (path, vary) in [
+        ("/v1/varies", ["vary: accept-encoding", "vary: origin"]),
+        // It says so itself already: not once more.
+        ("/v1/own_cors", ["vary: accept-encoding", "vary: accept-language, origin"]),
+    ] {
+        let plain = world.get(path, &text).await;
+        assert_eq!((status(&plain), fields(&plain, "vary:")), (200, vary.map(str::to_owned).to_vec()), "{plain}");
+        assert_eq!(fields(&plain, "access-control-"), Vec::<String>::new());
+        let page = world.raw(&from_page(path, &text, APP)).await;
+        assert_eq!((status(&page), fields(&page, "vary:")), (200, vary.map(str::to_owned).to_vec()), "{page}");
+        let said = fields(&page, "access-control-");
+        assert!(said.len() == 2 && said.contains(&format!("access-control-allow-origin: {APP}")), "{said:?}");
+        assert!(said.iter().all(|line| !line.contains("x-inner")), "{said:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn d10_d11_a_websocket_from_a_page_is_held_against_its_key() {
+    let world = World::start().await;
+    let (_, text) = key(&world, KeyKind::Restricted, Preset::ReadOnly, |k| k.origins = origins(&[APP])).await;
+    let (_, primary) = key(&world, KeyKind::Primary, Preset::FullAccess, |_| {}).await;
+    let upgrade = |key: &str, origin: &str| {
+        get("/v1/ws", key).replace(
+            "Connection: close",
+            &format!("Origin: {origin}\r\nConnection: keep-alive, Upgrade\r\nUpgrade: websocket"),
+        )
+    };
+    // Browsers send no preflight for a WebSocket and hide no answer: the refusal itself is all that protects.
+    for (key, origin, code) in [
+        (&text, "https://evil.example", "origin_not_allowed"),
+        (&text, "null", "origin_not_allowed"),
+        (&primary, APP, "primary_key_in_browser"),
+    ] {
+        let refused = world.raw(&upgrade(key, origin).replace("keep-alive", "close")).await;
+        assert!(status(&refused) == 403 && refused.contains(code), "{refused}");
+        assert_eq!(allowed(&refused), None);
+    }
+    assert_eq!(world.upstream.seen.load(std::sync::atomic::Ordering::SeqCst), 0);
+    let mut socket = world.send(&upgrade(&text, APP)).await;
+    let answer = read_until(&mut socket, "\r\n\r\n").await;
+    assert_eq!(status(&answer), 101, "{answer}");
+    socket.write_all(b"hello").await.unwrap();
+    read_until(&mut socket, "hello").await;
+    assert_eq!(world.upstream.field("origin").as_deref(), Some(APP));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

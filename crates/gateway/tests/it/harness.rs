@@ -150,10 +150,18 @@ impl Upstream {
                     return;
                 }
                 "/v1/unchanged" => "HTTP/1.1 304 Not Modified\r\nETag: \"1\"\r\nContent-Length: 5\r\n\r\n",
+                "/v1/own_cors" => {
+                    "HTTP/1.1 200 OK\r\nVary: Accept-Encoding\r\nVary: Accept-Language, Origin\r\nAccess-Control-Allow-Origin: *\r\nAccess-Control-Allow-Credentials: true\r\nAccess-Control-Expose-Headers: X-Inner\r\nAccess-Control-Of-Tomorrow: yes\r\nContent-Length: 2\r\n\r\nok"
+                }
+                "/v1/varies" => "HTTP/1.1 200 OK\r\nVary: Accept-Encoding\r\nContent-Length: 2\r\n\r\nok",
                 "/v1/empty" => "HTTP/1.1 204 No Content\r\n\r\n",
                 "/v1/trailers" => {
                     "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: x-sum, claviger-account\r\n\r\n2\r\nok\r\n0\r\nX-Sum: 7\r\nClaviger-Account: forged\r\n\r\n"
                 }
+                "/v1/thing/77" => {
+                    "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nCLAVIGER_Kind: x\r\nAccess-Control-Allow-Origin: *\r\nX-Request-ID: forged\r\nX-Two: 1\r\nVary: Accept\r\nConnection: X-Hop\r\nX-Hop: 1\r\nDate: Thu, 01 Jan 1970 00:00:00 GMT\r\nx-two: 2\r\n\r\nok"
+                }
+                "/v1/thing/78" => "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nVARY: accept, ORIGIN\r\n\r\nok",
                 _ if head.starts_with("HEAD") => "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n",
                 _ => "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nClaviger-Account: forged\r\n\r\nok",
             };
@@ -256,6 +264,7 @@ pub(crate) fn operation(id: &str, method: HttpMethod, path: &str, scope: &str) -
         other_bodies: OtherBodies::default(),
         idempotency: Idempotency::default(),
         channel: None,
+        learn: None,
         callback: None,
     }
 }
@@ -274,12 +283,17 @@ pub(crate) fn operations() -> Vec<Operation> {
         operation("conflict", HttpMethod::Post, "/v1/conflict", "things:write"),
         operation("unchanged", get, "/v1/unchanged", "things:read"),
         operation("empty", get, "/v1/empty", "things:read"),
+        operation("own_cors", get, "/v1/own_cors", "things:read"),
+        operation("varies", get, "/v1/varies", "things:read"),
         operation("trailers", get, "/v1/trailers", "things:read"),
     ];
     let mut of_company = operation("of_company", get, "/v1/of", "things:read");
     let place = Place::parse("query:company_id").unwrap();
     of_company.company = CompanyMode::Locators(Box::new([Locator { place, kind: NameKind::new("id").unwrap() }]));
     list.push(of_company);
+    let mut sms = operation("sms", HttpMethod::Post, "/v1/sms", "messages:send");
+    sms.channel = LimitName::new("sms");
+    list.push(sms);
     let mut health = operation("health", get, "/v1/health", "health:read");
     health.audience = Audience::Public;
     health.environment = Some(Environment::Live);
@@ -333,6 +347,9 @@ impl World {
                 lease: Duration::from_secs(60),
                 conflict_status: 422,
             },
+            rates: gateway::RatesConfig::default(),
+            caps: Vec::new(),
+            store: store.for_gateway(),
             limits: Limits { follow_interval: Duration::from_millis(100), ..Limits::default() },
             signing_key: Secret::new(document.as_ref().to_vec()),
             clock,

@@ -253,6 +253,32 @@ async fn idle_connections_and_heads_that_trickle_are_given_up_in_one_header_time
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn d10_d27_of_the_upstreams_fields_those_that_are_ours_to_say_are_left_out() {
+    let world = World::start().await;
+    let key = world.key(Preset::ReadOnly).await;
+    let values = |answer: &str, name: &str| -> Vec<String> {
+        let head = answer.split("\r\n\r\n").next().unwrap();
+        let fields = head.lines().filter_map(|line| line.split_once(": "));
+        fields.filter(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, value)| value.to_owned()).collect()
+    };
+    for side in BOTH {
+        let answer = world.raw(&side.of(&get("/v1/thing/77", &key.text))).await;
+        assert!(status(&answer) == 200 && answer.ends_with("\r\n\r\nok"), "{side:?}: {answer}");
+        for gone in ["claviger_kind", "access-control-allow-origin", "x-hop"] {
+            assert!(values(&answer, gone).is_empty(), "{side:?}: {answer}");
+        }
+        let id = values(&answer, "x-request-id");
+        assert!(id.len() == 1 && id[0].starts_with("req_"), "{side:?}: {answer}");
+        assert_eq!(values(&answer, "x-two"), ["1", "2"], "{side:?}");
+        assert_eq!(values(&answer, "vary"), ["Accept", "Origin"], "{side:?}");
+        assert_eq!(values(&answer, "date"), ["Thu, 01 Jan 1970 00:00:00 GMT"], "{side:?}");
+        assert_eq!(values(&answer, "content-length"), ["2"], "{side:?}");
+        let answer = world.raw(&side.of(&get("/v1/thing/78", &key.text))).await;
+        assert_eq!(values(&answer, "vary"), ["accept, ORIGIN"], "{side:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_drain_ends_idle_connections_and_says_so_in_the_last_answer() {
     // One core, so that the end of one connection shows that the other has heard of the drain.
     let world = World::start_with(real_clock, |config| config.cores = 1).await;

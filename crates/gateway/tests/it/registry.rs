@@ -7,8 +7,8 @@
 use crate::harness::{World, entropy, new_key, read_head, real_clock};
 use model::{
     Account, AccountId, Audience, AuditId, Company, CompanyId, CompanyMode, CompanyRestriction, CompanySet,
-    ExternalName, HttpMethod, Idempotency, KeyKind, LimitClass, Locator, NameKind, Operation, OperationId, Preset,
-    Scope, Template,
+    ExternalName, HttpMethod, Idempotency, KeyKind, Learn, LimitClass, Locator, NameKind, Operation, OperationId,
+    Preset, Scope, Template,
     operation::{OtherBodies, Place},
 };
 use serde_json::{Value, json};
@@ -57,6 +57,7 @@ pub(crate) fn operations() -> Vec<Operation> {
         ("own", get, "/v1/own", CompanyMode::Injected(locator("header:x-company", "id"))),
         ("invoice", get, "/v1/invoice/{id:int32}", locators(&[("response:/company_id", "id")])),
         ("list", get, "/v1/list", locators(&[("response:/items/*/company_id", "id")])),
+        ("rows", get, "/v1/rows", locators(&[("response:/*/company_id", "id")])),
         ("delete", delete, "/v1/invoice/{id:int32}", CompanyMode::Lookup(OperationId::new("invoice").unwrap())),
         ("file", get, "/v1/file", locators(&[("response:/company_id", "id")])),
         ("hold", get, "/v1/hold", locators(&[("response:/company_id", "id")])),
@@ -74,9 +75,16 @@ pub(crate) fn operations() -> Vec<Operation> {
         other_bodies: OtherBodies::default(),
         idempotency: Idempotency::default(),
         channel: None,
+        learn: None,
         callback: None,
     };
-    table.into_iter().map(operation).collect()
+    let mut operations: Vec<Operation> = table.into_iter().map(operation).collect();
+    for (id, method) in [("create", post), ("create_get", get)] {
+        let (at, name) = (locator("response:/data/id", "id"), Place::parse("response:/data/name"));
+        let learn = Some(Learn { at, name });
+        operations.push(Operation { learn, ..operation((id, method, "/v1/create", CompanyMode::Context)) });
+    }
+    operations
 }
 
 /// What the upstream has seen.
@@ -239,6 +247,11 @@ fn answer(head: &str, body: &[u8], account: Option<usize>) -> (u16, &'static str
             let items: Vec<Value> = of.split(',').filter_map(|n| known(Some(n.to_owned()))).map(item).collect();
             (200, "application/json", json!({ "items": items }).to_string())
         }
+        ["", "v1", "rows"] => match last("kind").as_deref() {
+            Some("error") => (400, "application/json", "{\"detail\":\"which?\"}".to_owned()),
+            Some("object") => (200, "application/json", "{\"company_id\":101,\"x\":\"secret-of-1\"}".to_owned()),
+            _ => (200, "application/json", json!([item(1)]).to_string()),
+        },
         ["", "v1", "file"] => match last("kind").as_deref() {
             Some("text") => (200, "text/plain", "secret-of-1".to_owned()),
             Some("long") => {
@@ -248,6 +261,12 @@ fn answer(head: &str, body: &[u8], account: Option<usize>) -> (u16, &'static str
             Some("twice") => (200, "application/json", "{\"company_id\":102,\"company_id\":101}".to_owned()),
             Some("error") => (500, "application/json", "{\"detail\":\"broken\"}".to_owned()),
             _ => one(Some(1)),
+        },
+        ["", "v1", "create"] => match last("kind").as_deref() {
+            Some("text") => (200, "text/plain", "made".to_owned()),
+            Some("error") => (422, "application/json", json!({"data": {"id": 999}}).to_string()),
+            Some("silent") => (201, "application/json", json!({"data": {}}).to_string()),
+            _ => (201, "application/json", json!({"data": {"id": 500, "name": "Nuova Srl"}}).to_string()),
         },
         ["", "v1", "hold"] => (200, "hold", String::new()),
         _ => (

@@ -176,6 +176,41 @@ pub(crate) const SECTIONS: &[Section] = &[
         ],
     },
     Section {
+        name: "limits",
+        doc: "How much callers may ask for in which time. Over a limit the answer is 429 with Retry-After.",
+        settings: &[
+            Setting {
+                path: "limits.rules",
+                default: Some(
+                    r#"["default = 60 per 60s", "messaging = 30 per 60s class messaging", "public = 60 per 60s by address"]"#,
+                ),
+                example: r#"["get = 60 per 60s for reads", "post = 20 per 60s for writes"]"#,
+                doc: "NAME = COUNT per WINDOW; NAME = COUNT at once; NAME = bucket COUNT refill N per TIME. Then, as needed,\n\
+                      by key (the default), by account or by address; for reads or for writes; class CLASS. A key may have\n\
+                      numbers of its own. Limits by address are for public operations.",
+            },
+            Setting {
+                path: "limits.daily_caps",
+                default: Some("[]"),
+                example: r#"["sms = 100", "email = 1000"]"#,
+                doc: "CHANNEL = COUNT: so many requests a day (UTC) and key, of operations with that channel.",
+            },
+            with(
+                "limits.retry_after",
+                r#""remaining""#,
+                "What Retry-After says: \"remaining\", the seconds until the next request would pass, or \"window\", always\n\
+                 the length of the window.",
+            ),
+            with("limits.legacy_fields", "false", "Whether X-RateLimit-Limit, -Remaining and -Reset are sent too."),
+            with(
+                "limits.failures",
+                r#""200 per 1h""#,
+                "After so many refused credentials from one address the next ones are answered 429; \"off\": never. A valid\n\
+                 key is never braked.",
+            ),
+        ],
+    },
+    Section {
         name: "idempotency",
         doc: "Writes with an Idempotency-Key are carried out once; retries get the first answer.",
         settings: &[

@@ -293,6 +293,20 @@ impl Sheet {
         Some((said("", default, value.get_ref()), Origin::Default))
     }
 
+    /// What must hold of a value as a whole, once its parts are sound.
+    pub(crate) fn whole<T>(
+        &mut self,
+        path: &'static str,
+        value: Option<T>,
+        check: impl FnOnce(&T) -> Result<(), String>,
+    ) -> Option<T> {
+        let value = value?;
+        match (check(&value), self.value(path)) {
+            (Err(what), Some((_, origin))) => self.settle(path, origin, Err(what)),
+            (Ok(()) | Err(_), _) => Some(value),
+        }
+    }
+
     fn settle<T>(&mut self, path: &str, origin: Origin, checked: Result<T, String>) -> Option<T> {
         match checked {
             Ok(value) => Some(value),

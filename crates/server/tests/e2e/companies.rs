@@ -23,7 +23,7 @@ async fn d9_d34_a_bound_key_reaches_only_its_companies() {
     let [alfa, beta] = companies[..] else { panic!("two companies") };
 
     let mut admin = Admin::of(&claviger).await;
-    let (company, key) = bound_key(&mut admin, ALFA).await;
+    let (company, key) = bound_key(&mut admin, ALFA, Some(alfa)).await;
     let get = async |path: &str, secret: &str| Call::get(&url(path)).key(secret).send().await;
     let vats = |reply: &Reply| -> Vec<String> {
         let listed = reply.json();
@@ -37,13 +37,15 @@ async fn d9_d34_a_bound_key_reaches_only_its_companies() {
     assert_eq!(vats(&get("/company", &primary).await).len(), 2);
     assert_eq!(vats(&get("/company", &key.test).await), [ALFA]);
     assert_eq!(get(&format!("/company/{alfa}"), &key.test).await.status, 200);
-    // A foreign company is as unknown as one that never was (D9).
-    let (foreign, unknown) =
-        (get(&format!("/company/{beta}"), &key.test).await, get("/company/999999", &key.test).await);
-    assert_eq!((foreign.status, unknown.status), (404, 404));
-    assert_eq!(get(&format!("/company/{BETA}"), &key.test).await.status, 404);
+    // A foreign company is refused like one that never was, by either of its names (D9).
+    for path in
+        [format!("/company/{beta}"), "/company/999999".into(), format!("/company/{BETA}"), "/company/IT1".into()]
+    {
+        let reply = get(&path, &key.test).await;
+        assert_eq!((reply.status, reply.code().as_str()), (403, "company_not_allowed"), "{path}");
+    }
     let erase = Call::new("DELETE", &url(&format!("/company/{beta}"))).key(&key.test).send().await;
-    assert_eq!(erase.status, 404);
+    assert_eq!(erase.status, 403);
     // No parameter changes what a key operates on (R92).
     for path in ["/company?company_id=2", "/company?q=0987", "/company?page_size=200&page=1"] {
         let reply = get(path, &key.test).await;
@@ -71,9 +73,10 @@ async fn d9_d34_a_bound_key_reaches_only_its_companies() {
     claviger.stop().await;
 }
 
-/// A company that the upstream knows by this VAT number, and a full-access key bound to it.
-async fn bound_key(admin: &mut Admin, vat: &str) -> (String, NewKey) {
-    let names = [format!("test:vat={vat}"), format!("live:vat={vat}")];
+/// A company that the upstream knows by this VAT number (and id), and a full-access key bound to it.
+async fn bound_key(admin: &mut Admin, vat: &str, id: Option<i64>) -> (String, NewKey) {
+    let mut names = vec![format!("test:vat={vat}"), format!("live:vat={vat}")];
+    names.extend(id.map(|id| format!("test:id={id}")));
     let url = admin.url("/companies");
     let created = admin.ask(Call::post(&url).json(&json!({"name": "Alfa", "external_names": names}))).await;
     assert_eq!(created.status, 201, "{}", String::from_utf8_lossy(&created.body));
@@ -86,7 +89,7 @@ async fn bound_key(admin: &mut Admin, vat: &str) -> (String, NewKey) {
 async fn d34_an_imported_operation_is_refused_to_bound_keys_until_somebody_says_how_it_is_held() {
     let deployment = Deployment::start().await;
     let mut admin = deployment.admin().await;
-    let (_, key) = bound_key(&mut admin, ALFA).await;
+    let (_, key) = bound_key(&mut admin, ALFA, None).await;
     for path in ["/things", "/things/7", "/slow"] {
         let reply = deployment.get(path, &key.test).await;
         assert_eq!((reply.status, reply.code().as_str()), (403, "company_not_allowed"), "{path}");

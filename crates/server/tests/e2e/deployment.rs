@@ -127,10 +127,15 @@ pub(crate) struct Admin {
 
 impl Admin {
     pub(crate) async fn of(claviger: &Claviger) -> Self {
+        Self::of_account(claviger, claviger.text("/account_id")).await
+    }
+
+    /// A client for another account of the same deployment.
+    pub(crate) async fn of_account(claviger: &Claviger, account: String) -> Self {
         let (url, token) = (claviger.control(), claviger.text("/operator_token"));
         Self {
             connection: Connection::plain(address_of(&url), Wire::Http1).await,
-            account: claviger.text("/account_id"),
+            account,
             secrets: claviger.secrets().clone(),
             url,
             token,

@@ -5,14 +5,18 @@
 #![cfg(test)]
 
 mod answers;
+mod browser;
 mod companies;
 mod crash;
 mod deployment;
 mod effects;
 mod hostile;
+mod isolation;
 mod key_settings;
+mod limits;
 mod operating;
 mod people;
+mod prove;
 mod quickstart;
 mod revocation;
 mod sdk;

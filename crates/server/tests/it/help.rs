@@ -2,7 +2,7 @@
 
 use crate::run::Folder;
 
-const COMMANDS: [&str; 52] = [
+const COMMANDS: [&str; 57] = [
     "",
     "quickstart",
     "serve",
@@ -34,6 +34,10 @@ const COMMANDS: [&str; 52] = [
     "keys end-previous",
     "keys revoke",
     "keys delete",
+    "identities",
+    "identities create",
+    "identities list",
+    "identities delete",
     "requests",
     "requests list",
     "requests show",
@@ -45,6 +49,7 @@ const COMMANDS: [&str; 52] = [
     "audit findings",
     "audit verify",
     "explain",
+    "prove-isolation",
     "tokens",
     "tokens create",
     "tokens list",

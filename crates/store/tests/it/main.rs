@@ -9,6 +9,7 @@ mod audit;
 mod backup;
 mod company;
 mod concurrency;
+mod daily_cap;
 mod durability;
 mod feed;
 mod folder;

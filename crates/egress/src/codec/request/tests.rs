@@ -153,3 +153,17 @@ fn trailers_lose_what_may_not_trail() {
     write_trailers(&mut out, &trailers);
     assert_eq!(out, b"x-sum: 1\r\n\r\n");
 }
+
+#[test]
+fn d42_a_control_character_is_found_wherever_it_stands() {
+    for length in 1..50 {
+        assert!(is_value(&vec![b'a'; length]) && is_value(&vec![b'\t'; length]) && is_value(&vec![0xe9; length]));
+        for at in 0..length {
+            for byte in [0, b'\n', b'\r', 0x1f, 0x7f] {
+                let mut value = vec![b'a'; length];
+                value[at] = byte;
+                assert!(!is_value(&value), "{byte} at {at} of {length}");
+            }
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! `claviger prove-isolation` is worth something only if it finds what is wrong (R126, R91, D34).
+
+use crate::deployment::{CLAVIGER, configuration};
+use serde_json::Value;
+use testkit::{
+    Claviger, Home, Launch, Must, Run, Secrets,
+    client::address_of,
+    command::Done,
+    eventually,
+    leaky::{LEAKS, Leaky},
+};
+
+/// The reference catalogue, and what it says of companies when the operator trusts the upstream with all of them.
+const CATALOGUE: &str = include_str!("../../reference-catalogue.toml");
+
+/// Operations of the reference API of which the proof must be able to say something.
+const PROVED_MIN: usize = 16;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn r126_prove_isolation_finds_every_planted_leak_and_none_in_the_real_one() {
+    let claviger = Launch::quickstart(CLAVIGER).start().await;
+    let (done, report) = prove(&claviger, &[]).await;
+    assert_eq!((done.code, &report["leaking"]), (0, &0.into()), "{report:#}{}", done.errors);
+    assert!(done.errors.contains("Accounts cannot be deleted"), "{}", done.errors);
+    assert!(verdicts(&report, "proved").len() >= PROVED_MIN, "{report:#}");
+    nothing_is_left(&claviger).await;
+    claviger.stop().await;
+
+    let leaky = Leaky::start().await;
+    let (claviger, invoicing) = trusting(&leaky).await;
+    let (done, report) = prove(&claviger, &[]).await;
+    assert_eq!((done.code, &report["leaking"]), (0, &0.into()), "{report:#}{}", done.errors);
+    for leak in LEAKS {
+        leaky.plant(Some(leak));
+        let (done, report) = prove(&claviger, &["--operation", leak.operation]).await;
+        assert_eq!(done.code, 1, "{}: {report:#}{}", leak.name, done.errors);
+        assert_eq!(verdicts(&report, "leaking"), [leak.operation], "{}: {report:#}", leak.name);
+        assert!(report["operations"][0]["leaks"][0]["request"].is_string(), "{report:#}");
+    }
+    // All of it is looked through: a leak is found where it is, and nowhere else.
+    leaky.plant(LEAKS.first().copied());
+    let (done, report) = prove(&claviger, &[]).await;
+    assert_eq!((done.code, verdicts(&report, "leaking")), (1, vec!["company_get"]), "{report:#}");
+    nothing_is_left(&claviger).await;
+    claviger.stop().await;
+    invoicing.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d34_a_leak_that_the_gateway_withholds_is_told_as_one() {
+    let leaky = Leaky::start().await;
+    let (claviger, invoicing) = deployment(&leaky, CATALOGUE).await;
+    leaky.plant(LEAKS.first().copied());
+    let (done, report) = prove(&claviger, &["--operation", "company_get"]).await;
+    assert_eq!((done.code, verdicts(&report, "leaking")), (1, vec!["company_get"]), "{report:#}");
+    assert!(report.to_string().contains("the gateway withheld it"), "{report:#}");
+    claviger.stop().await;
+    invoicing.stop().await;
+}
+
+/// The proof as a program runs it, and its report.
+async fn prove(claviger: &Claviger, more: &[&str]) -> (Done, Value) {
+    let gateway = claviger.gateway();
+    let arguments = [&["prove-isolation", "--json", "--gateway", &gateway], more].concat();
+    let done = claviger.cli().run(&arguments).await;
+    let report = serde_json::from_str(&done.output).must(&format!("read a report: {}{}", done.output, done.errors));
+    (done, report)
+}
+
+fn verdicts<'r>(report: &'r Value, verdict: &str) -> Vec<&'r str> {
+    let operations = report["operations"].as_array().must("read a report").iter();
+    operations.filter(|o| o["verdict"] == verdict).filter_map(|o| o["operation"].as_str()).collect()
+}
+
+/// Every account of the proof is without companies, restricted keys, and a primary key that works.
+async fn nothing_is_left(claviger: &Claviger) {
+    let accounts = claviger.cli().json(&["accounts", "list"]).await;
+    let proofs = accounts["data"]
+        .as_array()
+        .must("read a list")
+        .iter()
+        .filter(|a| a["name"].as_str().is_some_and(|name| name.starts_with("Isolation proof")));
+    let mut seen = 0;
+    for account in proofs.filter_map(|account| account["id"].as_str()) {
+        let companies = claviger.cli().json(&["companies", "list", "--account", account]).await;
+        assert_eq!(companies["data"], Value::Array(Vec::new()));
+        let keys = claviger.cli().json(&["keys", "list", "--account", account]).await;
+        let keys = keys["data"].as_array().must("read a list");
+        let states: Vec<_> = keys.iter().map(|key| (key["kind"].as_str(), key["status"].as_str())).collect();
+        assert_eq!(states, [(Some("primary"), Some("disabled"))]);
+        seen += 1;
+    }
+    assert!(seen >= 2, "{accounts:#}");
+}
+
+/// A deployment whose operator says of every operation that the upstream filters by the signed context.
+async fn trusting(leaky: &Leaky) -> (Claviger, Claviger) {
+    let line = |line: &str| match line.starts_with("company = ") && !line.contains("neutral") {
+        true => "company = { mode = \"context\" }".to_owned(),
+        false => line.to_owned(),
+    };
+    let catalogue: Vec<String> = CATALOGUE.lines().map(line).collect();
+    deployment(leaky, &catalogue.join("\n")).await
+}
+
+/// Gateway, leaky upstream, and the reference API behind both.
+async fn deployment(leaky: &Leaky, catalogue: &str) -> (Claviger, Claviger) {
+    let (home, secrets) = (Home::new(), Secrets::default());
+    home.file("claviger.toml", &configuration(&leaky.url()));
+    home.file("catalogue.toml", catalogue);
+    let token = Run::new(CLAVIGER, &["tokens", "bootstrap", "--json"]).within(&home).end().await;
+    let token: Value = serde_json::from_str(&token.output).must("read the token");
+    secrets.learn(&token);
+    let mut claviger = Launch::new(CLAVIGER, "serve").at(&home, &secrets).excuse("isolation.violation");
+    claviger = claviger.args(["--json"]);
+    let mut claviger = claviger.start().await;
+    claviger.tell("operator_token", &token["token"]);
+    let jwks = format!("{}/.well-known/claviger/jwks.json", claviger.gateway());
+    let invoicing = Launch::new(CLAVIGER, "invoicing").args(["--listen", "127.0.0.1:0", "--jwks", &jwks]).spawn();
+    let address = eventually("the reference API's address", async || {
+        let logs = invoicing.logs();
+        let (_, rest) = logs.split_once("listens on ")?;
+        rest.split_once(' ').map(|(address, _)| address.to_owned())
+    })
+    .await;
+    leaky.stand_before(address_of(&address));
+    (claviger, invoicing)
+}
