@@ -278,19 +278,11 @@ const fn advice(denial: Denial) -> Option<Advice> {
         | Denial::TokenNotYetValid => {
             unseen("sign_in", "Sign in again and send the fresh token as Authorization: Bearer.")
         }
-        Denial::TokenIssuerUnknown | Denial::TokenDirectoryRefused => unseen(
-            "accept_issuer",
-            "Sign in at an issuer and directory of the people file, or have the operator add it.",
-        ),
-        Denial::TokenAlgorithmRefused => {
-            unseen("accept_algorithm", "Have the operator list the algorithm that the issuer signs with.")
+        Denial::TokenIssuerUnknown | Denial::TokenDirectoryRefused | Denial::TokenAlgorithmRefused => {
+            unseen("accept_issuer", "Have the operator add the issuer, directory and algorithm to the people file.")
         }
-        Denial::TokenAudienceWrong => {
-            unseen("correct_audience", "Ask the issuer for a token for one of the client_ids of this deployment.")
-        }
-        Denial::AdminRequired => {
-            unseen("make_admin", "Have the operator add the person's verified address to the administrators.")
-        }
+        Denial::TokenAudienceWrong => unseen("correct_audience", "Ask for a token that is for this deployment."),
+        Denial::AdminRequired => unseen("make_admin", "Have the operator list the person's verified address."),
         Denial::CallbackProofMissing | Denial::CallbackProofWrong => {
             unseen("correct_callback", "Have the sender use the header and the secret that are configured.")
         }
