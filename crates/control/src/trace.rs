@@ -269,25 +269,30 @@ const fn advice(denial: Denial) -> Option<Advice> {
         Denial::IdempotencyOutcomeUnknown => {
             unseen("look_first", "Look whether the first request was carried out; then use a new Idempotency-Key.")
         }
-        Denial::TokenMissing | Denial::TokenMalformed | Denial::TokenExpired | Denial::TokenNotYetValid => {
+        Denial::TokenMissing
+        | Denial::TokenMalformed
+        | Denial::TokenKeyUnknown
+        | Denial::TokenSignatureWrong
+        | Denial::TokenClaimsUnusable
+        | Denial::TokenExpired
+        | Denial::TokenNotYetValid => {
             unseen("sign_in", "Sign in again and send the fresh token as Authorization: Bearer.")
+        }
+        Denial::TokenIssuerUnknown | Denial::TokenDirectoryRefused | Denial::TokenAlgorithmRefused => {
+            unseen("accept_issuer", "Have the operator add the issuer, directory and algorithm to the people file.")
+        }
+        Denial::TokenAudienceWrong => unseen("correct_audience", "Ask for a token that is for this deployment."),
+        Denial::AdminRequired => unseen("make_admin", "Have the operator list the person's verified address."),
+        Denial::CallbackProofMissing | Denial::CallbackProofWrong => {
+            unseen("correct_callback", "Have the sender use the header and the secret that are configured.")
+        }
+        Denial::CallbackStale | Denial::CallbackReplayed => {
+            unseen("sign_anew", "Have the sender sign each attempt anew, by a clock that is right.")
         }
         Denial::AccountNotMapped => {
             unseen("map_identity", "Have the operator map the issuer and directory to an account.")
         }
         Denial::KeyDisabled
-        | Denial::AdminRequired
-        | Denial::CallbackProofMissing
-        | Denial::CallbackProofWrong
-        | Denial::CallbackStale
-        | Denial::CallbackReplayed
-        | Denial::TokenIssuerUnknown
-        | Denial::TokenAlgorithmRefused
-        | Denial::TokenKeyUnknown
-        | Denial::TokenSignatureWrong
-        | Denial::TokenClaimsUnusable
-        | Denial::TokenAudienceWrong
-        | Denial::TokenDirectoryRefused
         | Denial::KeyExpired
         | Denial::FreshnessLost
         | Denial::OperationUnknown

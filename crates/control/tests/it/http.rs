@@ -54,6 +54,7 @@ async fn unknown_query_parameters_are_refused_by_every_operation() {
             .replace("{account_id}", id_of(&account))
             .replace("{company_id}", &company)
             .replace("{key_id}", created["primary"]["key_id"].as_str().unwrap())
+            .replace("{identity_id}", "idm_00000000000000000000000001")
             .replace("{request_id}", "req_00000000000000000000000001")
             .replace("{operator_token_id}", &world.token_id);
         let reply = world.send(entry.method.as_str(), &format!("{path}?surprise=1"), None).await.expect(400);

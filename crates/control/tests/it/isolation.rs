@@ -11,6 +11,9 @@ async fn every_operation_with_two_ids_refuses_those_of_another_account() {
     let (theirs, _) = world.account("theirs").await;
     let company = world.company(&theirs, "C").await;
     let (key, _) = world.key(&theirs, json!({ "companies": [company] })).await;
+    let identity = world.identity(&theirs, "https://id.example.com").await;
+    let identities = format!("{theirs}/identities");
+    let mapped = world.get(&identities).await.text;
     let request = "req_00000000000000000000000001";
     let before = (world.get(&key).await.text, world.get(&format!("{theirs}/audit")).await.text);
 
@@ -21,6 +24,7 @@ async fn every_operation_with_two_ids_refuses_those_of_another_account() {
             .replace("{account_id}", id_of(&mine))
             .replace("{company_id}", &company)
             .replace("{key_id}", id_of(&key))
+            .replace("{identity_id}", &identity)
             .replace("{request_id}", request);
         let body = (entry.method.as_str() == "PATCH").then(|| json!({}));
         let reply = world.send(entry.method.as_str(), &path, body).await.expect(404);
@@ -28,13 +32,15 @@ async fn every_operation_with_two_ids_refuses_those_of_another_account() {
         let unknown = path
             .replace(&company, "co_00000000000000000000000000")
             .replace(id_of(&key), "key_00000000000000000000000000")
+            .replace(&identity, "idm_00000000000000000000000000")
             .replace(request, "req_00000000000000000000000000");
         let body = (entry.method.as_str() == "PATCH").then(|| json!({}));
         let other = world.send(entry.method.as_str(), &unknown, body).await.expect(404);
         assert_eq!(reply.json["detail"], other.json["detail"], "{}: foreign and unknown are told apart", entry.id);
         asked += 1;
     }
-    assert_eq!(asked, 13, "3 operations on a company, 9 on a key, 1 on a request");
+    assert_eq!(asked, 14, "3 operations on a company, 9 on a key, 1 on a request, 1 on an identity");
+    assert_eq!(world.get(&identities).await.text, mapped, "the mapping is still there");
     let explained = json!({
         "account_id": id_of(&mine), "key_id": id_of(&key), "environment": "live", "method": "GET", "path": "/v1/company",
     });
@@ -53,7 +59,8 @@ async fn lists_hold_what_is_the_accounts_own() {
     let (theirs, _) = world.account("theirs").await;
     world.company(&theirs, "C").await;
     world.key(&theirs, json!({})).await;
-    for (list, count) in [("companies", 0), ("keys", 1), ("audit", 1)] {
+    world.identity(&theirs, "https://id.example.com").await;
+    for (list, count) in [("companies", 0), ("keys", 1), ("identities", 0), ("audit", 1)] {
         let page = world.get(&format!("{mine}/{list}")).await.expect(200);
         assert_eq!(page.json["data"].as_array().unwrap().len(), count, "{list}");
         assert!(!page.text.contains(id_of(&theirs)), "{list}");

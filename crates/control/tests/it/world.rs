@@ -290,6 +290,12 @@ impl World {
         created.json["company"]["id"].as_str().unwrap().to_owned()
     }
 
+    /// A new identity of the account at `account`: its id.
+    pub(crate) async fn identity(&self, account: &str, issuer: &str) -> String {
+        let created = self.post(&format!("{account}/identities"), json!({ "issuer": issuer })).await.expect(201);
+        created.json["identity"]["id"].as_str().unwrap().to_owned()
+    }
+
     /// A new key of the account at `account`: its path, and the answer.
     pub(crate) async fn key(&self, account: &str, body: Value) -> (String, Value) {
         let created = self.post(&format!("{account}/keys"), body).await.expect(201).json;
