@@ -35,6 +35,7 @@ fn operation(index: usize, method: HttpMethod, template: Template) -> Operation 
         other_bodies: OtherBodies::default(),
         idempotency: Idempotency::default(),
         channel: None,
+        learn: None,
         callback: None,
     }
 }

@@ -134,6 +134,7 @@ fn catalogue() -> Catalogue {
             other_bodies: OtherBodies::default(),
             idempotency: Idempotency::default(),
             channel: None,
+            learn: None,
             callback: None,
         })
     });

@@ -23,6 +23,7 @@ pub enum Field {
     Audience,
     Scope,
     Company,
+    Learn,
     Class,
     Channel,
     Environment,
@@ -33,7 +34,7 @@ pub enum Field {
 
 impl Field {
     /// All, in the order in which the file lists them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Id,
         Self::Method,
         Self::Path,
@@ -41,6 +42,7 @@ impl Field {
         Self::Environment,
         Self::Scope,
         Self::Company,
+        Self::Learn,
         Self::Class,
         Self::Channel,
         Self::Idempotency,
@@ -58,6 +60,7 @@ impl Field {
             Self::Audience => "audience",
             Self::Scope => "scope",
             Self::Company => "company",
+            Self::Learn => "learn",
             Self::Class => "class",
             Self::Channel => "channel",
             Self::Environment => "environment",

@@ -9,7 +9,8 @@ mod idempotency;
 
 use crate::{draft::Field, problem::ProblemCode};
 use model::{
-    Action, Audience, Catalogue, CatalogueError, CompanyMode, Locator, Operation, OperationId, operation::Place,
+    Action, Audience, Catalogue, CatalogueError, CompanyMode, HttpMethod, Locator, Operation, OperationId,
+    operation::Place,
 };
 use std::collections::HashMap;
 
@@ -81,6 +82,7 @@ fn own(operation: &Operation) -> Vec<Flaw> {
         let hint = "remove channel: a daily cap is a key's";
         found.push(flaw(Field::Channel, ProblemCode::InvalidValue, "channel is only for audience key", hint));
     }
+    found.extend(learn(operation));
     let locators: &[Locator] = match &operation.company {
         CompanyMode::Locators(locators) => locators,
         CompanyMode::Injected(locator) => {
@@ -107,6 +109,23 @@ fn own(operation: &Operation) -> Vec<Flaw> {
         found.push(flaw(Field::Company, ProblemCode::InvalidValue, message, hint));
     }
     found
+}
+
+/// What is wrong with what an operation teaches about companies.
+fn learn(operation: &Operation) -> Option<Flaw> {
+    let learn = operation.learn.as_ref()?;
+    let wrong = |message: &str, hint: &str| Some(flaw(Field::Learn, ProblemCode::InvalidValue, message, hint));
+    let one = |place: &Place| matches!(place, Place::Response(pointer) if pointer.split('/').all(|token| token != "*"));
+    if operation.audience != Audience::Key {
+        return wrong("learn is only for audience key", "remove learn: nobody's account would get the company");
+    }
+    if operation.method == HttpMethod::Head {
+        return wrong("HEAD has no answer to learn from", "remove learn");
+    }
+    if !one(&learn.at.place) || learn.name.as_ref().is_some_and(|name| !one(name)) {
+        return wrong("a company is learned from one place of the answer", "use response:/pointer without *");
+    }
+    None
 }
 
 fn place(operation: &Operation, place: &Place) -> Option<Flaw> {

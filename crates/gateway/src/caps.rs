@@ -44,7 +44,7 @@ const DAY_SECS: i64 = 86_400;
 
 /// What a request got of its channel's cap.
 #[derive(Debug)]
-#[must_use = "what was taken is spent, or given back with `Spent::refund`"]
+#[must_use = "what was taken is given back unless it is kept"]
 pub(crate) enum Taken {
     /// There is no cap for it.
     Free,
@@ -57,17 +57,30 @@ pub(crate) enum Taken {
     },
 }
 
-/// One of a day's, spent. Dropped, it stays spent.
+/// One of a day's, given back unless it is kept: a later stage may say no, and whoever waits may go away.
 #[derive(Debug)]
 pub(crate) struct Spent {
     block: Arc<Block>,
     day: u32,
+    kept: bool,
 }
 
 impl Spent {
-    /// Gives it back: a later stage said no.
-    pub(crate) fn refund(self) {
-        self.block.refund(self.day);
+    const fn of(block: Arc<Block>, day: u32) -> Self {
+        Self { block, day, kept: false }
+    }
+
+    /// The request goes out.
+    pub(crate) fn keep(mut self) {
+        self.kept = true;
+    }
+}
+
+impl Drop for Spent {
+    fn drop(&mut self) {
+        if !self.kept {
+            self.block.refund(self.day);
+        }
     }
 }
 
@@ -199,7 +212,7 @@ impl Caps {
         };
         let day = day(now);
         match block.spend(day) {
-            Look::Spent(day) => return Ok(Taken::One(Spent { block, day })),
+            Look::Spent(day) => return Ok(Taken::One(Spent::of(block, day))),
             Look::Closed(day) => return Ok(exceeded(day, now)),
             Look::Empty => {}
         }
@@ -306,11 +319,8 @@ async fn fill(desk: Desk, asks: Vec<Ask>) -> u32 {
 }
 
 fn grant(ask: Ask, day: u32) {
-    let spent = Spent { block: ask.block, day };
-    // Whoever went away while it waited did not use it.
-    if let Err(Granted::One(spent)) = ask.answer.send(Granted::One(spent)) {
-        spent.refund();
-    }
+    // Nobody there: what comes back is given back.
+    let _gone = ask.answer.send(Granted::One(Spent::of(ask.block, day)));
 }
 
 fn close(ask: Ask, day: u32) {

@@ -5,7 +5,7 @@
 //! Read:  `admit`, then `inspect` and `settled`.
 
 use crate::{
-    body::{BodyError, RequestBody},
+    body::{BodyError, RequestBody, ResponseBody},
     caller::CallerBody,
     core::{Connection, Core},
     decide::{Admitted, Decided, decide},
@@ -15,6 +15,7 @@ use crate::{
     forward,
     guard::Guard,
     inflight::Ticket,
+    learn::Learner,
     lookup,
     signer::Subject,
     snapshot::Live,
@@ -24,7 +25,8 @@ use admission::{
     company::{BodyKind, Request, wants_body},
 };
 use bytes::{Bytes, BytesMut};
-use http::{HeaderMap, HeaderName, HeaderValue, header, request::Parts};
+use egress::UpstreamBody;
+use http::{HeaderMap, HeaderName, HeaderValue, Response, header, request::Parts};
 use http_body::Body as _;
 use model::{
     Catalogue, CompanyId, CompanyMode, CompanyRestriction, Denial, ExternalName, NameKind, Operation, Timestamp,
@@ -54,6 +56,8 @@ pub(crate) struct Held {
     pub(crate) field: Option<(HeaderName, HeaderValue)>,
     /// Its answer is held to the key's companies.
     pub(crate) guard: Option<Guard>,
+    /// Its answer may name a company that the upstream created (D35).
+    pub(crate) learner: Option<Learner>,
 }
 
 impl Held {
@@ -64,7 +68,38 @@ impl Held {
         }
         if self.guard.is_some() {
             ask_plainly(headers);
+        } else if self.learner.is_some() {
+            Learner::prepare(headers);
         }
+    }
+
+    /// Whether there is anything that an answer could be read for.
+    pub(crate) const fn may_read(&self) -> bool {
+        self.guard.is_some() || self.learner.is_some()
+    }
+
+    /// Whether the answer is read before it is passed on; all others stream.
+    pub(crate) fn reads(&self, core: &Core, response: &Response<UpstreamBody>) -> bool {
+        self.guard.is_some() || self.learner.as_ref().is_some_and(|learner| learner.reads(core, response))
+    }
+
+    /// Reads the answer: holds it to the key's companies, and learns of new ones.
+    pub(crate) async fn hold(
+        &self,
+        core: &Core,
+        ticket: Option<&Ticket>,
+        response: Response<UpstreamBody>,
+    ) -> Result<Response<ResponseBody>, Refusal> {
+        let response = match &self.guard {
+            Some(guard) => guard.hold(core, ticket, response).await?,
+            None => Learner::read(core, ticket, response).await?,
+        };
+        if let (Some(learner), ResponseBody::Whole(Some(bytes)), true) =
+            (&self.learner, response.body(), response.status().is_success())
+        {
+            learner.learn(core, ticket, bytes).await?;
+        }
+        Ok(response)
     }
 }
 
@@ -90,7 +125,12 @@ pub(crate) async fn admit(
     let Inspection { facts, parts, .. } = inspection;
     match decide(core, Rc::clone(&inspection.stuck), facts, &parts.headers, None, now, story)? {
         Decided::Admitted(admitted) => {
-            Ok(Inspected { admitted, target: forward::target(facts, parts), body, held: Held::default() })
+            let learner = facts.operation.filter(|operation| operation.learn.is_some()).and_then(|operation| {
+                let Subject::Key(live) = &admitted.subject else { return None };
+                Learner::of(operation, live, inspection.id)
+            });
+            let held = Held { learner, ..Held::default() };
+            Ok(Inspected { admitted, target: forward::target(facts, parts), body, held })
         }
         Decided::Inspect(live, ticket) => Box::pin(inspect(core, inspection, body, live, ticket, story)).await,
     }
@@ -198,7 +238,8 @@ fn settled(
     let operation = facts.operation.ok_or(Fault::Internal)?;
     let Subject::Key(live) = &admitted.subject else { return Err(Fault::Internal.into()) };
     let mut target = forward::target(facts, parts);
-    let mut held = Held { guard: Guard::of(operation, live, id), ..Held::default() };
+    let learner = Learner::of(operation, live, id);
+    let mut held = Held { guard: Guard::of(operation, live, id), learner, ..Held::default() };
     let mut companies: Vec<CompanyId> = named.iter().flatten().copied().collect();
     if let (CompanyMode::Injected(locator), true) = (&operation.company, named.is_empty()) {
         let CompanyRestriction::Only(set) = &live.entry.record.companies else { return Err(Fault::Internal.into()) };

@@ -7,12 +7,17 @@
 
 use crate::{
     config::{Clock, Randomness},
+    follow::Progress,
+    learn::{LESSONS_MAX, Lesson, teach},
     metrics::Counters,
 };
 use model::{AccountId, AuditId, Entropy, KeyId, OperationId, RequestId};
 use std::time::Duration;
 use store::{Author, GatewayStore, Stamp};
-use tokio::{sync::mpsc, task::JoinSet};
+use tokio::{
+    sync::{mpsc, watch},
+    task::JoinSet,
+};
 
 /// Violations that may wait for the store; further ones are counted only.
 const VIOLATIONS_MAX: usize = 1_024;
@@ -52,15 +57,23 @@ pub(crate) struct Violation {
 /// The ways to the tasks; they end when all cores are gone and what was queued is done.
 pub(crate) struct Errands {
     violations: mpsc::Sender<Violation>,
+    lessons: mpsc::Sender<Lesson>,
 }
 
 impl Errands {
     /// Starts the tasks.
-    pub(crate) fn start(desk: Desk) -> (Self, JoinSet<()>) {
+    pub(crate) fn start(desk: Desk, progress: watch::Receiver<Progress>) -> (Self, JoinSet<()>) {
         let (violations, queued) = mpsc::channel(VIOLATIONS_MAX);
         let mut tasks = JoinSet::new();
-        tasks.spawn(note(desk, queued));
-        (Self { violations }, tasks)
+        tasks.spawn(note(desk.clone(), queued));
+        let (lessons, queued) = mpsc::channel(LESSONS_MAX);
+        tasks.spawn(teach(desk, progress, queued));
+        (Self { violations, lessons }, tasks)
+    }
+
+    /// Has a company that an answer named created; `false` when there is no room.
+    pub(crate) fn learn(&self, lesson: Lesson) -> bool {
+        self.lessons.try_send(lesson).is_ok()
     }
 
     /// Has a violation written into the audit chain; one that finds no room is counted.
@@ -95,7 +108,8 @@ mod tests {
     #[test]
     fn d34_a_violation_that_finds_no_room_is_counted() {
         let (violations, _nobody_reads) = mpsc::channel(1);
-        let (errands, counters) = (Errands { violations }, Counters::new());
+        let (lessons, _nobody_learns) = mpsc::channel(1);
+        let (errands, counters) = (Errands { violations, lessons }, Counters::new());
         let at = Timestamp::from_secs(1);
         for _ in 0..3 {
             let violation = Violation {

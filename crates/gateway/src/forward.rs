@@ -17,11 +17,14 @@ use crate::{
 };
 use admission::Permit;
 use bytes::Bytes;
-use egress::{Fate, Fields, HostField, RawAnswer, RequestHead, UpstreamError, Wait};
-use http::{HeaderName, HeaderValue, Method, Response, header, request::Parts};
+use egress::{AnswerHead, Fate, Fields, HostField, RawAnswer, RequestHead, UpstreamBody, UpstreamError, Wait};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, header, request::Parts};
 use http_body::Body as _;
 use model::Denial;
 use std::{cell::Cell, future::Future, pin::pin, rc::Rc, sync::Arc, task::Poll};
+
+/// Fields of the gateway's own in an answer, usually: growing a map costs more than room.
+const OWN_USUAL: usize = 8;
 
 /// What the upstream is asked for: exactly the path that was matched, and the query as it came.
 pub(crate) fn target(facts: &Facts<'_>, parts: &Parts) -> Bytes {
@@ -109,22 +112,16 @@ pub(crate) async fn forward(
     let answer = until_cut(&ticket, upstream.send_raw(head, body)).await?;
     let answer = answer.map_err(|error| body_failed.get().unwrap_or_else(|| fault(&error)))?;
     match (answer, &held.guard) {
-        (RawAnswer::Response(head, body), Some(guard)) => guard.hold(core, Some(&ticket), head.with(body)).await,
-        (RawAnswer::Upgraded(..), Some(_)) => Err(Fault::AnswerNotInspectable.into()),
-        (RawAnswer::Response(mut head, body), None) => {
-            if plain {
-                *fields = std::mem::take(&mut head.fields);
+        (RawAnswer::Response(head, body), _) if held.may_read() => {
+            let response = head.with(body);
+            if held.reads(core, &response) {
+                return held.hold(core, Some(&ticket), response).await;
             }
-            let body = if body.is_end_stream() {
-                ResponseBody::Whole(None)
-            } else {
-                ticket.stream();
-                ResponseBody::Held(Held { core: Rc::clone(core), body, ticket })
-            };
-            let mut response = head.with(body);
-            facts::strip_response(response.headers_mut(), &core.shared.namespace);
-            Ok(response)
+            Ok(mapped(core, response.map(|body| streamed(core, ticket, body))))
         }
+        (RawAnswer::Upgraded(..), Some(_)) => Err(Fault::AnswerNotInspectable.into()),
+        (RawAnswer::Response(head, body), _) if plain => Ok(beside(head, streamed(core, ticket, body), fields)),
+        (RawAnswer::Response(head, body), _) => Ok(mapped(core, head.with(streamed(core, ticket, body)))),
         (RawAnswer::Upgraded(head, upstream_side), None) => {
             let caller_side = caller_side.ok_or(Fault::UpstreamBroken)?;
             let response = upgrade::accept(head.with(()), &core.shared.namespace);
@@ -132,6 +129,30 @@ pub(crate) async fn forward(
             Ok(response)
         }
     }
+}
+
+/// The body of an answer that is passed on as it comes, for as long as its ticket is good.
+fn streamed(core: &Rc<Core>, ticket: Ticket, body: UpstreamBody) -> ResponseBody {
+    if body.is_end_stream() {
+        return ResponseBody::Whole(None);
+    }
+    ticket.stream();
+    ResponseBody::Held(Held { core: Rc::clone(core), body, ticket })
+}
+
+/// The answer with a map of the upstream's fields, less those that only the gateway may say.
+fn mapped(core: &Core, mut response: Response<ResponseBody>) -> Response<ResponseBody> {
+    facts::strip_response(response.headers_mut(), &core.shared.namespace);
+    response
+}
+
+/// The answer with the upstream's fields beside it, and room for the gateway's own.
+fn beside(head: AnswerHead, body: ResponseBody, fields: &mut Fields) -> Response<ResponseBody> {
+    *fields = head.fields;
+    let mut response = Response::new(body);
+    *response.status_mut() = head.status;
+    *response.headers_mut() = HeaderMap::with_capacity(OWN_USUAL);
+    response
 }
 
 /// The work's result, or the denial of a request that is cut before.

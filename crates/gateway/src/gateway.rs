@@ -110,7 +110,7 @@ impl Gateway {
         let name = config.name.clone();
         let clock = config.clock;
         let randomness = config.randomness;
-        let (shared, errands) = shared(config, names, idempotency, &signer, &snapshot);
+        let (shared, errands) = shared(config, names, idempotency, &signer, &snapshot, watched.clone());
         let issuers = shared.people.start(clock).await;
         let mut handles = Vec::with_capacity(cores);
         for (index, (listeners, commands)) in listeners.into_iter().zip(receivers).enumerate() {
@@ -256,9 +256,10 @@ fn shared(
     idempotency: Idempotency,
     signer: &Signer,
     snapshot: &Arc<Snapshot>,
+    progress: watch::Receiver<Progress>,
 ) -> (Arc<Shared>, JoinSet<()>) {
     let desk = Desk { store: config.store, clock: config.clock, randomness: config.randomness };
-    let (errands, tasks) = Errands::start(desk.clone());
+    let (errands, tasks) = Errands::start(desk.clone(), progress);
     let shared = Shared {
         caps: Caps::start(config.caps, desk),
         names,

@@ -28,6 +28,7 @@ mod guard;
 mod http1;
 mod inflight;
 mod issuer_keys;
+mod learn;
 mod listen;
 mod lookup;
 mod metrics;

@@ -268,6 +268,9 @@ impl Spent {
     /// ends is handed back, to be dropped then.
     pub(crate) fn keep(mut self) -> Option<Box<Self>> {
         self.kept = true;
+        if let Some(one) = self.cap.take() {
+            one.keep();
+        }
         let ends = self.core.shared.rates.table.holds_on(&self.reservation);
         ends.then(|| Box::new(self))
     }
@@ -279,10 +282,8 @@ impl Drop for Spent {
         if self.kept {
             table.release(&self.reservation);
         } else {
+            // One of a daily cap gives itself back.
             table.refund(&self.reservation);
-            if let Some(one) = self.cap.take() {
-                one.refund();
-            }
         }
     }
 }

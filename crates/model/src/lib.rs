@@ -33,7 +33,7 @@ pub use key::{ClientId, Credential, Key, KeyKind, KeyStatus, SecretSlot};
 pub use key_text::{KeyShape, KeyText};
 pub use limit::{DailyCap, KeyLimits, Limit, LimitKind, LimitMethods, LimitName, LimitSubject};
 pub use network::{Network, NetworkList};
-pub use operation::{Audience, CompanyMode, HttpMethod, LimitClass, Locator, Operation, OperationId, Template};
+pub use operation::{Audience, CompanyMode, HttpMethod, Learn, LimitClass, Locator, Operation, OperationId, Template};
 pub use origin::{OriginList, OriginPattern};
 pub use presentation::{Presentation, Presentations};
 pub use router::{Catalogue, CatalogueError};

@@ -418,8 +418,19 @@ pub struct Operation {
     pub idempotency: Idempotency,
     /// The channel whose daily cap it spends from (R80).
     pub channel: Option<LimitName>,
+    /// What its answers teach about companies (D35).
+    pub learn: Option<Learn>,
     /// For the audience `callback`: which of the deployment's callback secrets it asks for (D19).
     pub callback: Option<LimitName>,
+}
+
+/// Where the answer of an operation that creates a company names it, so that the gateway knows it from then on (D35).
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Learn {
+    /// The external name.
+    pub at: Locator,
+    /// What the company is called; without it, as its external name says.
+    pub name: Option<Place>,
 }
 
 /// What becomes of a body that is not JSON where a body locator would have to be read (D36).

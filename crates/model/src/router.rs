@@ -200,6 +200,7 @@ mod tests {
             other_bodies: OtherBodies::default(),
             idempotency: Idempotency::default(),
             channel: None,
+            learn: None,
             callback: None,
         }
     }

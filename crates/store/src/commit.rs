@@ -32,6 +32,11 @@ impl<T> Effect<T> {
         Self { value, record: Some((draft, subjects)) }
     }
 
+    /// The same with another value.
+    pub(crate) fn map<U>(self, to: impl FnOnce(T) -> U) -> Effect<U> {
+        Effect { value: to(self.value), record: self.record }
+    }
+
     /// Everything was so already: nothing is written.
     pub(crate) fn unchanged(value: T) -> Self {
         Self { value, record: None }

@@ -9,11 +9,12 @@ use crate::{
     commit::{Change, Effect},
     daily_cap::{DailyBlock, DailyTake, TakeDaily},
     error::StoreError,
+    learned::LearnCompany,
     options::Options,
     stamp::{Committed, Stamp},
     store::Store,
 };
-use model::{AccountId, KeyId, OperationId};
+use model::{AccountId, Company, KeyId, OperationId};
 use serde_json::{Map, json};
 use sqlx::SqliteConnection;
 
@@ -30,6 +31,17 @@ impl GatewayStore {
     /// chain tells of it.
     pub async fn take_daily(&self, stamp: Stamp, take: DailyTake) -> Result<Committed<DailyBlock>, StoreError> {
         self.0.commit(stamp, TakeDaily(take)).await
+    }
+
+    /// Creates a company that the upstream created and named (D35), called by its external name when its name is none here;
+    /// `false` when the account knows the external name already. No key reaches more.
+    pub async fn learn_company(
+        &self,
+        stamp: Stamp,
+        account: AccountId,
+        company: Company,
+    ) -> Result<Committed<bool>, StoreError> {
+        self.0.commit(stamp, LearnCompany { account, company }).await
     }
 
     /// Writes into the audit chain that the upstream answered a list with an item of a company that the key may not reach

@@ -24,6 +24,7 @@ mod identity;
 mod key;
 mod key_change;
 mod key_settings;
+mod learned;
 mod operator_token;
 mod options;
 mod page;

@@ -108,6 +108,7 @@ pub(crate) fn operation() -> Operation {
         other_bodies: OtherBodies::default(),
         idempotency: Idempotency::default(),
         channel: None,
+        learn: None,
         callback: None,
     }
 }

@@ -10,8 +10,8 @@ use crate::{
     reader::{Sink, Table},
 };
 use model::{
-    Audience, CompanyMode, Environment, HttpMethod, LimitClass, LimitName, Locator, NameKind, Operation, OperationId,
-    Scope, Template,
+    Audience, CompanyMode, Environment, HttpMethod, Learn, LimitClass, LimitName, Locator, NameKind, Operation,
+    OperationId, Scope, Template,
     operation::{OtherBodies, Place},
 };
 
@@ -38,6 +38,7 @@ const KEYS: &[&str] = &[
     "environment",
     "scope",
     "company",
+    "learn",
     "class",
     "channel",
     "idempotency",
@@ -63,6 +64,7 @@ pub(crate) fn operation(node: &Node, sink: &mut Sink<'_>) -> Option<Operation> {
         None => Some(CompanyMode::Account),
         Some(node) => company(node, sink),
     };
+    let learn = table.get("learn").and_then(|node| learn(node, sink));
     let callback = table.optional("callback", sink, CALLBACK_HINT, LimitName::new);
     let class = table.optional("class", sink, CLASS_HINT, LimitClass::new);
     let channel = table.optional("channel", sink, CHANNEL_HINT, LimitName::new);
@@ -84,6 +86,7 @@ pub(crate) fn operation(node: &Node, sink: &mut Sink<'_>) -> Option<Operation> {
         other_bodies: other_bodies.unwrap_or_default(),
         idempotency: idempotency.unwrap_or_default(),
         channel,
+        learn,
         callback,
     })
 }
@@ -162,6 +165,13 @@ fn locators(table: &Table<'_>, sink: &mut Sink<'_>) -> Option<Box<[Locator]>> {
     items.into_iter().collect()
 }
 
+fn learn(node: &Node, sink: &mut Sink<'_>) -> Option<Learn> {
+    let table = Table::open(node, &["at", "kind", "name"], sink)?;
+    let at = locator(&table, sink);
+    let name = table.optional("name", sink, PLACE_HINT, Place::parse);
+    Some(Learn { at: at?, name })
+}
+
 fn locator(table: &Table<'_>, sink: &mut Sink<'_>) -> Option<Locator> {
     let place = table.required("at", sink, PLACE_HINT, Place::parse);
     let kind = table.required("kind", sink, KIND_HINT, NameKind::new);
@@ -201,6 +211,35 @@ mod tests {
             crate::read(&format!("{public}environment = \"live\"\nchannel = \"sms\"")).is_err(),
             "caps are a key's"
         );
+    }
+
+    #[test]
+    fn d35_an_operation_says_where_its_answer_names_a_new_company() {
+        let head =
+            "[[operation]]\nid = \"a\"\nmethod = \"POST\"\npath = \"/a\"\naudience = \"key\"\nscope = \"a:write\"\n";
+        let read = |line: &str| crate::read(&format!("{head}{line}")).ok().map(|mut list| list.remove(0));
+        for line in [
+            r#"learn = { at = "response:/id", kind = "id", name = "response:/name" }"#,
+            r#"learn = { at = "response:/data/id", kind = "id" }"#,
+        ] {
+            let operation = read(line).unwrap();
+            assert!(operation.learn.is_some() && crate::write(&[operation]).contains(&format!("\n{line}\n")), "{line}");
+        }
+        for line in [
+            r#"learn = { at = "response:/id" }"#,
+            r#"learn = { at = "path:id", kind = "id" }"#,
+            r#"learn = { at = "response:/items/*/id", kind = "id" }"#,
+            r#"learn = { at = "response:/id", kind = "id", name = "body:/name" }"#,
+            r#"learn = { at = "response:/id", kind = "id", more = "x" }"#,
+        ] {
+            assert!(read(line).is_none(), "{line}");
+        }
+        let line = r#"learn = { at = "response:/id", kind = "id" }"#;
+        for (of, to) in [("POST", "HEAD"), ("\"key\"", "\"member\"\nenvironment = \"live\"")] {
+            let head = head.replace(of, to).replace("a:write", if to == "HEAD" { "a:read" } else { "a:write" });
+            assert!(crate::read(&head).is_ok(), "{to}");
+            assert!(crate::read(&format!("{head}{line}")).is_err(), "{to}");
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@
 //! Read:  `write_with`.
 
 use crate::draft::Field;
-use model::{CompanyMode, Locator, Operation, operation::OtherBodies};
+use model::{CompanyMode, Learn, Locator, Operation, operation::OtherBodies};
 use std::{collections::HashMap, fmt::Write as _};
 
 /// The longest comment, in characters.
@@ -65,6 +65,7 @@ fn value(operation: &Operation, field: Field) -> Option<String> {
         Field::Environment => quoted(operation.environment?.as_str()),
         Field::Scope => quoted(&operation.scope.to_string()),
         Field::Company => company_text(&operation.company),
+        Field::Learn => learn_text(operation.learn.as_ref()?),
         Field::Class => quoted(operation.class.as_str()),
         Field::Channel => quoted(operation.channel.as_ref()?.as_str()),
         Field::OtherBodies => match operation.other_bodies {
@@ -87,6 +88,13 @@ pub(crate) fn company_text(mode: &CompanyMode) -> String {
             let list: Vec<String> = locators.iter().map(|l| format!("{{ {} }}", members(l))).collect();
             format!("{{ mode = {name}, locators = [{}] }}", list.join(", "))
         }
+    }
+}
+
+fn learn_text(Learn { at, name }: &Learn) -> String {
+    match name {
+        Some(name) => format!("{{ {}, name = {} }}", members(at), quoted(&name.to_string())),
+        None => format!("{{ {} }}", members(at)),
     }
 }
 

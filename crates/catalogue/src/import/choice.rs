@@ -135,6 +135,7 @@ impl Wanted<'_> {
             other_bodies: OtherBodies::default(),
             idempotency: Idempotency::default(),
             channel: None,
+            learn: None,
             callback: None,
         };
         Outcome::Chosen(Box::new(operation), notes)

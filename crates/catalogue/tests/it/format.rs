@@ -211,6 +211,7 @@ fn sound(index: usize) -> impl Strategy<Value = Operation> {
                     other_bodies: OtherBodies::default(),
                     idempotency: if method.is_safe() { Idempotency::default() } else { idempotency(lookup, index) },
                     channel: None,
+                    learn: None,
                     callback: None,
                 }
             })

@@ -166,6 +166,7 @@ fn operation(id: &str, method: HttpMethod, template: &str, audience: Audience, s
         other_bodies: OtherBodies::default(),
         idempotency: Idempotency::default(),
         channel: None,
+        learn: None,
         callback: None,
     }
 }

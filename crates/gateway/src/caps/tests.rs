@@ -6,7 +6,7 @@
 
 use super::*;
 use model::Entropy;
-use std::path::Path;
+use std::{future::Future, path::Path};
 use store::{GatewayStore, Options, Store};
 
 const NOW: Timestamp = Timestamp::from_secs(20_000 * DAY_SECS + 100);
@@ -41,7 +41,10 @@ async fn taken(caps: &Caps, now: Timestamp, tries: usize) -> (usize, Option<u64>
     let (mut got, mut told) = (0, None);
     for _ in 0..tries {
         match caps.take(key(1), Environment::Live, &sms(), now).await.unwrap() {
-            Taken::One(_) => got += 1,
+            Taken::One(spent) => {
+                spent.keep();
+                got += 1;
+            }
             Taken::Exceeded { retry_after } => told = Some(retry_after),
             Taken::Free => panic!("the channel has a cap"),
         }
@@ -107,12 +110,27 @@ async fn d38_what_a_later_stage_refused_is_given_back_on_the_same_day_only() {
     let Taken::One(first) = one(NOW).await.unwrap() else { panic!("one is left") };
     let Taken::One(second) = one(NOW).await.unwrap() else { panic!("one is left") };
     assert_eq!(taken(&caps, NOW, 1).await.0, 0);
-    first.refund();
+    drop(first);
     assert_eq!(taken(&caps, NOW, 2).await.0, 1);
     let tomorrow = NOW.plus_secs(DAY_SECS);
     assert_eq!(taken(&caps, tomorrow, 1).await.0, 1);
-    second.refund();
+    drop(second);
     assert_eq!(taken(&caps, tomorrow, 2).await.0, 1, "yesterday's is no use today");
+    store.close().await;
+}
+
+#[tokio::test]
+async fn d38_who_goes_away_while_it_waits_spends_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path()).await;
+    let caps = caps(store.for_gateway(), 5);
+    {
+        let (key, channel) = (key(1), sms());
+        let mut waits = std::pin::pin!(caps.take(key, Environment::Live, &channel, NOW));
+        let asked = std::future::poll_fn(|context| std::task::Poll::Ready(waits.as_mut().poll(context).is_pending()));
+        assert!(asked.await);
+    }
+    assert_eq!(taken(&caps, NOW, 6).await.0, 5);
     store.close().await;
 }
 

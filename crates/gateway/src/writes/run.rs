@@ -11,7 +11,6 @@ use crate::{
     facts,
     fault::{Fault, Refusal},
     forward::{Outgoing, fault, introduction, until_cut},
-    guard::Guard,
     inflight::Ticket,
     signer::Token,
     writes::{
@@ -198,8 +197,8 @@ async fn carry(job: Job, seen: Rc<RefCell<Seen>>, tell: &mut Option<oneshot::Sen
             return Ending::Failed { fate: error.fate(), rest: Rest::Told(Box::new(told)) };
         }
     };
-    if let Some(guard) = &held.guard {
-        return guarded(&core, guard, response, tell).await;
+    if held.reads(&core, &response) {
+        return held_whole(&core, &held, response, tell).await;
     }
     let (mut head, body) = response.into_parts();
     facts::strip_response(&mut head.headers, &core.shared.namespace);
@@ -215,15 +214,15 @@ async fn carry(job: Job, seen: Rc<RefCell<Seen>>, tell: &mut Option<oneshot::Sen
     pass(&core, body, left, stored, relay).await
 }
 
-/// The answer of a company-restricted key: read whole, held to its companies, then handed out. One that must not be handed
-/// out was given all the same, so what was done is not known to the key.
-async fn guarded(
+/// An answer that is read whole, held to the companies of its key or learned from, then handed out. One that must not be
+/// handed out was given all the same, so what was done is not known to the key.
+async fn held_whole(
     core: &Core,
-    guard: &Guard,
+    held: &Held,
     response: Response<UpstreamBody>,
     tell: &mut Option<oneshot::Sender<Told>>,
 ) -> Ending {
-    let (head, body) = match guard.hold(core, None, response).await {
+    let (head, body) = match held.hold(core, None, response).await {
         Ok(response) => response.into_parts(),
         Err(refusal) => return Ending::Failed { fate: Fate::Answered, rest: Rest::Told(Box::new(Err(refusal))) },
     };

@@ -264,6 +264,7 @@ pub(crate) fn operation(id: &str, method: HttpMethod, path: &str, scope: &str) -
         other_bodies: OtherBodies::default(),
         idempotency: Idempotency::default(),
         channel: None,
+        learn: None,
         callback: None,
     }
 }

@@ -9,6 +9,7 @@ mod harness;
 mod http;
 mod http1;
 mod issuer;
+mod learn;
 mod ledger;
 mod people;
 mod rates;

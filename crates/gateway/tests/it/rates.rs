@@ -244,11 +244,7 @@ async fn r79_r80_a_channel_has_a_cap_a_day_on_top_of_the_limits_until_midnight_u
     let key = world.key(Preset::FullAccess).await;
     let other = world.key(Preset::FullAccess).await;
     for n in 0..3 {
-        assert_eq!(
-            status(&world.raw(&with("POST", "/v1/sms", &key.text)).await),
-            404,
-            "{n}"
-        );
+        assert_eq!(status(&world.raw(&with("POST", "/v1/sms", &key.text)).await), 404, "{n}");
     }
     let refused = world.raw(&with("POST", "/v1/sms", &key.text)).await;
     assert_eq!(status(&refused), 429);

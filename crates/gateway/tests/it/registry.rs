@@ -7,8 +7,8 @@
 use crate::harness::{World, entropy, new_key, read_head, real_clock};
 use model::{
     Account, AccountId, Audience, AuditId, Company, CompanyId, CompanyMode, CompanyRestriction, CompanySet,
-    ExternalName, HttpMethod, Idempotency, KeyKind, LimitClass, Locator, NameKind, Operation, OperationId, Preset,
-    Scope, Template,
+    ExternalName, HttpMethod, Idempotency, KeyKind, Learn, LimitClass, Locator, NameKind, Operation, OperationId,
+    Preset, Scope, Template,
     operation::{OtherBodies, Place},
 };
 use serde_json::{Value, json};
@@ -75,9 +75,16 @@ pub(crate) fn operations() -> Vec<Operation> {
         other_bodies: OtherBodies::default(),
         idempotency: Idempotency::default(),
         channel: None,
+        learn: None,
         callback: None,
     };
-    table.into_iter().map(operation).collect()
+    let mut operations: Vec<Operation> = table.into_iter().map(operation).collect();
+    for (id, method) in [("create", post), ("create_get", get)] {
+        let (at, name) = (locator("response:/data/id", "id"), Place::parse("response:/data/name"));
+        let learn = Some(Learn { at, name });
+        operations.push(Operation { learn, ..operation((id, method, "/v1/create", CompanyMode::Context)) });
+    }
+    operations
 }
 
 /// What the upstream has seen.
@@ -254,6 +261,12 @@ fn answer(head: &str, body: &[u8], account: Option<usize>) -> (u16, &'static str
             Some("twice") => (200, "application/json", "{\"company_id\":102,\"company_id\":101}".to_owned()),
             Some("error") => (500, "application/json", "{\"detail\":\"broken\"}".to_owned()),
             _ => one(Some(1)),
+        },
+        ["", "v1", "create"] => match last("kind").as_deref() {
+            Some("text") => (200, "text/plain", "made".to_owned()),
+            Some("error") => (422, "application/json", json!({"data": {"id": 999}}).to_string()),
+            Some("silent") => (201, "application/json", json!({"data": {}}).to_string()),
+            _ => (201, "application/json", json!({"data": {"id": 500, "name": "Nuova Srl"}}).to_string()),
         },
         ["", "v1", "hold"] => (200, "hold", String::new()),
         _ => (

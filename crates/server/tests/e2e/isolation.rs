@@ -7,7 +7,7 @@
 mod world;
 
 use serde_json::json;
-use std::{collections::BTreeSet, time::Instant};
+use std::collections::BTreeSet;
 use testkit::{
     Must, Reply,
     client::{Call, Connection, Wire, address_of},
@@ -178,12 +178,13 @@ impl Ask<'_> {
         }
         let description = if self.in_reach() { self.about.map_or("", |c| &c.mark) } else { "nobody's" };
         let url = "https://hooks.example.com/in";
-        match self.what {
-            W::ChangeCompany => call.json(&json!({"id": company, "vat": vat, "fiscal_code": "123", "name": "Taken"})),
-            W::AddWebhook => call.json(&json!({"company_id": company, "url": url, "description": description})),
-            W::AddWebhookForAll => call.json(&json!({"url": url})),
-            _ => call,
+        if self.what == W::ChangeCompany {
+            return call.json(&json!({"id": company, "vat": vat, "fiscal_code": "123", "name": "Taken"}));
         }
+        if self.what == W::AddWebhook {
+            return call.json(&json!({"company_id": company, "url": url, "description": description}));
+        }
+        if self.what == W::AddWebhookForAll { call.json(&json!({"url": url})) } else { call }
     }
 
     /// Nobody else's mark is in the answer, and in a list those of all that the caller reaches.
@@ -235,7 +236,6 @@ async fn ask(world: &World, callers: &[&Caller], requests: u64, seed: u64) -> [u
 #[tokio::test(flavor = "multi_thread")]
 async fn r91_ten_thousand_random_requests_are_answered_as_the_rules_say_and_show_nothing_foreign() {
     let world = World::start().await;
-    let started = Instant::now();
     let shares = (0..CONNECTIONS).map(|share| {
         let callers: Vec<&Caller> =
             (share..).step_by(STEP).map_while(|n| world.callers.get(usize::try_from(n).ok()?)).collect();
@@ -247,7 +247,7 @@ async fn r91_ten_thousand_random_requests_are_answered_as_the_rules_say_and_show
         total.iter_mut().zip(statuses).for_each(|(sum, count)| *sum += count);
     }
     let counted: Vec<_> = total.iter().enumerate().filter(|(_, count)| **count > 0).collect();
-    println!("{} accounts, {COMPANIES} companies each: {counted:?} in {:?}", 2, started.elapsed());
+    println!("two accounts, {COMPANIES} companies each: {counted:?}");
     for status in [200, 201, 400, 401, 403, 404] {
         assert!(total[status] > 20, "{status} hardly came: {counted:?}");
     }

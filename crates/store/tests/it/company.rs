@@ -44,6 +44,36 @@ async fn d35_an_external_name_means_one_company_of_the_account() {
 }
 
 #[tokio::test]
+async fn d35_a_learned_company_is_created_once_and_widens_no_key() {
+    let (world, account) = World::with_account().await;
+    let other = world.account().await;
+    let first = world.company(&account, &["test:id=1"]).await;
+    let mut key = world.new_key(account.id());
+    key.key.companies = CompanyRestriction::Only(CompanySet::chosen(&[first.company.id]).unwrap());
+    let key = account.create_key(world.stamp(), key).await.unwrap().value;
+    let learn = async |account: &store::AccountStore, name: &str, called: &str| {
+        let mut company = world.new_company(account.id(), &[name]);
+        company.name = called.to_owned();
+        world.store.for_gateway().learn_company(world.stamp(), account.id(), company).await.unwrap()
+    };
+    let new = learn(&account, "test:id=42", "Nuova Srl").await;
+    assert!(new.value);
+    let again = learn(&account, "test:id=42", "Altra").await;
+    assert_eq!((again.value, again.revision), (false, new.revision));
+    assert!(learn(&account, "live:id=42", "\n").await.value, "another environment, and a name that is none");
+    assert!(learn(&other, "test:id=42", "Nuova Srl").await.value, "another account");
+    let all = account.companies(Page::first(10)).await.unwrap().items;
+    let mut told: Vec<_> = all.iter().map(|c| (c.company.name.as_str(), c.company.external_names.clone())).collect();
+    told.sort_unstable();
+    assert_eq!(
+        told,
+        [("42", names(&["live:id=42"])), ("Bottega", names(&["test:id=1"])), ("Nuova Srl", names(&["test:id=42"]))]
+    );
+    assert_eq!(account.key(key.key.id).await.unwrap().key.companies, key.key.companies);
+    assert_eq!(account.audit(Page::first(1)).await.unwrap().items[0].action, AuditAction::CompanyCreated);
+}
+
+#[tokio::test]
 async fn patches_state_the_version_they_were_made_for() {
     let (world, account) = World::with_account().await;
     let company = world.company(&account, &[]).await;

@@ -32,6 +32,8 @@ pub(super) const COMPANIES: usize = 2;
 const ROWS_MAX: usize = 10;
 /// Requests in a window of the limit `default` that the keys are given.
 const ROOM: u64 = 100_000;
+/// Characters of a refusal that are repeated.
+const SAID_MAX: usize = 300;
 /// The environment that is asked.
 const ENVIRONMENT: &str = "test";
 
@@ -188,7 +190,7 @@ pub(super) fn text(value: &Value) -> Option<String> {
     match value {
         Value::String(text) if !text.is_empty() => Some(text.clone()),
         Value::Number(number) => Some(number.to_string()),
-        _ => None,
+        Value::String(_) | Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
     }
 }
 
@@ -229,15 +231,13 @@ async fn create(
         body: Some(("application/json", template.fill(values))),
     };
     let answer = gateway.ask(&asked, primary).await?;
-    match answer.json {
-        Value::Object(members) if (200..300).contains(&answer.status) => {
-            Ok(Thing { path: operation.path.clone(), members })
-        }
-        _ => {
-            let said: String = answer.text.chars().take(300).collect();
-            Err(Failure::new(Exit::Failed, format!("{} answered {}: {said}", operation.id, answer.status)))
-        }
+    if answer.is_success()
+        && let Value::Object(members) = answer.json
+    {
+        return Ok(Thing { path: operation.path.clone(), members });
     }
+    let said: String = answer.text.chars().take(SAID_MAX).collect();
+    Err(Failure::new(Exit::Failed, format!("{} answered {}: {said}", operation.id, answer.status)))
 }
 
 /// Remembers what the company's own key sees in lists: more things that can be asked for. What is plainly another's is
@@ -255,7 +255,7 @@ async fn harvest(
         let rows = match &answer.json {
             Value::Array(rows) => Some(rows),
             Value::Object(members) => members.values().find_map(Value::as_array),
-            _ => None,
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => None,
         };
         let not_anothers = |row: &&Value| {
             let text = row.to_string();

@@ -157,7 +157,7 @@ fn of_company(value: &Value, id: &str) -> bool {
             let named = name.eq_ignore_ascii_case("companyid") && party::text(value).is_some_and(|text| text == id);
             named || of_company(value, id)
         }),
-        _ => false,
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
     }
 }
 

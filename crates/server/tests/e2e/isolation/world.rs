@@ -142,7 +142,7 @@ async fn keys(admin: &mut Admin, own: &[Company], account: usize) -> Vec<Caller>
     let mut callers = Vec::new();
     for (preset, may, only) in sorts {
         let ids: Option<Vec<_>> = only.map(|only| only.iter().map(|number| own[*number].company.as_str()).collect());
-        let companies = ids.map_or(json!("all"), |ids| json!(ids));
+        let companies = ids.map_or_else(|| json!("all"), |ids| json!(ids));
         let key = admin.create_key(json!({"preset": preset, "companies": companies})).await;
         if may == May::Nothing {
             admin.change_key(&key.id, "revoke").await;
