@@ -85,7 +85,7 @@ pub(crate) struct Create {
 /// Where a key may be used from, how often, and when its owner is reminded. In a change, each list is the whole new one.
 #[derive(Args, Debug)]
 pub(crate) struct Settings {
-    /// A web page that may use it: https://app.example.com, https://*.example.com, or * for every page. Whoever opens the page
+    /// A web page that may use it: `https://app.example.com`, `https://*.example.com`, or `*` for every page. Whoever opens the page
     /// can read the key. May be repeated.
     #[arg(long = "origin", value_name = "ORIGIN")]
     pub(crate) origins: Vec<String>,
