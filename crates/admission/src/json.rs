@@ -281,7 +281,8 @@ impl<'a> Scanner<'a, '_> {
             self.at += usize::from(matches!(self.peek(), Some(b'+' | b'-')));
             self.digits()?;
         }
-        let exact = self.slice(whole, end)?.parse().is_ok_and(|n: u64| n <= EXACT_MAX);
+        // Some readers keep the sign of -0, and some do not.
+        let exact = self.slice(whole, end)?.parse().is_ok_and(|n: u64| n <= EXACT_MAX && (n > 0 || first != b'-'));
         if self.at == end && exact { self.slice(start, end).map(Some) } else { Ok(None) }
     }
 

@@ -43,6 +43,7 @@ fn d35_a_number_and_a_string_are_one_name_and_nothing_else_is_a_name() {
         "4.2e1",
         "42e0",
         "9007199254740992",
+        "-0",
         "null",
         "true",
         "false",
