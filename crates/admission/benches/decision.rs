@@ -1,4 +1,4 @@
-//! Decision: what the checks cost a request, with few keys and with many (design section 13, issue 2 "admission cost").
+//! Decision: what the checks cost a request, with few keys and with many (design section 13).
 //!
 //! Owns:  the whole decision (present, look-up, identify, authorize, settle) for keys that pass and keys that do not,
 //!        and the bytes that a key takes in memory.

@@ -1,4 +1,4 @@
-//! Tests of `path::canonical` (design section 4, issue 2 "path tricks").
+//! Tests of `path::canonical` (design section 4).
 //!
 //! Owns:  the table of spellings, and what must hold for every accepted path.
 //! Never: matches operations, except to show that tricks do not reach one.
