@@ -4,10 +4,11 @@
 //! Never: resolves a name; `c1` is within the key's set, `c2` is not, nothing else is known.
 //! Read:  top down.
 
-use crate::world::{company, decide, facts, only, operation, policy, restricted};
+use crate::world::{FRESH, NOW, company, decide, facts, only, operation, policy, restricted};
 use admission::{
     Asked, Facts, Field,
-    company::{BodyKind, Request},
+    company::{BodyKind, Request, guards, raw_parameter, wants_body},
+    present,
 };
 use model::{CompanyId, CompanyMode, Denial, Locator, NameKind, Operation, OperationId, Template, operation::Place};
 
@@ -132,6 +133,12 @@ fn r92_a_header_cannot_name_another_company_in_any_spelling() {
     let outcome = |headers: &[(&str, &str)]| Ask { headers, ..ask(&["header:x-company"]) }.outcome();
     assert_eq!(outcome(&[("x-company", "c1"), ("accept", "c2")]), Ok(()));
     assert_eq!(outcome(&[("x-company", "c1"), ("x-company", "c1")]), Ok(()));
+    assert_eq!(outcome(&[("x-company", "c1"), ("connection", "close, x-other")]), Ok(()));
+    assert_eq!(
+        outcome(&[("x-company", "c1"), ("x-list", "a, x-company")]),
+        Ok(()),
+        "only Connection takes fields away"
+    );
     for headers in [
         &[][..],
         &[("x-company", "c2")],
@@ -225,4 +232,59 @@ fn d34_each_mode_has_one_rule() {
     for (mode, asked, set, expected) in table {
         assert_eq!(decide(mode.clone(), asked, set), expected, "{mode:?} {asked:?} {set:?}");
     }
+}
+
+#[test]
+fn d36_a_body_is_read_only_where_it_can_name_a_company() {
+    let kinds = [BodyKind::Json, BodyKind::Form, BodyKind::Other];
+    for (places, expected) in [
+        (&["body:/company_id"][..], [true, false, false]),
+        (&["query:company_id"], [false, true, false]),
+        (&["path:id", "header:x-company", "response:/id"], [false, false, false]),
+        (&["path:id", "body:/a"], [true, false, false]),
+    ] {
+        let operation = Operation { company: at(places), ..operation() };
+        assert_eq!(kinds.map(|kind| wants_body(&operation, kind)), expected, "{places:?}");
+    }
+    let body = Ask { body: b"c1", kind: BodyKind::Other, ..ask(&["body:/c"]) };
+    assert_eq!(body.outcome(), Err(Denial::BodyNotInspectable));
+}
+
+#[test]
+fn d34_the_guard_looks_at_the_places_of_the_answer_only() {
+    let operation = Operation { company: at(&["query:company_id", "response:/id", "response:/*/id"]), ..operation() };
+    let places: Vec<String> = guards(&operation).map(|locator| locator.place.to_string()).collect();
+    assert_eq!(places, ["response:/id", "response:/*/id"]);
+}
+
+#[test]
+fn d34_a_path_parameter_is_found_by_its_name() {
+    let template = Template::parse("/v1/{year}/co-{id}.json").unwrap();
+    let operation = Operation { template, ..operation() };
+    let path = b"/v1/2026/co-c1.json";
+    assert_eq!(raw_parameter(&operation, path, "id"), Some(&b"c1"[..]));
+    assert_eq!(raw_parameter(&operation, path, "year"), Some(&b"2026"[..]));
+    assert_eq!(raw_parameter(&operation, path, "month"), None);
+}
+
+#[test]
+fn d34_only_a_restricted_key_on_an_operation_that_names_companies_is_looked_into() {
+    let looked_into = |mode: CompanyMode, all: bool| {
+        let operation = Operation { company: mode, ..operation() };
+        let mut holder = restricted();
+        if !all {
+            holder.record().companies = only(&[company(1)]);
+        }
+        let facts = facts(Some(&operation), &holder);
+        let presented = present(&facts, &policy()).unwrap();
+        let identified = presented.identify(Some(&holder.entry), FRESH, NOW).unwrap();
+        identified.inspects(&facts, &policy())
+    };
+    assert_eq!(looked_into(at(&["query:company_id"]), false), Ok(true));
+    assert_eq!(looked_into(CompanyMode::Lookup(OperationId::new("x").unwrap()), false), Ok(true));
+    for mode in [at(&["query:company_id"]), CompanyMode::Context, CompanyMode::Neutral] {
+        assert_eq!(looked_into(mode, true), Ok(false), "all companies");
+    }
+    assert_eq!(looked_into(CompanyMode::Context, false), Ok(false));
+    assert_eq!(looked_into(CompanyMode::Neutral, false), Ok(false));
 }
