@@ -246,6 +246,9 @@ fn d36_a_body_is_read_only_where_it_can_name_a_company() {
         let operation = Operation { company: at(places), ..operation() };
         assert_eq!(kinds.map(|kind| wants_body(&operation, kind)), expected, "{places:?}");
     }
+    // What need not be read is not: it streams, and stands here as something that cannot be read.
+    let unread = Ask { query: "company_id=c1", body: b"?", kind: BodyKind::Json, ..ask(&["query:company_id"]) };
+    assert_eq!(unread.outcome(), Ok(()));
     let body = Ask { body: b"c1", kind: BodyKind::Other, ..ask(&["body:/c"]) };
     assert_eq!(body.outcome(), Err(Denial::BodyNotInspectable));
 }
