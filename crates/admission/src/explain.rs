@@ -332,8 +332,8 @@ impl Supposed<'_> {
             | Denial::CredentialAmbiguous
             | Denial::CredentialMalformed
             | Denial::CredentialUnknown
-            | Denial::CredentialMismatched => DEAD_END,
-            Denial::BodyNotInspectable
+            | Denial::CredentialMismatched
+            | Denial::BodyNotInspectable
             | Denial::BodyMalformed
             | Denial::CompanyForeign
             | Denial::LimitExceeded
