@@ -17,6 +17,7 @@ use crate::{
     inflight::Ticket,
     learn::Learner,
     lookup,
+    percent::encode,
     signer::Subject,
     snapshot::Live,
 };
@@ -273,12 +274,7 @@ fn with_parameter(target: &[u8], name: &str, value: &str) -> Bytes {
     out.push(if target.contains(&b'?') { b'&' } else { b'?' });
     out.extend_from_slice(name.as_bytes());
     out.push(b'=');
-    for byte in value.bytes() {
-        match byte {
-            b if b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b'~') => out.push(b),
-            b => out.extend_from_slice(format!("%{b:02X}").as_bytes()),
-        }
-    }
+    encode(value.as_bytes(), &mut out);
     out.into()
 }
 

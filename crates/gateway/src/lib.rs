@@ -34,6 +34,7 @@ mod lookup;
 mod metrics;
 mod pages;
 mod people;
+mod percent;
 mod proxy_protocol;
 mod rates;
 mod record;

@@ -8,6 +8,7 @@ use crate::{
     core::Core,
     decide,
     forward::introduction,
+    percent::encode,
     writes::{claim::Asking, stored::Stored},
 };
 use bytes::{Bytes, BytesMut};
@@ -210,18 +211,6 @@ fn target(asking: &Asking<'_>, lookup: &Lookup<'_>, key: &[u8]) -> Option<Bytes>
         encode(key, &mut target);
     }
     Some(target.into())
-}
-
-/// Everything but what RFC 3986 calls unreserved is written in hexadecimal.
-fn encode(text: &[u8], out: &mut Vec<u8>) {
-    for byte in text {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
-            out.push(*byte);
-        } else {
-            out.push(b'%');
-            out.extend_from_slice(data_encoding::HEXUPPER.encode(&[*byte]).as_bytes());
-        }
-    }
 }
 
 fn decoded(text: &[u8]) -> Option<Vec<u8>> {
