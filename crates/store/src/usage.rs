@@ -5,6 +5,7 @@
 //! Read:  `Usage`, then `seen` (what is told), `tally` and `writer` (how it is stored), `account` (how it is read).
 
 mod account;
+mod counts;
 mod file;
 mod last_use;
 mod request;

@@ -1,17 +1,14 @@
 //! Tally: what one commit of the usage file will hold, gathered in memory.
 //!
-//! Owns:  counting by key, operation and outcome; the last use of each secret; which rows are kept when there are too many.
+//! Owns:  the last use of each secret; which rows are kept when there are too many. `counts` has the counting.
 //! Never: statements, or more memory than its bounds.
 //! Read:  `Tally::add`.
 
-use super::seen::{RequestOutcome, SecretTag, Seen};
+use super::{
+    counts::{COUNTERS_MAX, Counters, Map},
+    seen::{RequestOutcome, SecretTag, Seen},
+};
 use model::{AccountId, CompanyId, Environment, KeyId, RequestId, Timestamp};
-use std::collections::HashMap;
-
-/// Different counters that one commit may touch; what is beyond is given up and counted.
-const COUNTS_MAX: usize = 50_000;
-/// Microseconds of a minute.
-const MINUTE: i64 = 60_000_000;
 
 /// One request, as it will be stored.
 #[derive(Clone, Debug)]
@@ -32,19 +29,6 @@ pub(crate) struct Kept {
     pub(crate) micros: u32,
 }
 
-/// Whose requests are counted, and in which minute.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct CountOf {
-    pub(crate) account: AccountId,
-    pub(crate) key: KeyId,
-    pub(crate) environment: Environment,
-    /// The start of the minute, in microseconds.
-    pub(crate) minute: i64,
-}
-
-/// Requests by operation, and by outcome in the order of `RequestOutcome::ALL`.
-type ByOperation = HashMap<Box<str>, [u64; RequestOutcome::ALL.len()]>;
-
 /// The last time that a secret was good for a request.
 #[derive(Clone, Debug)]
 pub(crate) struct Last {
@@ -60,10 +44,9 @@ pub(crate) struct Tally {
     rows: [Vec<Kept>; 3],
     /// Rows that may still be kept in this second.
     room: usize,
-    counts: HashMap<CountOf, ByOperation>,
-    /// Operations in `counts`, all in all.
-    counted: usize,
-    pub(crate) last: HashMap<(AccountId, KeyId, SecretTag), Last>,
+    /// By the minute.
+    pub(crate) counters: Counters,
+    pub(crate) last: Map<(AccountId, KeyId, SecretTag), Last>,
     /// Rows given up since this was last asked.
     given_up: u64,
     first: Option<Timestamp>,
@@ -74,9 +57,8 @@ impl Tally {
         Self {
             rows: Default::default(),
             room,
-            counts: HashMap::new(),
-            counted: 0,
-            last: HashMap::new(),
+            counters: Counters::default(),
+            last: Map::default(),
             given_up: 0,
             first: None,
         }
@@ -88,7 +70,7 @@ impl Tally {
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.counts.is_empty() && self.last.is_empty() && self.rows.iter().all(Vec::is_empty)
+        self.counters.is_empty() && self.last.is_empty() && self.rows.iter().all(Vec::is_empty)
     }
 
     /// Takes one batch in.
@@ -100,28 +82,10 @@ impl Tally {
         }
     }
 
-    /// Most requests are like one before: then nothing is allocated.
     fn count(&mut self, seen: &Seen<'_>) {
         let Some(caller) = &seen.caller else { return };
-        let of = CountOf {
-            account: caller.account,
-            key: caller.key,
-            environment: caller.environment,
-            minute: seen.at.as_micros().div_euclid(MINUTE) * MINUTE,
-        };
-        if self.counted >= COUNTS_MAX && !self.counts.contains_key(&of) {
+        if !self.counters.count(caller, seen) {
             self.given_up += 1;
-            return;
-        }
-        let by_operation = self.counts.entry(of).or_default();
-        let known = by_operation.contains_key(seen.operation);
-        if !known && self.counted < COUNTS_MAX {
-            by_operation.insert(seen.operation.into(), [0; RequestOutcome::ALL.len()]);
-            self.counted += 1;
-        }
-        match by_operation.get_mut(seen.operation).and_then(|counts| counts.get_mut(seen.outcome.place())) {
-            Some(count) => *count += 1,
-            None => self.given_up += 1,
         }
         if caller.good {
             self.note((caller.account, caller.key, caller.secret), caller.environment, seen);
@@ -141,7 +105,7 @@ impl Tally {
             if last.operation.as_deref() != operation {
                 last.operation = operation.map(Into::into);
             }
-        } else if self.last.len() < COUNTS_MAX {
+        } else if self.last.len() < COUNTERS_MAX {
             let (address, operation) = (seen.address.into(), operation.map(Into::into));
             self.last.insert(which, Last { environment, at: seen.at, address, operation });
         }
@@ -175,16 +139,6 @@ impl Tally {
 
     pub(crate) fn rows(&self) -> impl Iterator<Item = &Kept> {
         self.rows.iter().flatten()
-    }
-
-    /// Every counter that is not 0: whose, for which operation, with which outcome, and how many.
-    pub(crate) fn counts(&self) -> impl Iterator<Item = (&CountOf, &str, RequestOutcome, u64)> {
-        self.counts.iter().flat_map(|(of, by_operation)| {
-            by_operation.iter().flat_map(move |(operation, counts)| {
-                let some = RequestOutcome::ALL.into_iter().zip(*counts).filter(|(_, count)| *count > 0);
-                some.map(move |(outcome, count)| (of, &**operation, outcome, count))
-            })
-        })
     }
 
     pub(crate) const fn given_up(&self) -> u64 {

@@ -5,31 +5,42 @@
 //! Read:  `write`.
 
 use super::{
-    seen::RequestOutcome,
-    tally::{CountOf, Kept, Last, Tally},
+    counts::{Counters, DAY, HOUR, MINUTE},
+    seen::SecretTag,
+    tally::{Kept, Last, Tally},
 };
 use crate::{column, error::StoreError};
 use model::{AccountId, KeyId, Timestamp};
 use sqlx::{Connection, QueryBuilder, Sqlite, SqliteConnection};
 
-/// Rows of one statement: 18 values each, far below SQLite's bound of 32,766.
-const ROWS_AT_ONCE: usize = 64;
+/// Rows of one statement: 18 values each, far below SQLite's bound of 32,766. A statement is two switches of threads, which
+/// is more than its rows cost.
+const ROWS_AT_ONCE: usize = 128;
 /// Microseconds of each granularity.
-pub(crate) const GRANULARITIES: [(&str, i64); 3] =
-    [("minute", 60_000_000), ("hour", 3_600_000_000), ("day", 86_400_000_000)];
+pub(crate) const GRANULARITIES: [(&str, i64); 3] = [("minute", MINUTE), ("hour", HOUR), ("day", DAY)];
 
-/// All of the tally or nothing of it.
-pub(crate) async fn write(connection: &mut SqliteConnection, tally: &Tally) -> Result<(), StoreError> {
+/// All of the tally or nothing of it; `hours`: what was counted since hours and days were last written, if that is due.
+pub(crate) async fn write(
+    connection: &mut SqliteConnection,
+    tally: &Tally,
+    hours: Option<&Counters>,
+) -> Result<(), StoreError> {
     let mut tx = connection.begin_with("BEGIN IMMEDIATE").await?;
     let rows: Vec<&Kept> = tally.rows().collect();
     for some in rows.chunks(ROWS_AT_ONCE) {
         insert(&mut tx, some).await?;
     }
-    for (of, operation, outcome, count) in tally.counts() {
-        add(&mut tx, of, operation, outcome, count).await?;
+    add(&mut tx, "minute", &tally.counters).await?;
+    if let Some(hours) = hours {
+        let mut days = Counters::default();
+        days.gather(hours, DAY);
+        add(&mut tx, "hour", hours).await?;
+        add(&mut tx, "day", &days).await?;
     }
-    for ((account, key, secret), last) in &tally.last {
-        note(&mut tx, *account, *key, secret.0, last).await?;
+    let mut last: Vec<_> = tally.last.iter().collect();
+    last.sort_unstable_by_key(|(which, _)| **which);
+    for some in last.chunks(ROWS_AT_ONCE) {
+        note(&mut tx, some).await?;
     }
     if let Some(first) = tally.first() {
         keep_since(&mut tx, first).await?;
@@ -71,53 +82,74 @@ async fn insert(connection: &mut SqliteConnection, rows: &[&Kept]) -> Result<(),
 
 async fn add(
     connection: &mut SqliteConnection,
-    of: &CountOf,
-    operation: &str,
-    outcome: RequestOutcome,
-    count: u64,
+    granularity: &'static str,
+    counters: &Counters,
 ) -> Result<(), StoreError> {
-    for (granularity, micros) in GRANULARITIES {
-        sqlx::query(
-            "INSERT INTO counts (account_id, key_id, granularity, start, operation, environment, outcome, count) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8) \
-             ON CONFLICT DO UPDATE SET count = count + excluded.count",
-        )
-        .bind(of.account.to_bytes().to_vec())
-        .bind(of.key.to_bytes().to_vec())
-        .bind(granularity)
-        .bind(of.minute.div_euclid(micros) * micros)
-        .bind(operation)
-        .bind(of.environment.as_str())
-        .bind(outcome.as_str())
-        .bind(column::integer(count))
-        .execute(&mut *connection)
-        .await?;
+    for some in counters.all().chunks(ROWS_AT_ONCE) {
+        let mut sql = QueryBuilder::<Sqlite>::new(
+            "INSERT INTO counts (account_id, key_id, granularity, start, operation, environment, outcome, count) ",
+        );
+        sql.push_values(some, |mut row, (of, operation, outcome, count)| {
+            row.push_bind(of.account.to_bytes().to_vec())
+                .push_bind(of.key.to_bytes().to_vec())
+                .push_bind(granularity)
+                .push_bind(of.start)
+                .push_bind((*operation).to_owned())
+                .push_bind(of.environment.as_str())
+                .push_bind(outcome.as_str())
+                .push_bind(column::integer(*count));
+        });
+        sql.push(" ON CONFLICT DO UPDATE SET count = count + excluded.count");
+        sql.build().persistent(some.len() == ROWS_AT_ONCE).execute(&mut *connection).await?;
     }
     Ok(())
 }
 
 async fn note(
     connection: &mut SqliteConnection,
-    account: AccountId,
-    key: KeyId,
-    secret: i64,
-    last: &Last,
+    rows: &[(&(AccountId, KeyId, SecretTag), &Last)],
 ) -> Result<(), StoreError> {
+    let mut sql = QueryBuilder::<Sqlite>::new(
+        "INSERT INTO last_used (account_id, key_id, secret, environment, at, address, operation) ",
+    );
+    sql.push_values(rows, |mut row, ((account, key, secret), last)| {
+        row.push_bind(account.to_bytes().to_vec())
+            .push_bind(key.to_bytes().to_vec())
+            .push_bind(secret.0)
+            .push_bind(last.environment.as_str())
+            .push_bind(last.at.as_micros())
+            .push_bind(last.address.to_string())
+            .push_bind(last.operation.as_deref().map(str::to_owned));
+    });
     // Cores hand over at different moments, so what comes later may be older.
-    sqlx::query(
-        "INSERT INTO last_used (account_id, key_id, secret, environment, at, address, operation) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO UPDATE SET environment = excluded.environment, \
-         at = excluded.at, address = excluded.address, operation = excluded.operation WHERE excluded.at >= at",
-    )
-    .bind(account.to_bytes().to_vec())
-    .bind(key.to_bytes().to_vec())
-    .bind(secret)
-    .bind(last.environment.as_str())
-    .bind(last.at.as_micros())
-    .bind(&*last.address)
-    .bind(last.operation.as_deref())
-    .execute(connection)
-    .await?;
+    sql.push(
+        " ON CONFLICT DO UPDATE SET environment = excluded.environment, at = excluded.at, \
+         address = excluded.address, operation = excluded.operation WHERE excluded.at >= at",
+    );
+    sql.build().persistent(rows.len() == ROWS_AT_ONCE).execute(connection).await?;
+    Ok(())
+}
+
+/// Makes hours and days whole again after a crash that lost what minutes already say of them: minutes are written every
+/// second, hours and days less often. What lies further back than a day was whole before.
+pub(crate) async fn catch_up(connection: &mut SqliteConnection) -> Result<(), StoreError> {
+    let mut tx = connection.begin_with("BEGIN IMMEDIATE").await?;
+    for ((finer, length), (coarser, micros)) in GRANULARITIES.into_iter().zip(GRANULARITIES.into_iter().skip(1)) {
+        sqlx::query(
+            "INSERT INTO counts (account_id, key_id, granularity, start, operation, environment, outcome, count) \
+             SELECT account_id, key_id, $1, start - start % $2 AS span, operation, environment, outcome, SUM(count) \
+             FROM counts WHERE granularity = $3 AND start >= (SELECT MAX(start) - $4 - (MAX(start) - $4) % $2 FROM counts \
+             WHERE granularity = $3) GROUP BY account_id, key_id, span, operation, environment, outcome \
+             ON CONFLICT DO UPDATE SET count = max(count, excluded.count)",
+        )
+        .bind(coarser)
+        .bind(micros)
+        .bind(finer)
+        .bind(length)
+        .execute(&mut *tx)
+        .await?;
+    }
+    tx.commit().await?;
     Ok(())
 }
 

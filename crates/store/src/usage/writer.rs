@@ -4,7 +4,13 @@
 //! Never: holds a request up: whoever hands a batch over never waits, and a file that fails costs its rows and nothing else.
 //! Read:  `Task::run`.
 
-use super::{Losses, UsageOptions, file, sweep, tally::Tally, write};
+use super::{
+    Losses, UsageOptions,
+    counts::{Counters, HOUR},
+    file, sweep,
+    tally::Tally,
+    write,
+};
 use crate::error::StoreError;
 use model::Timestamp;
 use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
@@ -19,6 +25,8 @@ use tokio::{
 
 /// How often what was gathered is committed: what a crash may lose (design section 5).
 const COMMIT_INTERVAL: Duration = Duration::from_secs(1);
+/// Commits after which hours and days are written too; a crash before is made good from the minutes.
+const COMMITS_OF_HOURS: u32 = 10;
 /// Messages that are taken off the queue at once.
 const AT_ONCE: usize = 64;
 /// Batches that a sweep may remove between two commits.
@@ -36,6 +44,15 @@ pub(crate) enum Message {
     Close(oneshot::Sender<()>),
 }
 
+/// Whether hours and days are written with the minutes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Hours {
+    /// They are about to be read.
+    Now,
+    /// They may wait for their turn.
+    WhenDue,
+}
+
 /// The task.
 pub(crate) struct Task {
     /// `None` after a failure that leaves its state in doubt, until the next commit opens another.
@@ -43,6 +60,10 @@ pub(crate) struct Task {
     pub(crate) connect: SqliteConnectOptions,
     pub(crate) options: UsageOptions,
     pub(crate) losses: Arc<Losses>,
+    /// What was counted since hours and days were last written.
+    pub(crate) hours: Counters,
+    /// Commits since then.
+    pub(crate) commits: u32,
 }
 
 impl Task {
@@ -56,7 +77,7 @@ impl Task {
             tokio::select! {
                 biased;
                 _ = tick.tick() => {
-                    self.commit(&mut tally, &mut failing).await;
+                    self.commit(&mut tally, &mut failing, Hours::WhenDue).await;
                     tally.allow(self.options.requests_per_second_max);
                     sweeping = self.sweep(sweeping).await;
                 }
@@ -67,7 +88,7 @@ impl Task {
                 match message {
                     Message::Batch(batch) => tally.add(&batch),
                     Message::Flush(done) => {
-                        self.commit(&mut tally, &mut failing).await;
+                        self.commit(&mut tally, &mut failing, Hours::Now).await;
                         // Whoever asked may have gone away.
                         let _gone = done.send(());
                     }
@@ -79,7 +100,7 @@ impl Task {
                 }
             }
         }
-        self.commit(&mut tally, &mut failing).await;
+        self.commit(&mut tally, &mut failing, Hours::Now).await;
         if let Some(connection) = self.connection.take()
             && let Err(error) = connection.close().await
         {
@@ -91,13 +112,17 @@ impl Task {
     }
 
     /// What cannot be stored is given up and counted; the next second begins afresh.
-    async fn commit(&mut self, tally: &mut Tally, failing: &mut bool) {
+    async fn commit(&mut self, tally: &mut Tally, failing: &mut bool, hours: Hours) {
         self.losses.crowded.fetch_add(tally.given_up(), Relaxed);
         let gathered = tally.take();
-        if gathered.is_empty() && gathered.first().is_none() {
+        let nothing = gathered.is_empty() && gathered.first().is_none();
+        self.commits += 1;
+        let due = hours == Hours::Now || self.commits >= COMMITS_OF_HOURS || self.hours.is_full();
+        if nothing && (self.hours.is_empty() || !due) {
             return;
         }
-        match self.store(&gathered).await {
+        self.hours.gather(&gathered.counters, HOUR);
+        match self.store(&gathered, due).await {
             Ok(()) if std::mem::take(failing) => tracing::info!("usage is recorded again"),
             Ok(()) => {}
             Err(error) => {
@@ -111,9 +136,13 @@ impl Task {
         }
     }
 
-    async fn store(&mut self, gathered: &Tally) -> Result<(), StoreError> {
+    async fn store(&mut self, gathered: &Tally, due: bool) -> Result<(), StoreError> {
         let mut connection = self.connection().await?;
-        write::write(&mut connection, gathered).await?;
+        write::write(&mut connection, gathered, due.then_some(&self.hours)).await?;
+        if due {
+            self.hours = Counters::default();
+            self.commits = 0;
+        }
         // After an error its state is not known: it is dropped, which rolls back, and another one is opened.
         self.connection = Some(connection);
         Ok(())
@@ -154,10 +183,12 @@ pub(crate) async fn start(
     options: &crate::options::Options,
     losses: Arc<Losses>,
 ) -> Result<mpsc::Sender<Message>, StoreError> {
-    let connection = file::open(folder, options).await?;
+    let mut connection = file::open(folder, options).await?;
+    write::catch_up(&mut connection).await?;
     let (sender, queue) = mpsc::channel(options.usage.batches_max.max(1));
     let connect = file::read_write(&folder.usage(), options);
-    let task = Task { connection: Some(connection), connect, options: options.usage.clone(), losses };
+    let options = options.usage.clone();
+    let task = Task { connection: Some(connection), connect, options, losses, hours: Counters::default(), commits: 0 };
     tokio::spawn(task.run(queue));
     Ok(sender)
 }

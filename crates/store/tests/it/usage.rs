@@ -361,6 +361,24 @@ async fn d44_a_crash_loses_at_most_what_was_not_committed() {
 }
 
 #[tokio::test]
+async fn d44_r14_hours_and_days_that_a_crash_lost_are_made_good_from_the_minutes() {
+    let (mut world, account) = World::with_account().await;
+    let key = world.key(&account).await;
+    // An hour back, and two minutes of the last hour.
+    told(&world.store, &[seen(&key, at(-3_600), 1), seen(&key, at(0), 2), seen(&key, at(60), 3)]).await;
+    // As after a second that had its minutes written and not yet its hours.
+    let behind = "UPDATE counts SET count = 1 WHERE granularity <> 'minute'";
+    let lost = "DELETE FROM counts WHERE granularity = 'hour' AND start = (SELECT MAX(start) FROM counts WHERE granularity = 'hour')";
+    raw(&file(&world), &[behind, lost]).await;
+    world.reopen().await;
+    let account = world.store.account(account.id());
+    for (granularity, expected) in [(Granularity::Hour, vec![2, 1]), (Granularity::Day, vec![3])] {
+        let counts = account.usage().counts(key.key.id, granularity, at(-DAY), at(DAY)).await.unwrap();
+        assert_eq!(counts.items.iter().map(|c| c.count).collect::<Vec<_>>(), expected, "{granularity:?}");
+    }
+}
+
+#[tokio::test]
 async fn d44_usage_that_cannot_be_written_stops_nothing() {
     let (world, account) = World::with_account().await;
     let key = world.key(&account).await;
