@@ -13,7 +13,7 @@ use crate::{
     inflight::Ticket,
 };
 use model::{DailyCap, Environment, KeyId, LimitName, Timestamp};
-use papaya::HashMap as SharedMap;
+use papaya::{HashMap as SharedMap, ResizeMode};
 use std::{
     collections::HashMap,
     sync::{
@@ -186,7 +186,7 @@ impl Caps {
     /// Starts the task that reserves blocks; it ends when the caps are gone.
     pub(crate) fn start(caps: Vec<DailyCap>, desk: Desk) -> Self {
         let (queue, waiting) = mpsc::channel(WAITING_MAX);
-        let blocks = Arc::new(Blocks::new());
+        let blocks = Arc::new(Blocks::builder().resize_mode(ResizeMode::Blocking).build());
         let task = Task { desk, blocks: Arc::clone(&blocks), newest: 0 };
         drop(tokio::spawn(task.run(waiting)));
         Self { caps: caps.into(), blocks, queue }

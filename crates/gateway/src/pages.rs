@@ -5,16 +5,22 @@
 //! Read:  `Pages::allow`, then `PagesWriter::put`.
 
 use model::{Key, KeyId, KeyKind, KeyStatus, Operation, OriginList, OriginPattern, Timestamp, origin::ORIGIN_MAX};
-use papaya::HashMap as SharedMap;
+use papaya::{HashMap as SharedMap, ResizeMode};
 use std::{
     collections::{BTreeMap, HashMap},
     sync::Arc,
 };
 
 /// What all cores read: `invoices:read https://app.example.com` to the end of the longest-lived key that says so.
-#[derive(Default)]
 pub(crate) struct Pages {
     ends: SharedMap<Box<str>, Timestamp>,
+}
+
+impl Default for Pages {
+    fn default() -> Self {
+        // In one go, as the snapshot's.
+        Self { ends: SharedMap::builder().resize_mode(ResizeMode::Blocking).build() }
+    }
 }
 
 impl Pages {

@@ -14,10 +14,10 @@ use model::{
     AccountId, Company, CompanyId, Credential, ExternalName, Identity, IdentityId, Key, KeyId, KeyStatus, SecretHash,
     Timestamp,
 };
-use papaya::HashMap as SharedMap;
+use papaya::{HashMap as SharedMap, ResizeMode};
 use std::{
     collections::HashMap,
-    hash::{BuildHasherDefault, Hash, Hasher},
+    hash::{BuildHasher, BuildHasherDefault, Hash, Hasher},
     sync::{
         Arc,
         atomic::{AtomicI64, AtomicU64, Ordering},
@@ -90,13 +90,19 @@ impl Hasher for HashKeyHasher {
     }
 }
 
+/// A table that grows in one go. Only the follower writes, and readers never wait for it; while one grows bit by bit,
+/// look-ups cost ten times as much, and it may stay so for as long as nothing is written.
+fn whole<K: Hash + Eq, V, S: BuildHasher + Default>() -> SharedMap<K, V, S> {
+    SharedMap::builder().resize_mode(ResizeMode::Blocking).hasher(S::default()).build()
+}
+
 impl Snapshot {
     pub(crate) fn new() -> Arc<Self> {
         Arc::new(Self {
-            credentials: SharedMap::default(),
-            companies: SharedMap::default(),
-            identities: SharedMap::default(),
-            by_name: SharedMap::default(),
+            credentials: whole(),
+            companies: whole(),
+            identities: whole(),
+            by_name: whole(),
             fresh_until: AtomicI64::new(Timestamp::MIN.as_micros()),
             vouched_at: AtomicU64::new(0),
             born: tokio::time::Instant::now(),

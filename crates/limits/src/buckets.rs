@@ -32,6 +32,8 @@ pub(crate) struct Buckets {
     starts: Box<[AtomicU64; KEPT]>,
     /// Given back: number of a sixtieth, and how many of it.
     refunds: Box<[AtomicU64; KEPT]>,
+    /// The last sixtieth of which something was given back: most windows have none, and need not look.
+    refunded: AtomicU64,
     /// The length of a sixtieth.
     part: Micros,
     count: AtomicU64,
@@ -48,6 +50,7 @@ impl Buckets {
             head: AtomicU64::new(0),
             starts: Box::new(std::array::from_fn(|_| AtomicU64::new(0))),
             refunds: Box::new(std::array::from_fn(|_| AtomicU64::new(0))),
+            refunded: AtomicU64::new(0),
             // Rounded up, so that sixty parts are never less than the window.
             part: window.div_ceil(PARTS).max(1),
             count: AtomicU64::new(u64::from(count)),
@@ -115,6 +118,8 @@ impl Buckets {
     /// Gives one back.
     pub(crate) fn refund(&self, part: u64) {
         let Some(place) = self.refunds.get((part % KEPT as u64) as usize) else { return };
+        // Before it is there: whoever does not see this yet counts one too many, never one too few.
+        self.refunded.fetch_max(part, Ordering::AcqRel);
         let _always = place.fetch_update(Ordering::AcqRel, Ordering::Acquire, |seen| {
             let same = seen >> COUNT_BITS == part;
             Some(if same { seen + 1 } else { word(part, 1) })
@@ -177,6 +182,9 @@ impl Buckets {
     }
 
     fn refunded(&self, first: u64, last: u64) -> u64 {
+        if self.refunded.load(Ordering::Acquire) < first.max(1) {
+            return 0;
+        }
         let of = |place: &AtomicU64| place.load(Ordering::Acquire);
         let counted = |seen: &u64| (first..=last).contains(&(seen >> COUNT_BITS));
         self.refunds.iter().map(of).filter(counted).map(|seen| seen & COUNT_MASK).sum()

@@ -6,11 +6,13 @@
 
 use crate::{Micros, Past, Reserved, Room, state::State};
 use model::{AccountId, Environment, HttpMethod, KeyId, KeyLimits, Limit, LimitClass, LimitKind, LimitSubject};
-use papaya::{HashMap, Operation};
+use papaya::{HashMap, Operation, ResizeMode};
 use std::{hint::spin_loop, net::IpAddr, sync::Arc};
 
 /// The most states that are kept: subjects times limits.
 pub const SUBJECTS_MAX: usize = 2_000_000;
+/// States that there is room for from the beginning, so that tables of a usual size never grow.
+const STATES_USUAL: usize = 16_384;
 /// How often a state that is being replaced is looked up again: far longer than a replacement takes.
 const RETRIES_MAX: u32 = 100_000;
 /// Limits that one request usually counts under; more need room of their own.
@@ -20,7 +22,7 @@ const USUAL: usize = 2;
 #[derive(Debug)]
 pub struct Limits {
     rules: Box<[Limit]>,
-    states: HashMap<Subject, Arc<State>>,
+    states: HashMap<Subject, Arc<State>, foldhash::fast::RandomState>,
     most: usize,
 }
 
@@ -132,7 +134,10 @@ impl Limits {
     /// The same with another bound on what is remembered.
     #[must_use]
     pub fn bounded(rules: Vec<Limit>, most: usize) -> Self {
-        Self { rules: rules.into(), states: HashMap::new(), most }
+        // Look-ups in a table that grows bit by bit cost ten times as much, for as long as it is not through with it.
+        let states =
+            HashMap::builder().resize_mode(ResizeMode::Blocking).hasher(foldhash::fast::RandomState::default());
+        Self { rules: rules.into(), states: states.capacity(STATES_USUAL.min(most)).build(), most }
     }
 
     /// The limits, in the order of the configuration.
