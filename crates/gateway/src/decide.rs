@@ -57,8 +57,10 @@ pub(crate) fn decide(
     let judged = Facts::judged(facts.operation, headers, story.address);
     let judged = admission::Facts { companies: asked.unwrap_or_default(), ..judged };
     story.told.note_origin(judged.origin);
-    story.page = Page::before_key(core, &judged, now);
+    // The index of pages costs more than all checks together, and only these two ask it.
+    let before_key = || Page::before_key(core, &judged, now);
     if let Some(permit) = admission::public(&judged) {
+        story.page = before_key();
         let environment = permit.environment();
         story.environment = Some(environment);
         let subject = Subject::Public(environment);
@@ -67,7 +69,7 @@ pub(crate) fn decide(
         return Ok(Decided::Admitted(Admitted { passage: Passage::Public(permit), ticket, subject, token }));
     }
     let policy = &core.shared.policy;
-    let presented = admission::present(&judged, policy)?;
+    let presented = admission::present(&judged, policy).inspect_err(|_| story.page = before_key())?;
     let live = core.shared.snapshot.find(presented.hash());
     if let Some(live) = &live {
         story.caller = Some((live.entry.record.key, live.entry.record.account));
@@ -75,7 +77,8 @@ pub(crate) fn decide(
         story.told.secret = Some(store::SecretTag::of(&live.entry.hash));
     }
     let freshness = core.shared.snapshot.freshness();
-    let identified = presented.identify(live.as_ref().map(|l| &l.entry), freshness, now)?;
+    let entry = live.as_ref().map(|live| &live.entry);
+    let identified = presented.identify(entry, freshness, now).inspect_err(|_| story.page = before_key())?;
     story.page = Page::of_key(&identified.entry().record, judged.origin, policy);
     let inspects = asked.is_none() && identified.inspects(&judged, policy)?;
     let authorized = if inspects { None } else { Some(identified.authorize(&judged, policy)?) };
