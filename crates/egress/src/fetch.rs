@@ -108,6 +108,7 @@ async fn run(request: Fetch<'_>) -> Result<Fetched, FetchError> {
         method: &request.method,
         path_and_query: path.as_bytes(),
         headers: &request.headers,
+        prepared: None,
         extra: &[],
         host: HostField::Target,
         upgrade: None,

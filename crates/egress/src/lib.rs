@@ -17,6 +17,7 @@ pub mod fields;
 #[doc(hidden)]
 pub mod fuzz;
 mod pool;
+mod prepared;
 mod sender;
 pub mod target;
 pub mod tls;
@@ -27,6 +28,7 @@ pub use body::UpstreamBody;
 pub use error::{Fate, Fault, TlsFault, UpstreamError, Wait};
 pub use fetch::{Fetch, FetchError, Fetched, fetch};
 pub use fields::Fields;
+pub use prepared::Prepared;
 pub use target::{Scheme, Target, TargetError};
 pub use tls::{TrustError, TrustRoots, client_config};
 pub use upgraded::UpgradedIo;

@@ -12,11 +12,12 @@ use crate::error::UpstreamError;
 use crate::exchange::{Answered, Failure, Terms, exchange};
 use crate::fields::Fields;
 use crate::pool::{Lease, Pool, count};
+use crate::prepared::Prepared;
 use crate::sender::{BodyError, Rest, Sender};
 use crate::target::Target;
 use crate::upgraded::UpgradedIo;
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, Method, Response, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode};
 use http_body::Body;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -92,8 +93,10 @@ pub struct RequestHead<'a> {
     pub path_and_query: &'a [u8],
     /// The caller's fields, already cleaned.
     pub headers: &'a HeaderMap,
-    /// Fields that the gateway adds after them.
-    pub extra: &'a [(&'a HeaderName, &'a [u8])],
+    /// Fields that the gateway adds after them, written out before.
+    pub prepared: Option<&'a Prepared>,
+    /// Fields that it adds for this request alone.
+    pub extra: &'a [(&'a HeaderName, &'a HeaderValue)],
     /// The `Host` field.
     pub host: HostField<'a>,
     /// The protocol that the caller asks to switch to (`websocket`).

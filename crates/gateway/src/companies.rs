@@ -46,7 +46,8 @@ pub(crate) struct Inspected {
     pub(crate) held: Held,
 }
 
-/// What is left to do for a request that was looked into.
+/// What is left to do for a request that was looked into. Few requests have any of it, and all of them carry it about: what
+/// is large is boxed.
 #[derive(Default)]
 pub(crate) struct Held {
     /// A field beside the usual ones that the upstream does not get to see.
@@ -54,17 +55,18 @@ pub(crate) struct Held {
     /// The companies that it names: the upstream may narrow what it does to them, and never widens it (D33).
     pub(crate) narrowed: Option<HeaderValue>,
     /// A field to set (D34, mode injected).
-    pub(crate) field: Option<(HeaderName, HeaderValue)>,
+    pub(crate) field: Option<Box<(HeaderName, HeaderValue)>>,
     /// Its answer is held to the key's companies.
-    pub(crate) guard: Option<Guard>,
+    pub(crate) guard: Option<Box<Guard>>,
     /// Its answer may name a company that the upstream created (D35).
-    pub(crate) learner: Option<Learner>,
+    pub(crate) learner: Option<Box<Learner>>,
 }
 
 impl Held {
     /// Makes the caller's fields ready to go: sets the company's, and takes out what would hide the answer from the guard.
     pub(crate) fn prepare(&mut self, headers: &mut HeaderMap) {
-        if let Some((name, value)) = self.field.take() {
+        if let Some(field) = self.field.take() {
+            let (name, value) = *field;
             headers.insert(name, value);
         }
         if self.guard.is_some() {
@@ -128,7 +130,7 @@ pub(crate) async fn admit(
         Decided::Admitted(admitted) => {
             let learner = facts.operation.filter(|operation| operation.learn.is_some()).and_then(|operation| {
                 let Subject::Key(live) = &admitted.subject else { return None };
-                Learner::of(operation, live, inspection.id)
+                Learner::of(operation, live, inspection.id).map(Box::new)
             });
             let held = Held { learner, ..Held::default() };
             Ok(Inspected { admitted, target: forward::target(facts, parts), body, held })
@@ -239,8 +241,8 @@ fn settled(
     let operation = facts.operation.ok_or(Fault::Internal)?;
     let Subject::Key(live) = &admitted.subject else { return Err(Fault::Internal.into()) };
     let mut target = forward::target(facts, parts);
-    let learner = Learner::of(operation, live, id);
-    let mut held = Held { guard: Guard::of(operation, live, id), learner, ..Held::default() };
+    let learner = Learner::of(operation, live, id).map(Box::new);
+    let mut held = Held { guard: Guard::of(operation, live, id).map(Box::new), learner, ..Held::default() };
     let mut companies: Vec<CompanyId> = named.iter().flatten().copied().collect();
     if let (CompanyMode::Injected(locator), true) = (&operation.company, named.is_empty()) {
         let CompanyRestriction::Only(set) = &live.entry.record.companies else { return Err(Fault::Internal.into()) };
@@ -253,7 +255,8 @@ fn settled(
             Place::Query(parameter) => target = with_parameter(&target, parameter, &name.value),
             Place::Header(field) => {
                 let field = HeaderName::from_bytes(field.as_bytes()).map_err(|_| Fault::Internal)?;
-                held.field = Some((field, HeaderValue::from_str(&name.value).map_err(|_| Denial::CompanyNotAllowed)?));
+                let value = HeaderValue::from_str(&name.value).map_err(|_| Denial::CompanyNotAllowed)?;
+                held.field = Some(Box::new((field, value)));
             }
             Place::Path(_) | Place::Body(_) | Place::Response(_) => return Err(Denial::CompanyNotAllowed.into()),
         }

@@ -46,7 +46,7 @@ pub(crate) const COMMANDS_MAX: usize = 64;
 /// What all cores of a gateway share; none of it changes on the request's way.
 pub(crate) struct Shared {
     pub(crate) namespace: String,
-    pub(crate) names: Names,
+    pub(crate) names: Arc<Names>,
     pub(crate) hosts: Option<Vec<String>>,
     pub(crate) plain_http: PlainHttp,
     pub(crate) proxies: Proxies,

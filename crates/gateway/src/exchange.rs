@@ -227,9 +227,9 @@ async fn exchange(
     story.token = Some(Arc::clone(&token));
     facts::strip_request(&mut parts.headers, &core.shared.namespace);
     facts::strip_hidden(&mut parts.headers, held.hidden.as_ref());
-    let outgoing = Outgoing { parts, target, body, caller_side, trailers, token, id, held };
+    let outgoing = Outgoing { parts: &mut parts, target, body, caller_side, trailers, token, id, held };
     match write {
-        Some(write) => Box::pin(writes::forward(core, connection, permit, ticket, write, outgoing)).await,
+        Some(write) => Box::pin(writes::forward(core, connection, permit, ticket, *write, outgoing)).await,
         None => forward(core, connection, permit, ticket, outgoing, &mut story.fields).await,
     }
 }

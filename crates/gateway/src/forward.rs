@@ -34,42 +34,32 @@ pub(crate) fn target(facts: &Facts<'_>, parts: &Parts) -> Bytes {
     }
 }
 
-/// What the gateway says to the upstream about the request: the signed context, plain copies of it, and the way here.
+static HTTP: HeaderValue = HeaderValue::from_static("http");
+static HTTPS: HeaderValue = HeaderValue::from_static("https");
+
+/// What the gateway says to the upstream about this request beside the signed context: how it is narrowed, and the way here.
 pub(crate) fn introduction<'a>(
     core: &'a Core,
     connection: &'a Connection,
     parts: &'a Parts,
-    token: &'a Token,
     id: &'a HeaderValue,
     narrowed: Option<&'a HeaderValue>,
-) -> Vec<(&'a HeaderName, &'a [u8])> {
-    const SAID_MAX: usize = 10;
+) -> Vec<(&'a HeaderName, &'a HeaderValue)> {
+    const SAID_MAX: usize = 5;
     let names = &core.shared.names;
-    let mut said: Vec<(&HeaderName, &[u8])> = Vec::with_capacity(SAID_MAX);
-    said.push((&names.context, token.context.as_bytes()));
-    said.push((&names.environment, token.environment.as_str().as_bytes()));
-    if let Some(caller) = &token.caller {
-        said.push((&names.key, caller.key.as_bytes()));
-        said.push((&names.account, caller.account.as_bytes()));
-        said.push((&names.kind, caller.kind.as_bytes()));
-    }
-    if let Some(visitor) = &token.visitor {
-        said.extend(visitor.account.as_ref().map(|account| (&names.account, account.as_bytes())));
-        said.extend(visitor.member.as_ref().map(|member| (&names.member, member.as_bytes())));
-    }
-    said.extend(narrowed.map(|ids| (&names.companies, ids.as_bytes())));
-    said.push((&names.request_id, id.as_bytes()));
-    said.push((&names.forwarded_for, connection.peer_value.as_bytes()));
-    said.push((&names.forwarded_proto, if connection.secure { b"https" } else { b"http" }));
-    let authority = parts.uri.authority().map(|a| a.as_str().as_bytes());
-    let host = authority.or_else(|| parts.headers.get(header::HOST).map(HeaderValue::as_bytes));
-    said.extend(host.map(|host| (&names.forwarded_host, host)));
+    let mut said = Vec::with_capacity(SAID_MAX);
+    said.extend(narrowed.map(|ids| (&names.companies, ids)));
+    said.push((&names.request_id, id));
+    said.push((&names.forwarded_for, &connection.peer_value));
+    said.push((&names.forwarded_proto, if connection.secure { &HTTPS } else { &HTTP }));
+    // Whoever took the request in put an authority of its target there.
+    said.extend(parts.headers.get(header::HOST).map(|host| (&names.forwarded_host, host)));
     said
 }
 
 /// The rest of a request, ready to go out.
 pub(crate) struct Outgoing<'a> {
-    pub(crate) parts: Parts,
+    pub(crate) parts: &'a mut Parts,
     pub(crate) target: Bytes,
     pub(crate) body: Option<CallerBody>,
     pub(crate) caller_side: Option<hyper::upgrade::OnUpgrade>,
@@ -97,12 +87,13 @@ pub(crate) async fn forward(
     let guarded = outgoing.held.guard.is_some();
     outgoing.held.prepare(&mut outgoing.parts.headers);
     let Outgoing { parts, token, held, .. } = &outgoing;
-    let extra = introduction(core, connection, parts, token, outgoing.id, held.narrowed.as_ref());
+    let extra = introduction(core, connection, parts, outgoing.id, held.narrowed.as_ref());
     let head = RequestHead {
         // Without its body an answer cannot be held to companies; whoever asked for the head alone gets the head alone.
         method: if guarded && parts.method == Method::HEAD { &Method::GET } else { &parts.method },
         path_and_query: &outgoing.target,
         headers: &parts.headers,
+        prepared: Some(&token.fields),
         extra: &extra,
         host: HostField::Target,
         upgrade: caller_side.is_some().then_some(b"websocket"),

@@ -85,12 +85,12 @@ impl Gateway {
     /// # Errors
     /// See `StartError`; nothing is left running then.
     pub async fn start(mut config: GatewayConfig, catalogue: Arc<Catalogue>, feed: Feed) -> Result<Self, StartError> {
-        let names = names(&config.namespace)?;
+        let names = Arc::new(names(&config.namespace)?);
         let idempotency = Idempotency::new(&config.idempotency, config.randomness).ok_or(StartError::SealingKey)?;
         let cores = config.cores.max(1);
         let (listeners, addresses) = listen::bind(&config.listen, cores)?;
         let snapshot = Snapshot::new();
-        let signer = Signer::start(&config, Arc::clone(&snapshot))?;
+        let signer = Signer::start(&config, Arc::clone(&names), Arc::clone(&snapshot))?;
         let usage = config.usage.take();
         let (queue, log) = config.log.take().map(record::start).transpose()?.unzip();
         let (commands, receivers): (Vec<_>, Vec<_>) = (0..cores).map(|_| mpsc::channel(COMMANDS_MAX)).unzip();
@@ -252,7 +252,7 @@ fn names(namespace: &str) -> Result<Names, StartError> {
 
 fn shared(
     config: GatewayConfig,
-    names: Names,
+    names: Arc<Names>,
     idempotency: Idempotency,
     signer: &Signer,
     snapshot: &Arc<Snapshot>,

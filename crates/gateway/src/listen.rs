@@ -17,7 +17,7 @@ use crate::{
     wire::Wire,
 };
 use bytes::Bytes;
-use http::Request;
+use http::{HeaderValue, Request, header};
 use http_body::{Body, Frame, SizeHint};
 use hyper::{body::Incoming, rt::Executor, service::service_fn};
 use hyper_util::{
@@ -192,7 +192,8 @@ where
         let (core, facts, work) = (Rc::clone(&core), Rc::clone(&facts), Rc::clone(&work));
         service_fn(move |request: Request<Incoming>| {
             let one = work.begin();
-            let answer = exchange::handle(Rc::clone(&core), Rc::clone(&facts), request.map(CallerBody::Hyper));
+            let request = with_host(request.map(CallerBody::Hyper));
+            let answer = exchange::handle(Rc::clone(&core), Rc::clone(&facts), request);
             async move { Ok::<_, Infallible>(answer.await.response.map(|body| Counted { body, _one: one })) }
         })
     };
@@ -220,6 +221,15 @@ where
         if facts.cut.get() { Poll::Ready(()) } else { ended }
     })
     .await;
+}
+
+/// HTTP/2 names the host in the target; from here on it stands in one place.
+fn with_host(mut request: Request<CallerBody>) -> Request<CallerBody> {
+    let authority = request.uri().authority().filter(|_| !request.headers().contains_key(header::HOST));
+    if let Some(Ok(host)) = authority.map(|authority| HeaderValue::from_str(authority.as_str())) {
+        request.headers_mut().insert(header::HOST, host);
+    }
+    request
 }
 
 /// The requests of one connection.

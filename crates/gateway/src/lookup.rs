@@ -39,11 +39,12 @@ pub(crate) async fn owners(
     let mut headers = HeaderMap::new();
     headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
     ask_plainly(&mut headers);
-    let extra = forward::introduction(core, inspection.connection, inspection.parts, &token, inspection.id, None);
+    let extra = forward::introduction(core, inspection.connection, inspection.parts, inspection.id, None);
     let head = RequestHead {
         method: &Method::GET,
         path_and_query: &path,
         headers: &headers,
+        prepared: Some(&token.fields),
         extra: &extra,
         host: HostField::Target,
         upgrade: None,

@@ -6,6 +6,7 @@
 
 use crate::{
     config::{Clock, GatewayConfig},
+    core::Names,
     people::{Sender, Visitor},
     snapshot::{Live, Snapshot},
 };
@@ -13,6 +14,8 @@ use admission::Entry;
 use arc_swap::ArcSwapOption;
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use data_encoding::BASE64URL_NOPAD;
+use egress::Prepared;
+use http::{HeaderName, HeaderValue};
 use model::{CompanyRestriction, Environment, Timestamp};
 use serde_json::{Value, json};
 use std::sync::{
@@ -34,12 +37,10 @@ const AUDIENCE: &str = "upstream";
 
 /// What the upstream is told of a caller, made once for many requests: the signed context and its plain copies.
 pub(crate) struct Token {
-    pub(crate) context: String,
-    /// Whom it speaks of; none for the public.
+    /// All of it, as it goes to the upstream.
+    pub(crate) fields: Prepared,
+    /// Whom it speaks of, for the log; none for the public and for visitors.
     pub(crate) caller: Option<TokenCaller>,
-    /// Whom it speaks of when that is a person or a callback.
-    pub(crate) visitor: Option<TokenVisitor>,
-    pub(crate) environment: Environment,
     signed_at: Timestamp,
     names_epoch: u64,
 }
@@ -48,15 +49,6 @@ pub(crate) struct Token {
 pub(crate) struct TokenCaller {
     pub(crate) key: String,
     pub(crate) account: String,
-    pub(crate) kind: &'static str,
-}
-
-/// A caller without a key, as text.
-#[derive(Default)]
-pub(crate) struct TokenVisitor {
-    pub(crate) account: Option<String>,
-    /// A person's subject, where a header can carry it; the context always does.
-    pub(crate) member: Option<String>,
 }
 
 /// The token of one secret (or of the public), if one was made.
@@ -87,7 +79,7 @@ struct Job {
 impl TokenCaller {
     fn of(entry: &Entry) -> Self {
         let record = &entry.record;
-        Self { key: record.key.to_string(), account: record.account.to_string(), kind: record.kind.as_str() }
+        Self { key: record.key.to_string(), account: record.account.to_string() }
     }
 }
 
@@ -108,13 +100,18 @@ struct Shared {
     issuer: String,
     key_id: String,
     header: String,
+    names: Arc<Names>,
     pair: Ed25519KeyPair,
     clock: Clock,
 }
 
 impl Signer {
     /// Starts the signing thread. It ends when the last `Signer` is dropped.
-    pub(crate) fn start(config: &GatewayConfig, snapshot: Arc<Snapshot>) -> Result<Self, crate::gateway::StartError> {
+    pub(crate) fn start(
+        config: &GatewayConfig,
+        names: Arc<Names>,
+        snapshot: Arc<Snapshot>,
+    ) -> Result<Self, crate::gateway::StartError> {
         let pair = Ed25519KeyPair::from_pkcs8(config.signing_key.expose())
             .map_err(|_| crate::gateway::StartError::SigningKey)?;
         let digest = model::SecretHash::of(pair.public_key().as_ref());
@@ -125,6 +122,7 @@ impl Signer {
             public: [TokenSlot::default(), TokenSlot::default()],
             issuer: config.namespace.clone(),
             key_id,
+            names,
             header: BASE64URL_NOPAD.encode(header.as_bytes()),
             pair,
             clock: config.clock,
@@ -245,14 +243,50 @@ impl Shared {
         let signature = self.pair.sign(text.as_bytes());
         text.push('.');
         text.push_str(&BASE64URL_NOPAD.encode(signature.as_ref()));
-        let (environment, caller) = match subject {
-            Subject::Key(live) => (live.entry.environment, Some(TokenCaller::of(&live.entry))),
-            Subject::Public(environment) | Subject::Person(_, environment) | Subject::Callback(_, environment) => {
-                (*environment, None)
+        let caller = match subject {
+            Subject::Key(live) => Some(TokenCaller::of(&live.entry)),
+            Subject::Public(_) | Subject::Person(..) | Subject::Callback(..) => None,
+        };
+        let fields = self.fields(subject, text)?;
+        Some(Token { fields, caller, signed_at: now, names_epoch })
+    }
+
+    /// The signed context and its plain copies. `None`: a text that no field can carry, of which there is none.
+    fn fields(&self, subject: &Subject, context: String) -> Option<Prepared> {
+        let names = &self.names;
+        let plain: Vec<(&HeaderName, String)> = match subject {
+            Subject::Key(live) => {
+                let Entry { record, environment, .. } = &live.entry;
+                vec![
+                    (&names.environment, environment.as_str().to_owned()),
+                    (&names.key, record.key.to_string()),
+                    (&names.account, record.account.to_string()),
+                    (&names.kind, record.kind.as_str().to_owned()),
+                ]
+            }
+            Subject::Public(environment) => vec![(&names.environment, environment.as_str().to_owned())],
+            Subject::Person(visitor, environment) => {
+                let subject = visitor.person.subject();
+                let mut plain = vec![
+                    (&names.environment, environment.as_str().to_owned()),
+                    (&names.account, visitor.account.to_string()),
+                ];
+                // Where a header can carry it; the context always does.
+                if subject.bytes().all(|b| b.is_ascii_graphic()) {
+                    plain.push((&names.member, subject.to_owned()));
+                }
+                plain
+            }
+            Subject::Callback(sender, environment) => {
+                let mut plain = vec![(&names.environment, environment.as_str().to_owned())];
+                plain.extend(sender.rule.account.map(|account| (&names.account, account.to_string())));
+                plain
             }
         };
-        let visitor = visitor(subject);
-        Some(Token { context: text, caller, visitor, environment, signed_at: now, names_epoch })
+        let said = std::iter::once((&names.context, context)).chain(plain);
+        let said = said.map(|(name, text)| HeaderValue::try_from(text).map(|value| (name, value)));
+        let said = said.collect::<Result<Vec<_>, _>>().ok()?;
+        Some(Prepared::of(said.iter().map(|(name, value)| (*name, value))))
     }
 
     fn claims(&self, entry: &Entry) -> Value {
@@ -306,18 +340,4 @@ fn person_claims(visitor: &Visitor, environment: Environment) -> Value {
             "admin": person.is_admin(),
         },
     })
-}
-
-fn visitor(subject: &Subject) -> Option<TokenVisitor> {
-    match subject {
-        Subject::Key(_) | Subject::Public(_) => None,
-        Subject::Person(visitor, _) => {
-            let subject = visitor.person.subject();
-            let plain = subject.bytes().all(|b| b.is_ascii_graphic());
-            Some(TokenVisitor { account: Some(visitor.account.to_string()), member: plain.then(|| subject.to_owned()) })
-        }
-        Subject::Callback(sender, _) => {
-            Some(TokenVisitor { account: sender.rule.account.map(|account| account.to_string()), member: None })
-        }
-    }
 }

@@ -6,9 +6,10 @@
 //! Read:  `write_head`. Tests: `request/tests.rs`.
 
 use super::may_trail;
+use crate::prepared::Prepared;
 use crate::target::Target;
 use crate::upstream::{HostField, RequestHead};
-use http::{HeaderMap, Method};
+use http::{HeaderMap, HeaderValue, Method};
 
 /// How a request's body is framed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,12 +67,10 @@ pub(crate) fn write_head(
             line(out, name.as_str().as_bytes(), value.as_bytes());
         }
     }
+    out.extend_from_slice(head.prepared.map_or(b"", Prepared::as_bytes));
     for (name, value) in head.extra {
-        if !is_value(value) {
-            return Err("an added field holds a character that cannot stand in a field");
-        }
         if !is_ours(name.as_str()) {
-            line(out, name.as_str().as_bytes(), value);
+            line(out, name.as_str().as_bytes(), value.as_bytes());
         }
     }
     match length {
@@ -160,7 +159,8 @@ pub(crate) fn write_chunk_size(out: &mut Vec<u8>, size: usize) {
     out.extend_from_slice(b"\r\n");
 }
 
-fn line(out: &mut Vec<u8>, name: &[u8], value: &[u8]) {
+pub(crate) fn line(out: &mut Vec<u8>, name: &[u8], value: &[u8]) {
+    out.reserve(name.len() + value.len() + 4);
     out.extend_from_slice(name);
     out.extend_from_slice(b": ");
     out.extend_from_slice(value);
@@ -184,7 +184,7 @@ fn decimal(out: &mut Vec<u8>, number: u64) {
 }
 
 /// Fields that this side of the connection writes itself.
-fn is_ours(name: &str) -> bool {
+pub(crate) fn is_ours(name: &str) -> bool {
     matches!(
         name,
         "host"
@@ -200,18 +200,7 @@ fn is_ours(name: &str) -> bool {
 }
 
 fn is_value(value: &[u8]) -> bool {
-    let bad = |byte: u8| u8::from((byte < b' ') & (byte != b'\t')) | u8::from(byte == 0x7f);
-    // Sixteen at a time, without an early exit: the signed context is long. What is left over is looked at together with
-    // what stands before it.
-    let (pieces, rest) = value.as_chunks::<16>();
-    let Some(last) = value.last_chunk::<16>() else { return rest.iter().all(|byte| bad(*byte) == 0) };
-    let mut seen = [0_u8; 16];
-    for piece in pieces.iter().chain([last]) {
-        for (seen, byte) in seen.iter_mut().zip(piece) {
-            *seen |= bad(*byte);
-        }
-    }
-    seen == [0; 16]
+    HeaderValue::from_bytes(value).is_ok()
 }
 
 #[cfg(test)]

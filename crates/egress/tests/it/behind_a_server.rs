@@ -20,6 +20,7 @@ async fn forward(upstream: Rc<Upstream>, request: Request<Incoming>) -> Result<R
         method: &parts.method,
         path_and_query: parts.uri.path_and_query().map_or(&b"/"[..], |path| path.as_str().as_bytes()),
         headers: &parts.headers,
+        prepared: None,
         extra: &[],
         host: HostField::Target,
         upgrade: None,

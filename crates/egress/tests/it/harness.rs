@@ -6,7 +6,7 @@
 
 use bytes::Bytes;
 use egress::{Answer, HostField, RequestHead, Target, Upstream, UpstreamBody, UpstreamConfig, UpstreamError};
-use http::{HeaderMap, HeaderName, Method, Response};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Response};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::{BodyExt, Full};
 use std::io;
@@ -134,7 +134,7 @@ pub(crate) struct Ask<'a> {
     pub(crate) path: &'a str,
     pub(crate) headers: HeaderMap,
     pub(crate) upgrade: Option<&'a [u8]>,
-    pub(crate) extra: Vec<(&'a HeaderName, &'a [u8])>,
+    pub(crate) extra: Vec<(&'a HeaderName, &'a HeaderValue)>,
     pub(crate) trailers: bool,
 }
 
@@ -160,6 +160,7 @@ impl Ask<'_> {
             method: &self.method,
             path_and_query: self.path.as_bytes(),
             headers: &self.headers,
+            prepared: None,
             extra: &self.extra,
             host: HostField::Target,
             upgrade: self.upgrade,

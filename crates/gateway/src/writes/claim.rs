@@ -49,9 +49,9 @@ pub(crate) struct Claim {
     /// What admission is told.
     pub(crate) said: Claimed,
     /// With `First`: the write.
-    pub(crate) write: Option<Write>,
+    pub(crate) write: Option<Box<Write>>,
     /// With `Replay`: the answer.
-    pub(crate) replay: Option<Replay>,
+    pub(crate) replay: Option<Box<Replay>>,
 }
 
 /// A write that is this request's to carry out.
@@ -92,7 +92,7 @@ impl Asking<'_> {
         let found = until_cut(self.ticket, idempotency.writes.claim(write)).await?;
         match found.map_err(|_logged| Fault::RecordsUnavailable)? {
             Found::Nothing(hold) => {
-                let write = Some(Write { hold, head, body: None });
+                let write = Some(Box::new(Write { hold, head, body: None }));
                 Ok(Claim { said: Claimed::First, write, replay: None })
             }
             Found::Full => Err(Fault::RecordsUnavailable.into()),
@@ -122,7 +122,7 @@ impl Asking<'_> {
                 }
                 let sealer = &self.core.shared.idempotency.sealer;
                 let opened = answer.and_then(|sealed| sealer.open(earlier.id, status, sealed));
-                let replay = Some(Replay::new(status, opened.as_deref()));
+                let replay = Some(Box::new(Replay::new(status, opened.as_deref())));
                 Ok(Claim { said: Claimed::Replay, write: None, replay })
             }
             Outcome::Unknown => self.unknown(permit, &earlier, body).await,
@@ -155,7 +155,7 @@ impl Asking<'_> {
         match made {
             Made::Yes(stored) => self.found(hold, &stored, read.request, expires_at).await,
             Made::No => {
-                let write = Some(Write { hold, head: earlier.head, body: Some(whole) });
+                let write = Some(Box::new(Write { hold, head: earlier.head, body: Some(whole) }));
                 Ok(Claim { said: Claimed::First, write, replay: None })
             }
             Made::Unclear => {
@@ -177,7 +177,7 @@ impl Asking<'_> {
         let answer = self.core.shared.idempotency.sealer.seal(hold.id(), status, bytes.clone());
         let done = Done { request, status, answer, expires_at };
         hold.done(done).await.map_err(|_logged| Fault::RecordsUnavailable)?;
-        Ok(Claim { said: Claimed::Replay, write: None, replay: Some(Replay::new(status, Some(&bytes))) })
+        Ok(Claim { said: Claimed::Replay, write: None, replay: Some(Box::new(Replay::new(status, Some(&bytes)))) })
     }
 
     /// Reads a retry's body: its fingerprint, and with `keep` the body itself. No more than one byte beyond `max` counts:

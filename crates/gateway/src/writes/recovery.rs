@@ -72,11 +72,12 @@ pub(crate) async fn ask(asking: &Asking<'_>, lookup: &Lookup<'_>, body: &[u8]) -
         parts.headers.insert(name, value);
     }
     let core = asking.core;
-    let extra = introduction(core, asking.connection, &parts, asking.token, asking.id, None);
+    let extra = introduction(core, asking.connection, &parts, asking.id, None);
     let head = RequestHead {
         method: &Method::GET,
         path_and_query: &target,
         headers: &parts.headers,
+        prepared: Some(&asking.token.fields),
         extra: &extra,
         host: HostField::Target,
         upgrade: None,

@@ -24,7 +24,7 @@ use crate::{
 use admission::Permit;
 use bytes::Bytes;
 use egress::{Answer, Fate, HostField, RequestHead, UpstreamBody};
-use http::{HeaderValue, Response, request::Parts, response};
+use http::{HeaderValue, Request, Response, request::Parts, response};
 use http_body::{Body, Frame, SizeHint};
 use std::{
     cell::{Cell, RefCell},
@@ -90,7 +90,7 @@ pub(crate) async fn forward(
         core: Rc::clone(core),
         connection: Rc::clone(connection),
         permit,
-        parts,
+        parts: std::mem::replace(parts, Request::new(()).into_parts().0),
         target,
         trailers,
         token,
@@ -174,11 +174,12 @@ async fn run(job: Job, mut hold: Hold, tell: oneshot::Sender<Told>) {
 async fn carry(job: Job, seen: Rc<RefCell<Seen>>, tell: &mut Option<oneshot::Sender<Told>>) -> Ending {
     let Job { core, connection, permit, mut parts, target, trailers, token, id, mut held, body, failed, .. } = job;
     held.prepare(&mut parts.headers);
-    let extra = introduction(&core, &connection, &parts, &token, &id, held.narrowed.as_ref());
+    let extra = introduction(&core, &connection, &parts, &id, held.narrowed.as_ref());
     let head = RequestHead {
         method: &parts.method,
         path_and_query: &target,
         headers: &parts.headers,
+        prepared: Some(&token.fields),
         extra: &extra,
         host: HostField::Target,
         upgrade: None,

@@ -13,6 +13,7 @@ fn head<'a>(method: &'a Method, path: &'a [u8], headers: &'a HeaderMap) -> Reque
         method,
         path_and_query: path,
         headers,
+        prepared: None,
         extra: &[],
         host: HostField::Target,
         upgrade: None,
@@ -37,7 +38,7 @@ fn a_head_is_written_to_the_byte() {
     headers.append(header::ACCEPT, HeaderValue::from_static("b"));
     let name = HeaderName::from_static("claviger-context");
     let with = RequestHead {
-        extra: &[(&name, b"ey")],
+        extra: &[(&name, &HeaderValue::from_static("ey"))],
         host: HostField::Value(b"api.example"),
         ..head(&Method::POST, b"/", &headers)
     };
@@ -89,11 +90,7 @@ fn what_could_end_a_line_early_is_refused() {
     }
     assert!(written("http://up/base", &head(&Method::OPTIONS, b"*", &none), Length::None).is_err());
     assert!(written("http://up", &head(&Method::CONNECT, b"/", &none), Length::None).is_err());
-    let name = HeaderName::from_static("x-request-id");
     for value in [&b"a\r\nb: c"[..], b"a\nb", b"\0", b"\x7f"] {
-        let extra = [(&name, value)];
-        let bad = RequestHead { extra: &extra, ..head(&Method::GET, b"/", &none) };
-        assert!(written("http://up", &bad, Length::None).is_err(), "{value:?}");
         let bad = RequestHead { upgrade: Some(value), ..head(&Method::GET, b"/", &none) };
         assert!(written("http://up", &bad, Length::None).is_err(), "{value:?}");
         let bad = RequestHead { host: HostField::Value(value), ..head(&Method::GET, b"/", &none) };
@@ -152,18 +149,4 @@ fn trailers_lose_what_may_not_trail() {
     let mut out = Vec::new();
     write_trailers(&mut out, &trailers);
     assert_eq!(out, b"x-sum: 1\r\n\r\n");
-}
-
-#[test]
-fn d42_a_control_character_is_found_wherever_it_stands() {
-    for length in 1..50 {
-        assert!(is_value(&vec![b'a'; length]) && is_value(&vec![b'\t'; length]) && is_value(&vec![0xe9; length]));
-        for at in 0..length {
-            for byte in [0, b'\n', b'\r', 0x1f, 0x7f] {
-                let mut value = vec![b'a'; length];
-                value[at] = byte;
-                assert!(!is_value(&value), "{byte} at {at} of {length}");
-            }
-        }
-    }
 }
