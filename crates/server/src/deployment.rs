@@ -330,6 +330,7 @@ pub(crate) fn not_bound(whose: &str, setting: &str, address: SocketAddr, error: 
     }
 }
 
-fn url(tls: bool, address: SocketAddr) -> String {
+/// The URL of a listener.
+pub(crate) fn url(tls: bool, address: SocketAddr) -> String {
     format!("{}://{address}", if tls { "https" } else { "http" })
 }

@@ -6,6 +6,7 @@
 
 mod caller;
 mod party;
+mod place;
 mod probe;
 mod template;
 mod verdict;
@@ -19,6 +20,7 @@ use crate::{
 use api::{catalogue::OperationOut, contract::OperationsList};
 use caller::Gateway;
 use party::Party;
+use place::Place;
 use std::time::Duration;
 use template::Templates;
 use tokio::time::Instant;
@@ -26,9 +28,10 @@ use verdict::{Finding, Report, Trial, Verdict};
 
 pub(crate) async fn run(args: ProveIsolation) -> Result<(), Failure> {
     let templates = Templates::of(&args)?;
-    let client = Client::open(&args.at)?;
+    let place = Place::of(&args)?;
+    let client = Client::open(&place.control)?;
     let until = Instant::now() + Duration::from_secs(args.time_max);
-    let gateway = Gateway::open(&args.gateway, &args.at, until)?;
+    let gateway = Gateway::open(&place.gateway, &place.trust, until)?;
     let operations = client.list::<OperationsList, OperationOut>(&[], &[], None).await?.data;
     if let Some(unknown) = args.operations.iter().find(|id| operations.iter().all(|o| o.id != **id)) {
         return Err(Failure::usage(format!("the catalogue has no operation {unknown}"), "see `operations list`"));

@@ -46,6 +46,33 @@ async fn r126_prove_isolation_finds_every_planted_leak_and_none_in_the_real_one(
     invoicing.stop().await;
 }
 
+/// The certificates are the deployment's own: nobody else could tell the command to trust them.
+#[tokio::test(flavor = "multi_thread")]
+async fn r126_the_configuration_says_where_to_ask_and_whom_to_trust() {
+    let mut launch = Launch::quickstart(CLAVIGER);
+    for listener in ["GATEWAY", "CONTROL"] {
+        launch = launch.env(&format!("CLAVIGER__{listener}__TLS__MODE"), "self_signed");
+    }
+    let claviger = launch.start().await;
+    let listener = |url: &str| url.strip_prefix("https://").must("be https").to_owned();
+    let text = format!(
+        "[gateway]\nlisten = \"{}\"\n[gateway.tls]\nmode = \"self_signed\"\n\
+         [control]\nlisten = \"{}\"\n[control.tls]\nmode = \"self_signed\"\n\
+         [upstream.test]\nurl = \"http://127.0.0.1:9\"\n[upstream.live]\nurl = \"http://127.0.0.1:9\"\n\
+         [catalogue]\nfile = \"catalogue.toml\"\n[store]\nfolder = \"{}\"\n",
+        listener(&claviger.gateway()),
+        listener(&claviger.control()),
+        claviger.home().data().display(),
+    );
+    claviger.home().file("asked.toml", &text);
+    let arguments = ["prove-isolation", "--json", "--config", "asked.toml", "--operation", "company_get"];
+    let run = Run::new(CLAVIGER, &arguments).env("CLAVIGER_TOKEN", &claviger.text("/operator_token"));
+    let done = run.within(claviger.home()).end().await;
+    let report: Value = serde_json::from_str(&done.output).must(&format!("read a report: {}", done.errors));
+    assert_eq!((done.code, verdicts(&report, "proved")), (0, vec!["company_get"]), "{report:#}{}", done.errors);
+    claviger.stop().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn d34_a_leak_that_the_gateway_withholds_is_told_as_one() {
     let leaky = Leaky::start().await;
