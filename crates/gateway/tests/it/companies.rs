@@ -87,6 +87,26 @@ async fn d36_bodies_are_read_within_a_bound_and_only_for_restricted_keys() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn d36_a_body_that_is_left_to_the_upstream_reaches_it_as_it_came_and_narrows_nothing() {
+    let ledger = Registry::start().await;
+    let (one, two) = (ledger.key(0, Some(&[1])).await.text, ledger.key(0, Some(&[1, 2])).await.text);
+    let mut caller = Caller::new(ledger.world.address).await;
+    let xml = ["Content-Type: application/xml"];
+    for (key, line) in [(&one, "POST /v1/scan"), (&one, "POST /v1/scan/set"), (&two, "POST /v1/scan/set")] {
+        assert_eq!(caller.ask(key, line, &xml, "<company_id>102</company_id>").await.0, 200, "{line}");
+        let last = ledger.seen.last.lock().unwrap().clone();
+        assert!(last.starts_with(line) && field(&last, "claviger-companies").is_none(), "{last}");
+    }
+    // What can be read beside it is held here, and so is a body that can be read.
+    assert_eq!(caller.ask(&one, "POST /v1/scan?x=101", &xml, "<x/>").await.0, 200);
+    assert!(field(&ledger.seen.last.lock().unwrap(), "claviger-companies").is_some());
+    assert_eq!(caller.ask(&one, "POST /v1/scan?x=102", &xml, "<x/>").await.0, 403);
+    assert_eq!(caller.ask(&one, "POST /v1/scan", &[JSON], "{\"company_id\":102}").await.0, 403);
+    assert_eq!(caller.ask(&one, "POST /v1/scan", &[JSON], "{}").await.0, 403);
+    assert_eq!(caller.ask(&one, "POST /v1/scan", &xml, "").await.0, 403);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn d34_an_answer_that_cannot_be_held_to_the_companies_is_withheld() {
     let ledger = Registry::start().await;
     let (one, all) = (ledger.key(0, Some(&[1])).await.text, ledger.key(0, None).await.text);
