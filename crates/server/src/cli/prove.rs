@@ -25,7 +25,7 @@ Examples:
       --fill 'order_create={\"customer\": {id}, \"note\": \"{mark}\"}'
 
 In bodies, {mark} is a text that is looked for in answers, {code} are eleven digits, {vat} is IT with these digits, and {id}
-is the id that the upstream gave the company.")]
+is the id that the upstream gave the company. A body that begins with < is sent as application/xml.")]
 pub(crate) struct ProveIsolation {
     /// Take both addresses from the configuration of a deployment that runs on this machine, and trust its self-signed
     /// certificates. Not together with --gateway and --url, or CLAVIGER_GATEWAY and CLAVIGER_URL.

@@ -8,6 +8,7 @@ mod caller;
 mod party;
 mod place;
 mod probe;
+mod route;
 mod template;
 mod verdict;
 
@@ -27,7 +28,7 @@ use tokio::time::Instant;
 use verdict::{Finding, Report, Trial, Verdict};
 
 pub(crate) async fn run(args: ProveIsolation) -> Result<(), Failure> {
-    let templates = Templates::of(&args)?;
+    let templates = Templates::said(&args)?;
     let place = Place::of(&args)?;
     let client = Client::open(&place.control)?;
     let until = Instant::now() + Duration::from_secs(args.time_max);
@@ -74,7 +75,11 @@ async fn ask(
             findings.push(trial.end(operation));
             continue;
         }
-        for probe in probe::probes(operation, operations, &callers, templates, &args.filters) {
+        let plan = probe::plan(operation, operations, &callers, templates, &args.filters);
+        if let Some(open) = plan.open {
+            trial.leave(open);
+        }
+        for probe in plan.probes {
             if left == 0 || Instant::now() >= until {
                 trial.leave("the bound on probes or time was reached: see --probes-max and --time-max".to_owned());
                 break;
