@@ -84,6 +84,12 @@ pub fn guards(operation: &Operation) -> impl Iterator<Item = &Locator> {
     places(operation).iter().filter(|locator| matches!(locator.place, Place::Response(_)))
 }
 
+/// Whether a header names companies: then a trailer, which some servers read as a header, could name another one.
+#[must_use]
+pub fn names_in_header(operation: &Operation) -> bool {
+    places(operation).iter().any(|locator| matches!(locator.place, Place::Header(_)))
+}
+
 /// Whether the body has to be read before a request of a company-restricted key can be judged. A form may repeat what the
 /// query says, and some servers read both as one.
 #[must_use]

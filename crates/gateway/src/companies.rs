@@ -23,7 +23,7 @@ use crate::{
 };
 use admission::{
     Asked,
-    company::{BodyKind, Request, wants_body},
+    company::{BodyKind, Request, names_in_header, wants_body},
 };
 use bytes::{Bytes, BytesMut};
 use egress::UpstreamBody;
@@ -262,6 +262,7 @@ fn settled(
         }
         companies.push(only);
     }
+    let body = if names_in_header(operation) { body.without_trailers() } else { body };
     companies.sort_unstable();
     companies.dedup();
     if (1..=NARROWED_MAX).contains(&companies.len()) {

@@ -7,7 +7,7 @@
 use crate::world::{FRESH, NOW, company, decide, facts, only, operation, policy, restricted};
 use admission::{
     Asked, Facts, Field,
-    company::{BodyKind, Request, guards, raw_parameter, wants_body},
+    company::{BodyKind, Request, guards, names_in_header, raw_parameter, wants_body},
     present,
 };
 use model::{
@@ -287,6 +287,17 @@ fn d34_the_guard_looks_at_the_places_of_the_answer_only() {
     let operation = Operation { company: at(&["query:company_id", "response:/id", "response:/*/id"]), ..operation() };
     let places: Vec<String> = guards(&operation).map(|locator| locator.place.to_string()).collect();
     assert_eq!(places, ["response:/id", "response:/*/id"]);
+}
+
+#[test]
+fn d34_trailers_matter_where_a_header_names_companies() {
+    for (places, expected) in [
+        (&["header:x-company"][..], true),
+        (&["query:company_id", "header:x-company", "response:/id"], true),
+        (&["path:id", "query:company_id", "body:/a", "response:/id"], false),
+    ] {
+        assert_eq!(names_in_header(&Operation { company: at(places), ..operation() }), expected, "{places:?}");
+    }
 }
 
 #[test]
