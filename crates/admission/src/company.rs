@@ -84,6 +84,12 @@ pub fn guards(operation: &Operation) -> impl Iterator<Item = &Locator> {
     places(operation).iter().filter(|locator| matches!(locator.place, Place::Response(_)))
 }
 
+/// Whether a header names companies: then a trailer, which some servers read as a header, could name another one.
+#[must_use]
+pub fn names_in_header(operation: &Operation) -> bool {
+    places(operation).iter().any(|locator| matches!(locator.place, Place::Header(_)))
+}
+
 /// Whether the body has to be read before a request of a company-restricted key can be judged. A form may repeat what the
 /// query says, and some servers read both as one.
 #[must_use]
@@ -95,17 +101,24 @@ pub fn wants_body(operation: &Operation, kind: BodyKind) -> bool {
     places(operation).iter().any(wanted)
 }
 
-/// Whether a body of this kind keeps the request from being judged (D36).
-fn opaque(operation: &Operation, kind: BodyKind) -> bool {
-    let body = |locator: &Locator| matches!(locator.place, Place::Body(_));
-    kind != BodyKind::Json && operation.other_bodies == OtherBodies::Refused && places(operation).iter().any(body)
-}
-
 impl<'a> Request<'a> {
+    /// What becomes of a body that should name companies and cannot be read (D36); `None` when there is no such body.
+    fn opaque(&self) -> Option<OtherBodies> {
+        let body = |locator: &Locator| matches!(locator.place, Place::Body(_));
+        let opaque = !self.body.is_empty() && self.kind != BodyKind::Json && places(self.operation).iter().any(body);
+        opaque.then_some(self.operation.other_bodies)
+    }
+
+    /// Whether the catalogue leaves the body, which cannot be read here, to the upstream (D36).
+    #[must_use]
+    pub fn leaves_body(&self) -> bool {
+        self.opaque() == Some(OtherBodies::Upstream)
+    }
+
     /// Hands every name of a company to `each`, with its locator; `None` is one that cannot be read, or that some server
     /// reads where another does not. Fails when the body cannot be judged.
     pub fn names(&self, each: &mut dyn FnMut(&'a Locator, Option<&str>)) -> Result<(), Denial> {
-        if !self.body.is_empty() && opaque(self.operation, self.kind) {
+        if self.opaque() == Some(OtherBodies::Refused) {
             return Err(Denial::BodyNotInspectable);
         }
         let mut pointers: Vec<(&Locator, &str)> = Vec::new();
@@ -213,6 +226,8 @@ pub(crate) enum State<'a> {
     Supposed,
     /// These were named; `None` is a name that is not known or cannot be read.
     Named(&'a [Option<CompanyId>]),
+    /// These were named beside a body that the upstream holds to the signed context.
+    Left(&'a [Option<CompanyId>]),
     /// The body cannot be judged.
     Broken(Denial),
     /// What the look-up told: whose the object is.
@@ -224,6 +239,12 @@ impl<'a> Asked<'a> {
     #[must_use]
     pub const fn named(companies: &'a [Option<CompanyId>]) -> Self {
         Self(State::Named(companies))
+    }
+
+    /// The same, beside a body that the catalogue leaves to the upstream: the body may name one where nothing else does.
+    #[must_use]
+    pub const fn left(companies: &'a [Option<CompanyId>]) -> Self {
+        Self(State::Left(companies))
     }
 
     /// Whose the object of the path is, as the look-up operation says.
@@ -274,11 +295,13 @@ pub(crate) fn allowed(companies: &CompanyRestriction, operation: &Operation, ask
             let only_answers = locators.iter().all(|l| matches!(l.place, Place::Response(_)));
             if only_answers || !named.is_empty() { Ok(()) } else { Err(Denial::CompanyNotAllowed) }
         }
+        // The operator says that the upstream holds the body to the context. What is named beside it is held here.
+        (CompanyMode::Locators(_) | CompanyMode::Injected(_), State::Left(named)) if within(named) => Ok(()),
         // The gateway sets the only company; of several the request names one.
         (CompanyMode::Injected(locator), State::Named(named)) if within(named) => {
             let settable = matches!(locator.place, Place::Query(_) | Place::Header(_)) && set.as_slice().len() == 1;
             if settable || !named.is_empty() { Ok(()) } else { Err(Denial::CompanyNotAllowed) }
         }
-        (_, State::Named(_) | State::Owned(_)) => Err(Denial::CompanyNotAllowed),
+        (_, State::Named(_) | State::Owned(_) | State::Left(_)) => Err(Denial::CompanyNotAllowed),
     }
 }

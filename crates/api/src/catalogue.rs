@@ -32,6 +32,10 @@ pub struct OperationOut {
     /// Where a request names a company, or the operation that tells it; empty for modes without either.
     #[schema(example = json!(["path:id=id"]))]
     pub company_sources: Vec<String>,
+    /// What becomes of a body that is not JSON where a restricted key's body would be looked into: `refused`, or left to the
+    /// `upstream`.
+    #[schema(example = "refused")]
+    pub other_bodies: String,
     /// Which counter it spends from.
     #[schema(example = "default")]
     pub limit_class: String,
@@ -56,6 +60,7 @@ impl From<&Operation> for OperationOut {
                 CompanyMode::Lookup(other) => vec![other.to_string()],
                 CompanyMode::Context | CompanyMode::Neutral | CompanyMode::Account => Vec::new(),
             },
+            other_bodies: operation.other_bodies.as_str().to_owned(),
             limit_class: operation.class.as_str().to_owned(),
             environment: operation.environment.map(|e| e.as_str().to_owned()),
         }

@@ -23,7 +23,7 @@ use crate::{
 };
 use admission::{
     Asked,
-    company::{BodyKind, Request, wants_body},
+    company::{BodyKind, Request, names_in_header, wants_body},
 };
 use bytes::{Bytes, BytesMut};
 use egress::UpstreamBody;
@@ -168,7 +168,7 @@ async fn inspect(
         CompanyMode::Lookup(id) => {
             let asked = inspection.catalogue.by_id(id.as_str()).ok_or(Fault::Internal)?;
             named = lookup::owners(core, &inspection, asked, &live, &ticket).await?;
-            Ok(())
+            Ok(false)
         }
         CompanyMode::Locators(_)
         | CompanyMode::Injected(_)
@@ -176,14 +176,16 @@ async fn inspect(
         | CompanyMode::Neutral
         | CompanyMode::Account => names(core, &inspection, operation, (&read, kind), &live, &mut named),
     };
+    let left = outcome == Ok(true);
     // For the request log: one company is "the company", several are none in particular.
     if let [Some(company)] = *named {
         story.told.company = Some(company);
     }
     let asked = match (outcome, &operation.company) {
         (Err(denial), _) => Asked::broken(denial),
-        (Ok(()), CompanyMode::Lookup(_)) => Asked::owned(&named),
-        (Ok(()), _) => Asked::named(&named),
+        (Ok(_), CompanyMode::Lookup(_)) => Asked::owned(&named),
+        (Ok(true), _) => Asked::left(&named),
+        (Ok(false), _) => Asked::named(&named),
     };
     let now = (core.shared.clock)();
     let stuck = Rc::clone(&inspection.stuck);
@@ -192,10 +194,10 @@ async fn inspect(
     };
     // The request was registered anew, so nothing falls between the two.
     drop(ticket);
-    settled(core, &inspection, admitted, body, &named)
+    settled(core, &inspection, admitted, body, (&named, left))
 }
 
-/// The names that a request has at its locators, resolved in the key's account.
+/// The names that a request has at its locators, resolved in the key's account; whether its body is left to the upstream.
 fn names(
     core: &Core,
     inspection: &Inspection<'_>,
@@ -203,7 +205,7 @@ fn names(
     (body, kind): (&[u8], BodyKind),
     live: &Live,
     named: &mut Vec<Option<CompanyId>>,
-) -> Result<(), Denial> {
+) -> Result<bool, Denial> {
     let headers = |each: &mut dyn FnMut(&str, &[u8])| {
         inspection.parts.headers.iter().for_each(|(name, value)| each(name.as_str(), value.as_bytes()));
     };
@@ -221,7 +223,8 @@ fn names(
         if named.last() != Some(&company) {
             named.push(company);
         }
-    })
+    })?;
+    Ok(request.leaves_body())
 }
 
 /// The company that the key's account calls so in the key's environment.
@@ -236,7 +239,7 @@ fn settled(
     &Inspection { facts, parts, id, .. }: &Inspection<'_>,
     admitted: Admitted,
     body: CallerBody,
-    named: &[Option<CompanyId>],
+    (named, left): (&[Option<CompanyId>], bool),
 ) -> Result<Inspected, Refusal> {
     let operation = facts.operation.ok_or(Fault::Internal)?;
     let Subject::Key(live) = &admitted.subject else { return Err(Fault::Internal.into()) };
@@ -244,7 +247,7 @@ fn settled(
     let learner = Learner::of(operation, live, id).map(Box::new);
     let mut held = Held { guard: Guard::of(operation, live, id).map(Box::new), learner, ..Held::default() };
     let mut companies: Vec<CompanyId> = named.iter().flatten().copied().collect();
-    if let (CompanyMode::Injected(locator), true) = (&operation.company, named.is_empty()) {
+    if let (CompanyMode::Injected(locator), true) = (&operation.company, named.is_empty() && !left) {
         let CompanyRestriction::Only(set) = &live.entry.record.companies else { return Err(Fault::Internal.into()) };
         let only = set.as_slice().first().copied().ok_or(Denial::CompanyNotAllowed)?;
         let names = core.shared.snapshot.company_names(only).unwrap_or_default();
@@ -262,6 +265,7 @@ fn settled(
         }
         companies.push(only);
     }
+    let body = if names_in_header(operation) { body.without_trailers() } else { body };
     companies.sort_unstable();
     companies.dedup();
     if (1..=NARROWED_MAX).contains(&companies.len()) {

@@ -10,13 +10,15 @@ use crate::{
     follow::Progress,
     learn::{LESSONS_MAX, Lesson, teach},
     metrics::Counters,
+    violation::{Groups, Violation},
 };
-use model::{AccountId, AuditId, Entropy, KeyId, OperationId, RequestId};
+use model::{AuditId, Entropy, RequestId};
 use std::time::Duration;
 use store::{Author, GatewayStore, Stamp};
 use tokio::{
     sync::{mpsc, watch},
     task::JoinSet,
+    time::{Instant, sleep_until},
 };
 
 /// Violations that may wait for the store; further ones are counted only.
@@ -44,14 +46,6 @@ impl Desk {
         (self.randomness)(&mut random);
         Entropy(random)
     }
-}
-
-/// An answer that listed what the key may not reach.
-pub(crate) struct Violation {
-    pub(crate) account: AccountId,
-    pub(crate) key: KeyId,
-    pub(crate) operation: OperationId,
-    pub(crate) request: Option<RequestId>,
 }
 
 /// The ways to the tasks; they end when all cores are gone and what was queued is done.
@@ -92,18 +86,42 @@ pub(crate) async fn finish(mut tasks: JoinSet<()>) {
     }
 }
 
+/// Writes violations into the audit chain: the first of its kind at once, what follows within a minute as one entry.
 async fn note(desk: Desk, mut queued: mpsc::Receiver<Violation>) {
-    while let Some(Violation { account, key, operation, request }) = queued.recv().await {
-        if let Err(error) = desk.store.note_violation(desk.stamp(request), account, key, operation).await {
-            tracing::error!(%error, %account, key_id = %key, "isolation.violation is not in the audit chain");
+    let mut groups = Groups::default();
+    loop {
+        let due = async {
+            match groups.next() {
+                Some(at) => sleep_until(at).await,
+                None => std::future::pending().await,
+            }
+        };
+        let told = tokio::select! {
+            violation = queued.recv() => match violation {
+                Some(violation) => groups.take(violation, Instant::now()).into_iter().collect(),
+                None => break,
+            },
+            () = due => groups.due(Instant::now()),
+        };
+        for violation in told {
+            write(&desk, violation).await;
         }
+    }
+    for violation in groups.rest() {
+        write(&desk, violation).await;
+    }
+}
+
+async fn write(desk: &Desk, Violation { account, key, operation, request, count }: Violation) {
+    if let Err(error) = desk.store.note_violation(desk.stamp(request), account, key, operation, count).await {
+        tracing::error!(%error, %account, key_id = %key, count, "isolation.violation is not in the audit chain");
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use model::Timestamp;
+    use model::{AccountId, KeyId, OperationId, Timestamp};
 
     #[test]
     fn d34_a_violation_that_finds_no_room_is_counted() {
@@ -117,6 +135,7 @@ mod tests {
                 key: KeyId::new(at, Entropy([1; 10])),
                 operation: OperationId::new("list").unwrap(),
                 request: None,
+                count: 1,
             };
             errands.violated(&counters, violation);
         }

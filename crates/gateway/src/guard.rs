@@ -8,12 +8,12 @@ use crate::{
     body::ResponseBody,
     companies,
     core::Core,
-    errands::Violation,
     facts,
     fault::{Fault, Refusal},
     forward,
     inflight::Ticket,
     snapshot::Live,
+    violation::Violation,
 };
 use admission::{
     company::{BodyKind, guards},
@@ -87,7 +87,8 @@ impl Guard {
                 "isolation.violation: the upstream listed an item of a company that the key may not reach"
             );
             let (account, key) = (record.account, record.key);
-            let violation = Violation { account, key, operation: self.operation.clone(), request: self.request };
+            let (operation, request) = (self.operation.clone(), self.request);
+            let violation = Violation { account, key, operation, request, count: 1 };
             core.shared.errands.violated(&core.counters, violation);
             return Err(Fault::IsolationViolation.into());
         }

@@ -43,6 +43,7 @@ mod signer;
 mod snapshot;
 mod upgrade;
 mod usage;
+mod violation;
 mod visit;
 mod wire;
 mod writes;

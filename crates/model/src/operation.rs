@@ -443,6 +443,17 @@ pub enum OtherBodies {
     Upstream,
 }
 
+impl OtherBodies {
+    /// Its name.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Refused => "refused",
+            Self::Upstream => "upstream",
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

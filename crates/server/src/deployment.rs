@@ -15,8 +15,9 @@ use crate::{
 use anyhow::Context as _;
 use egress::{TrustRoots, UpstreamConfig};
 use gateway::{Gateway, GatewayConfig, IdempotencyConfig, Listen, PlainHttp, Proxies, StartError, Upstreams};
-use model::{Catalogue, Environment};
+use model::{Catalogue, DailyCap, Environment, LimitName};
 use std::{
+    collections::BTreeSet,
     net::SocketAddr,
     path::PathBuf,
     sync::{
@@ -35,6 +36,7 @@ pub(crate) struct Deployment {
     control: ControlPlane,
     certificates: Vec<(&'static str, Arc<Certificates>)>,
     catalogue_file: Option<PathBuf>,
+    daily_caps: Vec<DailyCap>,
     reopen_log: Arc<AtomicBool>,
     gateway_tls: bool,
     control_tls: bool,
@@ -85,6 +87,7 @@ impl Deployment {
             control_tls: certificates[1].1.is_some(),
             certificates: certificates.into_iter().filter_map(|(name, c)| Some((name, c?))).collect(),
             catalogue_file: config.catalogue.clone(),
+            daily_caps: config.limits.daily_caps.clone(),
             reopen_log: log.reopen,
             drain_max: config.gateway.limits.drain_max,
         })
@@ -156,6 +159,9 @@ impl Deployment {
         let Some(path) = &self.catalogue_file else { return };
         match catalogue_file::load(path) {
             Ok(catalogue) => {
+                for warning in uncapped(&self.daily_caps, &catalogue) {
+                    tracing::warn!("{warning}");
+                }
                 let catalogue = Arc::new(catalogue);
                 self.gateway.set_catalogue(&catalogue).await;
                 self.control.set_catalogue(&catalogue);
@@ -297,6 +303,18 @@ pub(crate) fn warnings(config: &Config) -> Vec<String> {
     warnings
 }
 
+/// Channels of a catalogue that have no daily cap: nothing but rates bounds what they send (R80).
+pub(crate) fn uncapped(caps: &[DailyCap], catalogue: &Catalogue) -> Vec<String> {
+    let channels: BTreeSet<&str> =
+        catalogue.operations().iter().filter_map(|o| o.channel.as_ref().map(LimitName::as_str)).collect();
+    let uncapped = channels.into_iter().filter(|channel| caps.iter().all(|cap| cap.channel.as_str() != *channel));
+    uncapped
+        .map(|channel| {
+            format!("the catalogue has operations of channel {channel}, for which limits.daily_caps has no cap")
+        })
+        .collect()
+}
+
 /// Said when both environments have one upstream (D43).
 pub(crate) fn shared_upstream(config: &Config) -> Option<String> {
     let (test, live) = (&config.upstream_test.target, &config.upstream_live.target);
@@ -330,6 +348,7 @@ pub(crate) fn not_bound(whose: &str, setting: &str, address: SocketAddr, error: 
     }
 }
 
-fn url(tls: bool, address: SocketAddr) -> String {
+/// The URL of a listener.
+pub(crate) fn url(tls: bool, address: SocketAddr) -> String {
     format!("{}://{address}", if tls { "https" } else { "http" })
 }

@@ -26,7 +26,9 @@ pub(crate) async fn run(args: Serve) -> Result<(), Failure> {
     };
     logging::start(&config.log)?;
     let mut signals = Signals::listen()?;
-    for warning in deployment::warnings(&config).into_iter().chain(deployment::shared_upstream(&config)) {
+    let uncapped = deployment::uncapped(&config.limits.daily_caps, &catalogue);
+    let shared = deployment::shared_upstream(&config);
+    for warning in deployment::warnings(&config).into_iter().chain(shared).chain(uncapped) {
         tracing::warn!("{warning}");
     }
     let operations = catalogue.operations().len();

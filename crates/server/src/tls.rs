@@ -175,12 +175,15 @@ fn fingerprint(chain: &[CertificateDer<'_>]) -> String {
     hex.join(":")
 }
 
+/// Where a listener's self-signed certificate is kept.
+pub(crate) fn self_signed_file(folder: &Path, listener: &str) -> PathBuf {
+    folder.join(format!("{listener}-self-signed.crt"))
+}
+
 /// A certificate for development, made once per listener and kept, so that callers need to trust it once only.
 fn self_signed(folder: &Path, listener: &str, names: &[String], now: Timestamp) -> anyhow::Result<Files> {
-    let files = Files {
-        cert: folder.join(format!("{listener}-self-signed.crt")),
-        key: folder.join(format!("{listener}-self-signed.key")),
-    };
+    let files =
+        Files { cert: self_signed_file(folder, listener), key: folder.join(format!("{listener}-self-signed.key")) };
     if files.cert.exists() && files.key.exists() {
         return Ok(files);
     }

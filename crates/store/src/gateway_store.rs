@@ -44,16 +44,17 @@ impl GatewayStore {
         self.0.commit(stamp, LearnCompany { account, company }).await
     }
 
-    /// Writes into the audit chain that the upstream answered a list with an item of a company that the key may not reach
-    /// (D34). No row changes, and nobody has anything to follow.
+    /// Writes into the audit chain that the upstream answered lists with items of companies that the key may not reach, and
+    /// how many (D34). No row changes, and nobody has anything to follow.
     pub async fn note_violation(
         &self,
         stamp: Stamp,
         account: AccountId,
         key: KeyId,
         operation: OperationId,
+        count: u64,
     ) -> Result<Committed<()>, StoreError> {
-        self.0.commit(stamp, NoteViolation { account, key, operation }).await
+        self.0.commit(stamp, NoteViolation { account, key, operation, count }).await
     }
 }
 
@@ -61,6 +62,7 @@ struct NoteViolation {
     account: AccountId,
     key: KeyId,
     operation: OperationId,
+    count: u64,
 }
 
 impl Change for NoteViolation {
@@ -75,6 +77,7 @@ impl Change for NoteViolation {
         let mut details = Map::new();
         details.insert("key".into(), json!(self.key.to_string()));
         details.insert("operation".into(), json!(self.operation.as_str()));
+        details.insert("count".into(), json!(self.count));
         let draft = Draft { action: AuditAction::IsolationViolation, account: Some(self.account), details };
         Ok(Effect::changed((), draft, Vec::new()))
     }

@@ -1,8 +1,9 @@
 //! Leaky: an upstream in front of another, which breaks one promise at a time.
 //!
-//! Owns:  the ten leaks; the signed contexts that it saw, which it puts in the place of others.
+//! Owns:  the leaks; the signed contexts that it saw, which it puts in the place of others; webhooks below their company,
+//!        which the API behind does not have.
 //! Never: forges a context: it has no key. What it shows, an upstream with a forgotten filter shows.
-//! Read:  `LEAKS`, then `forward`.
+//! Read:  `LEAKS`, then `forward` and `nested`.
 
 use crate::must::Must;
 use bytes::Bytes;
@@ -33,16 +34,31 @@ pub struct Leak {
     path: &'static str,
     /// Text that the query has, if it matters.
     query: &'static str,
-    /// The other account answers instead of the caller's.
-    account: bool,
+    forgets: Forgets,
+}
+
+/// Which limit is forgotten.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Forgets {
+    /// The companies of the key.
+    Companies,
+    /// The account: the other one answers.
+    Account,
+    /// In a nested path, whether the company is within reach.
+    Parent,
+    /// In a nested path, whether the object is within reach and of that company.
+    Child,
 }
 
 const fn leak(name: &'static str, operation: &'static str, method: &'static str, path: &'static str) -> Leak {
-    Leak { name, operation, method, path, query: "", account: false }
+    Leak { name, operation, method, path, query: "", forgets: Forgets::Companies }
 }
 
+/// An object below its company.
+const NESTED: &str = "/v1/company/{}/webhook/{}";
+
 /// All of them. `{}` in a path is any one segment.
-pub const LEAKS: [Leak; 10] = [
+pub const LEAKS: [Leak; 14] = [
     leak("a list without the company filter", "company_get", "GET", "/v1/company"),
     leak("a second list without it", "webhook_get", "GET", "/v1/webhook"),
     leak("a company by its id", "company_id_get", "GET", "/v1/company/{}"),
@@ -52,7 +68,11 @@ pub const LEAKS: [Leak; 10] = [
     leak("a write in another company's name", "send_json_post", "POST", "/v1/send/json"),
     leak("an update of another company's object", "webhook_put", "PUT", "/v1/webhook"),
     Leak { query: "company_id=", ..leak("a filter in place of the limit", "send_get", "GET", "/v1/send") },
-    Leak { account: true, ..leak("the wrong account", "log_get", "GET", "/v1/log") },
+    Leak { forgets: Forgets::Account, ..leak("the wrong account", "log_get", "GET", "/v1/log") },
+    leak("a write by XML in another company's name", "send_xml_post", "POST", "/v1/send/xml"),
+    leak("an object below its company", "company_webhook_id_get", "GET", NESTED),
+    Leak { forgets: Forgets::Parent, ..leak("the company in a path", "company_webhook_id_get", "GET", NESTED) },
+    Leak { forgets: Forgets::Child, ..leak("the object in a path", "company_webhook_id_get", "GET", NESTED) },
 ];
 
 #[derive(Default)]
@@ -124,22 +144,30 @@ impl Leak {
 }
 
 impl State {
-    /// Remembers the request's context, and puts another in its place where the leak wants it.
-    fn judge(&mut self, request: &mut Request<Incoming>) -> Option<SocketAddr> {
-        let context = request.headers().get(CONTEXT)?.clone();
-        let claims = claims(&context)?;
+    /// Remembers the request's context, and finds the one that the leak wants in its place.
+    fn judge(&mut self, request: &Request<Incoming>) -> Option<Judged> {
+        let own = request.headers().get(CONTEXT)?.clone();
+        let claims = claims(&own)?;
         let account = claims["account"].as_str()?.to_owned();
         if claims["companies"] == "all" {
-            self.contexts.insert(account.clone(), context);
+            self.contexts.insert(account.clone(), own.clone());
         }
-        if let Some(leak) = self.leak.filter(|leak| leak.concerns(request)) {
-            let other = |(name, _): &(&String, &HeaderValue)| (**name == account) != leak.account;
-            if let Some((_, context)) = self.contexts.iter().find(other) {
-                request.headers_mut().insert(CONTEXT, context.clone());
-            }
-        }
-        self.behind
+        let forgets = self.leak.filter(|leak| leak.concerns(request)).map(|leak| leak.forgets);
+        let wanted = |name: &str| (name == account) != (forgets == Some(Forgets::Account));
+        let wide = self.contexts.iter().find(|(name, _)| forgets.is_some() && wanted(name.as_str()));
+        let wide = wide.map_or_else(|| own.clone(), |(_, context)| context.clone());
+        Some(Judged { behind: self.behind?, own, wide, forgets })
     }
+}
+
+/// What becomes of a request.
+struct Judged {
+    behind: SocketAddr,
+    /// The context that it came with.
+    own: HeaderValue,
+    /// The context that sees too much, where a leak is; else its own.
+    wide: HeaderValue,
+    forgets: Option<Forgets>,
 }
 
 fn claims(context: &HeaderValue) -> Option<Value> {
@@ -147,13 +175,55 @@ fn claims(context: &HeaderValue) -> Option<Value> {
     serde_json::from_slice(&BASE64URL_NOPAD.decode(payload.as_bytes()).ok()?).ok()
 }
 
+type Failed = Box<dyn std::error::Error + Send + Sync>;
+
 /// Gives the request on, on a connection of its own.
-async fn forward(
-    mut request: Request<Incoming>,
-    state: Arc<Mutex<State>>,
-) -> Result<Response<Full<Bytes>>, Box<dyn std::error::Error + Send + Sync>> {
-    let behind = state.lock().unwrap_or_else(PoisonError::into_inner).judge(&mut request);
-    let behind = behind.ok_or("no context, or nobody behind")?;
+async fn forward(mut request: Request<Incoming>, state: Arc<Mutex<State>>) -> Result<Response<Full<Bytes>>, Failed> {
+    let judged = state.lock().unwrap_or_else(PoisonError::into_inner).judge(&request);
+    let judged = judged.ok_or("no context, or nobody behind")?;
+    let path = request.uri().path().to_owned();
+    match *path.split('/').collect::<Vec<_>>() {
+        ["", "v1", "company", company, "webhook"] => {
+            ask(&judged, &judged.wide, &format!("/v1/webhook?company_id={company}")).await
+        }
+        ["", "v1", "company", company, "webhook", webhook] => nested(&judged, company, webhook).await,
+        _ => {
+            request.headers_mut().insert(CONTEXT, judged.wide.clone());
+            send(judged.behind, request).await
+        }
+    }
+}
+
+/// A webhook below its company: both must be within reach and belong together, as far as that is not forgotten.
+async fn nested(judged: &Judged, company: &str, webhook: &str) -> Result<Response<Full<Bytes>>, Failed> {
+    let context = if judged.forgets == Some(Forgets::Companies) { &judged.wide } else { &judged.own };
+    if judged.forgets != Some(Forgets::Parent) {
+        let parent = ask(judged, context, &format!("/v1/company/{company}")).await?;
+        if !parent.status().is_success() {
+            return Ok(parent);
+        }
+    }
+    let context = if judged.forgets == Some(Forgets::Child) { &judged.wide } else { context };
+    let (head, body) = ask(judged, context, &format!("/v1/webhook/{webhook}")).await?.into_parts();
+    let bytes = body.collect().await?.to_bytes();
+    let child: Value = serde_json::from_slice(&bytes)?;
+    let together = matches!(judged.forgets, Some(Forgets::Parent | Forgets::Child));
+    if together || !head.status.is_success() || child["company_id"].as_u64() == company.parse().ok() {
+        return Ok(Response::from_parts(head, Full::new(bytes)));
+    }
+    Ok(Response::builder().status(404).body(Full::default())?)
+}
+
+/// Asks the API behind with this context.
+async fn ask(judged: &Judged, context: &HeaderValue, target: &str) -> Result<Response<Full<Bytes>>, Failed> {
+    let request = Request::builder().uri(target).header("host", judged.behind.to_string()).header(CONTEXT, context);
+    send(judged.behind, request.body(Full::<Bytes>::default())?).await
+}
+
+async fn send<B>(behind: SocketAddr, request: Request<B>) -> Result<Response<Full<Bytes>>, Failed>
+where
+    B: hyper::body::Body<Data: Send, Error: Into<Failed>> + Send + 'static,
+{
     let (mut sender, connection) = http1::handshake(TokioIo::new(TcpStream::connect(behind).await?)).await?;
     tokio::spawn(connection);
     let (head, body) = sender.send_request(request).await?.into_parts();

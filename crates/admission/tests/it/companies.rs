@@ -7,10 +7,13 @@
 use crate::world::{FRESH, NOW, company, decide, facts, only, operation, policy, restricted};
 use admission::{
     Asked, Facts, Field,
-    company::{BodyKind, Request, guards, raw_parameter, wants_body},
+    company::{BodyKind, Request, guards, names_in_header, raw_parameter, wants_body},
     present,
 };
-use model::{CompanyId, CompanyMode, Denial, Locator, NameKind, Operation, OperationId, Template, operation::Place};
+use model::{
+    CompanyId, CompanyMode, Denial, Locator, NameKind, Operation, OperationId, Template,
+    operation::{OtherBodies, Place},
+};
 
 fn at(places: &[&str]) -> CompanyMode {
     let kind = NameKind::new("id").unwrap();
@@ -27,10 +30,12 @@ struct Ask<'a> {
     headers: &'a [(&'a str, &'a str)],
     body: &'a [u8],
     kind: BodyKind,
+    other_bodies: OtherBodies,
 }
 
 fn ask<'a>(places: &[&str]) -> Ask<'a> {
-    Ask { company: at(places), path: "/v1/invoices", query: "", headers: &[], body: b"", kind: BodyKind::Other }
+    let (kind, other_bodies) = (BodyKind::Other, OtherBodies::Refused);
+    Ask { company: at(places), path: "/v1/invoices", query: "", headers: &[], body: b"", kind, other_bodies }
 }
 
 impl Ask<'_> {
@@ -38,7 +43,8 @@ impl Ask<'_> {
     fn outcome(&self) -> Result<(), Denial> {
         let template =
             Template::parse(if self.path == "/v1/invoices" { "/v1/invoices" } else { "/v1/co-{id}/x" }).unwrap();
-        let operation = Operation { company: self.company.clone(), template, ..operation() };
+        let other_bodies = self.other_bodies;
+        let operation = Operation { company: self.company.clone(), template, other_bodies, ..operation() };
         let headers = |each: &mut dyn FnMut(&str, &[u8])| self.headers.iter().for_each(|(n, v)| each(n, v.as_bytes()));
         let request = Request {
             operation: &operation,
@@ -57,6 +63,7 @@ impl Ask<'_> {
             });
         });
         let companies = match read {
+            Ok(()) if request.leaves_body() => Asked::left(&named),
             Ok(()) => Asked::named(&named),
             Err(denial) => Asked::broken(denial),
         };
@@ -175,6 +182,22 @@ fn d36_a_body_names_a_company_of_the_key_or_is_refused() {
     }
 }
 
+/// The upstream holds what only it can read. What this side can read is held here all the same.
+#[test]
+fn d36_a_body_that_is_left_to_the_upstream_need_not_name_a_company_here() {
+    let left = |places: &[&str]| Ask { body: b"x", other_bodies: OtherBodies::Upstream, ..ask(places) };
+    assert_eq!(left(&["body:/c"]).outcome(), Ok(()));
+    assert_eq!(Ask { kind: BodyKind::Form, ..left(&["body:/c"]) }.outcome(), Ok(()));
+    assert_eq!(Ask { query: "c=c1", ..left(&["query:c", "body:/c"]) }.outcome(), Ok(()));
+    for query in ["c=c2", "c=c9", "c=c1&c[]=c2"] {
+        assert_eq!(Ask { query, ..left(&["query:c", "body:/c"]) }.outcome(), NO, "{query}");
+    }
+    // No body, a body that can be read, and one in which nothing would be looked for, leave nothing to the upstream.
+    assert_eq!(Ask { body: b"", ..left(&["body:/c"]) }.outcome(), NO);
+    assert_eq!(Ask { body: b"{}", kind: BodyKind::Json, ..left(&["body:/c"]) }.outcome(), NO);
+    assert_eq!(left(&["query:c"]).outcome(), NO);
+}
+
 #[test]
 fn d36_only_plain_json_is_json() {
     let kind = |content: &'static str, encoding: Field<'static>| BodyKind::of(Field::One(content.as_bytes()), encoding);
@@ -210,7 +233,7 @@ fn d34_each_mode_has_one_rule() {
     };
     let foreign = Err(Denial::CompanyForeign);
     type Row<'a> = (CompanyMode, Asked<'a>, &'a [u8], Result<(), Denial>);
-    let table: [Row<'_>; 17] = [
+    let table: [Row<'_>; 23] = [
         (injected("query:c"), Asked::named(&[]), &[1], Ok(())),
         (injected("query:c"), Asked::named(&[]), &[1, 2], NO),
         (injected("query:c"), Asked::named(&mine), &[1, 2], Ok(())),
@@ -228,6 +251,12 @@ fn d34_each_mode_has_one_rule() {
         (at(&["response:/c", "query:c"]), Asked::named(&[]), &[1], NO),
         (at(&["query:c"]), Asked::owned(&mine), &[1], NO),
         (CompanyMode::Account, Asked::named(&mine), &[1], NO),
+        (injected("body:/c"), Asked::left(&[]), &[1, 2], Ok(())),
+        (injected("body:/c"), Asked::left(&other), &[1], NO),
+        (at(&["body:/c"]), Asked::left(&unknown), &[1], NO),
+        (at(&["body:/c"]), Asked::left(&[]), &[], NO),
+        (lookup(), Asked::left(&mine), &[1], NO),
+        (CompanyMode::Account, Asked::left(&mine), &[1], NO),
     ];
     for (mode, asked, set, expected) in table {
         assert_eq!(decide(mode.clone(), asked, set), expected, "{mode:?} {asked:?} {set:?}");
@@ -258,6 +287,17 @@ fn d34_the_guard_looks_at_the_places_of_the_answer_only() {
     let operation = Operation { company: at(&["query:company_id", "response:/id", "response:/*/id"]), ..operation() };
     let places: Vec<String> = guards(&operation).map(|locator| locator.place.to_string()).collect();
     assert_eq!(places, ["response:/id", "response:/*/id"]);
+}
+
+#[test]
+fn d34_trailers_matter_where_a_header_names_companies() {
+    for (places, expected) in [
+        (&["header:x-company"][..], true),
+        (&["query:company_id", "header:x-company", "response:/id"], true),
+        (&["path:id", "query:company_id", "body:/a", "response:/id"], false),
+    ] {
+        assert_eq!(names_in_header(&Operation { company: at(places), ..operation() }), expected, "{places:?}");
+    }
 }
 
 #[test]

@@ -6,14 +6,14 @@
 
 use crate::{
     reference::{Case, cases},
-    world::{FRESH, Holder, NOW, company, decide_at, facts, holder, only, operation, policy, restricted},
+    world::{FRESH, Holder, NOW, OWN_ORIGIN, company, decide_at, facts, holder, only, operation, policy, restricted},
 };
 use admission::{
     Asked, Caller, Check, Described, Entry, Facts, Field, Freshness, Remedy, StepState, Verdict, explain, public,
 };
 use model::{
     Audience, CompanyMode, CompanyRestriction, Denial, Environment, KeyKind, KeyStatus, Network, NetworkList,
-    Operation, OriginList, OriginPattern, Preset, Scope, ScopeSet, SecretSlot, Timestamp,
+    Operation, OriginList, OriginPattern, Preset, Scope, ScopeSet, SecretSlot, Timestamp, origin::ORIGINS_MAX,
 };
 use proptest::prelude::*;
 use std::sync::Arc;
@@ -249,6 +249,79 @@ fn d10_d11_what_a_browser_request_is_advised() {
         );
         assert_eq!(null.remedies, [Remedy::CallFromServer], "null can be nobody's entry");
     }
+}
+
+#[test]
+fn d10_an_origin_is_advised_only_if_it_can_stand_in_the_list_and_has_room_there() {
+    let (operation, mut holder) = (operation(), restricted());
+    let ask = |page: &[u8], holder: &Holder| {
+        let origin = Field::One(page);
+        explain(&Described { origin, ..described(Some(&operation), &holder.entry) }, &policy()).remedies
+    };
+    // It reads as an entry, but as one that no page is.
+    assert_eq!(ask(b"https://*.example.com", &holder), [Remedy::CallFromServer]);
+    let list = |count: usize| {
+        let text = |n| OriginPattern::parse(&format!("https://app{n}.example.org")).unwrap();
+        OriginList::new((0..count).map(text).collect()).unwrap()
+    };
+    holder.record().origins = list(ORIGINS_MAX);
+    assert_eq!(ask(b"https://app.example.com", &holder), [Remedy::CallFromServer], "the list is full");
+    holder.record().origins = list(ORIGINS_MAX - 1);
+    let allow = Remedy::AllowOrigin(OriginPattern::parse("https://app.example.com").unwrap());
+    assert_eq!(ask(b"https://app.example.com", &holder), [allow]);
+}
+
+/// What the step of a check says.
+fn sentence(check: Check, described: &Described<'_>) -> String {
+    let explained = explain(described, &policy());
+    explained.steps.into_iter().find(|step| step.check == check).unwrap().sentence
+}
+
+#[test]
+fn steps_say_why_a_check_passed() {
+    let (operation, mut holder) = (operation(), restricted());
+    let origin = |page: &'static str| Field::One(page.as_bytes());
+    holder.record().origins = OriginList::new(vec![OriginPattern::parse("https://app.example.com").unwrap()]).unwrap();
+    let asked = |holder: &Holder, origin, check| {
+        let address = "203.0.113.9".parse().ok();
+        sentence(check, &Described { origin, address, ..described(Some(&operation), &holder.entry) })
+    };
+    assert!(asked(&holder, Field::Absent, Check::Origin).contains("not come from a browser"));
+    assert!(asked(&holder, origin(OWN_ORIGIN), Check::Origin).contains("the API's own pages"));
+    assert!(asked(&holder, origin("https://app.example.com"), Check::Origin).contains("the key lists"));
+    assert!(asked(&holder, Field::Absent, Check::Address).contains("from any address"));
+    holder.record().networks = NetworkList::new(vec![Network::parse("203.0.113.0/24").unwrap()]).unwrap();
+    assert!(asked(&holder, Field::Absent, Check::Address).contains("one of the key's networks"));
+}
+
+#[test]
+fn d9_a_key_whose_companies_are_gone_is_told_so() {
+    let (operation, mut holder) = (operation(), restricted());
+    holder.record().companies = only(&[]);
+    assert!(sentence(Check::Company, &described(Some(&operation), &holder.entry)).contains("were deleted"));
+    holder.record().companies = only(&[company(1)]);
+    assert!(sentence(Check::Company, &described(Some(&operation), &holder.entry)).contains("company mode account"));
+}
+
+/// Documents, and the control API with them, call checks and states so.
+#[test]
+fn checks_and_states_have_the_names_that_documents_use() {
+    let checks = [
+        "credential",
+        "status",
+        "expiry",
+        "secret",
+        "freshness",
+        "operation",
+        "audience",
+        "address",
+        "origin",
+        "scope",
+        "company",
+    ];
+    assert_eq!(Check::ALL.map(Check::as_str), checks);
+    let states = [StepState::Passed, StepState::Failed, StepState::NotReached].map(StepState::as_str);
+    assert_eq!(states, ["passed", "failed", "not_reached"]);
 }
 
 #[test]

@@ -92,6 +92,9 @@ fn d34_what_is_missing_is_told() {
     assert_eq!(absent(r#"{"b":[{"c":1},{},{"d":1}]}"#, "/b/*/c"), [true, true]);
     assert_eq!(absent(r#"{"x":[]}"#, "/b/*/c"), [false]);
     assert_eq!(absent(r#"{"b":[]}"#, "/b/*/c"), [false; 0]);
+    // Below members alone nothing is an item; an item of the outermost list is one.
+    assert_eq!(absent(r#"{"a":{}}"#, "/a/c"), [false]);
+    assert_eq!(absent(r#"[{},{"c":1}]"#, "/*/c"), [true]);
 }
 
 #[test]
@@ -230,4 +233,12 @@ proptest! {
             prop_assert!(error.as_ref().is_none_or(|e| e.contains("out of range")), "{:?}", error);
         }
     }
+}
+
+#[test]
+fn every_reason_has_words_of_its_own() {
+    use JsonError as E;
+    let words = [E::Malformed, E::TooDeep, E::TooManyMembers, E::DuplicateMember, E::BadPointer].map(|e| e.to_string());
+    let expected = ["not JSON", "nested too deeply", "too many members", "a member twice", "not a pointer"];
+    assert_eq!(words, expected);
 }

@@ -214,6 +214,8 @@ fn debug_shows_no_credential() {
     let fields = CredentialFields { api_key: Field::One(holder.text.as_bytes()), ..authorization(&bearer) };
     let facts = Facts { operation: None, credential: fields, origin: Field::Absent, address: None, ..Facts::default() };
     assert!(!format!("{facts:?} {:?}", holder.entry).contains(&holder.text[8..]));
+    let shown = [Field::Absent, Field::One(b"secret"), Field::Many].map(|field| format!("{field:?}"));
+    assert_eq!(shown, ["Absent", "One([hidden])", "Many"]);
 }
 
 #[test]

@@ -70,7 +70,7 @@ fn value(operation: &Operation, field: Field) -> Option<String> {
         Field::Channel => quoted(operation.channel.as_ref()?.as_str()),
         Field::OtherBodies => match operation.other_bodies {
             OtherBodies::Refused => return None,
-            OtherBodies::Upstream => quoted("upstream"),
+            OtherBodies::Upstream => quoted(operation.other_bodies.as_str()),
         },
         Field::Idempotency => super::idempotency::text(&operation.idempotency)?,
         Field::Callback => quoted(operation.callback.as_ref()?.as_str()),

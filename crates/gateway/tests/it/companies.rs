@@ -87,6 +87,26 @@ async fn d36_bodies_are_read_within_a_bound_and_only_for_restricted_keys() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn d36_a_body_that_is_left_to_the_upstream_reaches_it_as_it_came_and_narrows_nothing() {
+    let ledger = Registry::start().await;
+    let (one, two) = (ledger.key(0, Some(&[1])).await.text, ledger.key(0, Some(&[1, 2])).await.text);
+    let mut caller = Caller::new(ledger.world.address).await;
+    let xml = ["Content-Type: application/xml"];
+    for (key, line) in [(&one, "POST /v1/scan"), (&one, "POST /v1/scan/set"), (&two, "POST /v1/scan/set")] {
+        assert_eq!(caller.ask(key, line, &xml, "<company_id>102</company_id>").await.0, 200, "{line}");
+        let last = ledger.seen.last.lock().unwrap().clone();
+        assert!(last.starts_with(line) && field(&last, "claviger-companies").is_none(), "{last}");
+    }
+    // What can be read beside it is held here, and so is a body that can be read.
+    assert_eq!(caller.ask(&one, "POST /v1/scan?x=101", &xml, "<x/>").await.0, 200);
+    assert!(field(&ledger.seen.last.lock().unwrap(), "claviger-companies").is_some());
+    assert_eq!(caller.ask(&one, "POST /v1/scan?x=102", &xml, "<x/>").await.0, 403);
+    assert_eq!(caller.ask(&one, "POST /v1/scan", &[JSON], "{\"company_id\":102}").await.0, 403);
+    assert_eq!(caller.ask(&one, "POST /v1/scan", &[JSON], "{}").await.0, 403);
+    assert_eq!(caller.ask(&one, "POST /v1/scan", &xml, "").await.0, 403);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn d34_an_answer_that_cannot_be_held_to_the_companies_is_withheld() {
     let ledger = Registry::start().await;
     let (one, all) = (ledger.key(0, Some(&[1])).await.text, ledger.key(0, None).await.text);
@@ -120,19 +140,26 @@ async fn d34_a_broken_promise_of_the_upstream_is_in_the_audit_chain() {
     let ledger = Registry::start().await;
     let key = ledger.key(0, Some(&[1])).await;
     let mut caller = Caller::new(ledger.world.address).await;
-    let (status, body) = caller.ask(&key.text, "GET /v1/list?of=2", &[], "").await;
-    assert_eq!(status, 502);
-    let told: serde_json::Value = serde_json::from_str(&body).unwrap();
+    let mut told = Vec::new();
+    for _ in 0..5 {
+        let (status, body) = caller.ask(&key.text, "GET /v1/list?of=2,2,2", &[], "").await;
+        assert_eq!(status, 502);
+        told.push(serde_json::from_str::<serde_json::Value>(&body).unwrap());
+    }
     let (accounts, rows) = (ledger.accounts, ledger.rows.clone());
     // What was queued is written before the gateway is gone.
     ledger.world.gateway.shutdown(Duration::from_secs(5)).await;
-    let entries = rows[0].audit(Page::first(1)).await.unwrap().items;
-    let entry = &entries[0];
-    assert_eq!((entry.action, entry.account), (AuditAction::IsolationViolation, Some(accounts[0])));
-    assert_eq!(entry.request.map(|id| id.to_string()).as_deref(), told["request_id"].as_str());
-    assert!(entry.request.is_some() && entry.subjects.is_empty(), "{entry:?}");
-    let details: serde_json::Value = serde_json::from_str(&entry.details).unwrap();
-    assert_eq!(details, serde_json::json!({"key": key.id.to_string(), "operation": "list"}));
+    let entries = rows[0].audit(Page::first(100)).await.unwrap().items;
+    let entries: Vec<_> = entries.iter().filter(|e| e.action == AuditAction::IsolationViolation).collect();
+    // The first at once, the rest as one; the newest comes first.
+    assert_eq!(entries.len(), 2, "{entries:?}");
+    for (entry, first, count) in [(entries[1], &told[0], 1), (entries[0], &told[1], 4)] {
+        assert_eq!(entry.account, Some(accounts[0]));
+        assert_eq!(entry.request.map(|id| id.to_string()).as_deref(), first["request_id"].as_str());
+        assert!(entry.request.is_some() && entry.subjects.is_empty(), "{entry:?}");
+        let details: serde_json::Value = serde_json::from_str(&entry.details).unwrap();
+        assert_eq!(details, serde_json::json!({"key": key.id.to_string(), "operation": "list", "count": count}));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

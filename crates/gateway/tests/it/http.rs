@@ -1,16 +1,25 @@
 //! HTTP as it is spoken: both versions, every method, bodies, trailers, what is passed on and what is not.
 
-use crate::harness::{Http2Body, World, ask, get, no_body, read_to_end, read_until, request, soon, status};
+use crate::{
+    harness::{
+        Http2Body, World, ask, entropy, get, new_key, no_body, operation, read_to_end, read_until, real_clock, request,
+        soon, status,
+    },
+    registry::stamp,
+};
 use bytes::Bytes;
 use http::HeaderMap;
 use http_body::{Body, Frame};
 use http_body_util::BodyExt;
-use model::Preset;
+use model::{
+    Company, CompanyId, CompanyMode, CompanyRestriction, CompanySet, ExternalName, HttpMethod, KeyKind, Locator,
+    NameKind, Operation, Preset, operation::Place,
+};
 use std::{
     collections::VecDeque,
     convert::Infallible,
     pin::Pin,
-    sync::atomic::Ordering,
+    sync::{Arc, atomic::Ordering},
     task::{Context, Poll},
 };
 use tokio::{io::AsyncWriteExt, net::TcpStream};
@@ -74,6 +83,39 @@ async fn d27_trailers_pass_both_ways_and_lose_what_headers_lose_over_http1() {
     let asked = get("/v1/trailers", &key.text).replace("Connection: close", "Connection: close, TE\r\nTE: trailers");
     let answer = world.raw(&asked).await;
     assert!(answer.ends_with("0\r\nx-sum: 7\r\n\r\n"), "{answer}");
+}
+
+/// A server may read a trailer as a header, and the header that names the company was looked into before there was one.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn d34_trailers_of_a_restricted_key_do_not_pass_where_a_header_names_the_company() {
+    let world = World::start().await;
+    let company = Company {
+        id: CompanyId::new(real_clock(), entropy()),
+        account: world.account,
+        name: "one".to_owned(),
+        external_names: vec![ExternalName::parse("test:id=1").unwrap()],
+        created_at: real_clock(),
+    };
+    let (mut restricted, text) = new_key(world.account, KeyKind::Restricted, Preset::FullAccess, real_clock());
+    restricted.key.companies = CompanyRestriction::Only(CompanySet::chosen(&[company.id]).unwrap());
+    let rows = world.store.account(world.account);
+    world.applied(rows.create_company(stamp(), company).await.unwrap().revision).await;
+    world.applied(rows.create_key(stamp(), restricted).await.unwrap().revision).await;
+    let all = world.key(Preset::FullAccess).await.text;
+    let locator = Locator { place: Place::parse("header:x-company").unwrap(), kind: NameKind::new("id").unwrap() };
+    for company in [CompanyMode::Locators(Box::new([locator.clone()])), CompanyMode::Injected(locator)] {
+        let make = Operation { company, ..operation("make", HttpMethod::Post, "/v1/thing", "things:write") };
+        world.gateway.set_catalogue(&Arc::new(model::Catalogue::new(vec![make]).unwrap())).await;
+        for (key, passed) in [(&text, "3\r\nabc\r\n0\r\n\r\n"), (&all, "3\r\nabc\r\n0\r\nx-company: 2\r\n\r\n")] {
+            let post = format!(
+                "POST /v1/thing HTTP/1.1\r\nHost: api\r\nX-API-Key: {key}\r\nX-Company: 1\r\nConnection: close\r\n\
+                 Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nX-Company: 2\r\n\r\n"
+            );
+            assert_eq!(status(&world.raw(&post).await), 200);
+            let body = String::from_utf8(world.upstream.last_body.lock().unwrap().clone()).unwrap();
+            assert_eq!(body, passed);
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -244,7 +286,7 @@ async fn d27_connection_cannot_take_our_fields_out_or_bring_others_in() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn http2_is_translated() {
-    let world = World::start_with(crate::harness::real_clock, |config| config.limits.headers_max = 20).await;
+    let world = World::start_with(real_clock, |config| config.limits.headers_max = 20).await;
     let key = world.key(Preset::ReadOnly).await;
     let mut h2 = world.h2().await;
     let pieces = request("GET", "/v1/thing/1", &key.text)

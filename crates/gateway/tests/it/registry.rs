@@ -62,6 +62,8 @@ pub(crate) fn operations() -> Vec<Operation> {
         ("file", get, "/v1/file", locators(&[("response:/company_id", "id")])),
         ("hold", get, "/v1/hold", locators(&[("response:/company_id", "id")])),
         ("all", get, "/v1/all", CompanyMode::Account),
+        ("scan", post, "/v1/scan", locators(&[("query:x", "id"), ("body:/company_id", "id")])),
+        ("scan_set", post, "/v1/scan/set", CompanyMode::Injected(locator("body:/company_id", "id"))),
     ];
     let operation = |(id, method, path, company): (&str, HttpMethod, &str, CompanyMode)| Operation {
         id: OperationId::new(id).unwrap(),
@@ -72,7 +74,7 @@ pub(crate) fn operations() -> Vec<Operation> {
         company,
         class: LimitClass::default(),
         environment: None,
-        other_bodies: OtherBodies::default(),
+        other_bodies: if id.starts_with("scan") { OtherBodies::Upstream } else { OtherBodies::Refused },
         idempotency: Idempotency::default(),
         channel: None,
         learn: None,

@@ -6,6 +6,7 @@
 
 use super::{Json, control::Connection};
 use clap::Args;
+use std::path::PathBuf;
 
 /// Try to reach foreign data through a running deployment, and say for every operation whether it held.
 ///
@@ -18,13 +19,18 @@ use clap::Args;
 #[command(after_help = "\
 Examples:
   claviger prove-isolation
+  claviger prove-isolation --config claviger.toml --token-file operator-token
   claviger prove-isolation --gateway https://api.example.com --url https://control.example.com \\
       --create 'customer_create={\"name\": \"{mark}\", \"code\": \"{code}\"}' --name id=/id \\
       --fill 'order_create={\"customer\": {id}, \"note\": \"{mark}\"}'
 
 In bodies, {mark} is a text that is looked for in answers, {code} are eleven digits, {vat} is IT with these digits, and {id}
-is the id that the upstream gave the company.")]
+is the id that the upstream gave the company. A body that begins with < is sent as application/xml.")]
 pub(crate) struct ProveIsolation {
+    /// Take both addresses from the configuration of a deployment that runs on this machine, and trust its self-signed
+    /// certificates. Not together with --gateway and --url, or CLAVIGER_GATEWAY and CLAVIGER_URL.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["gateway", "url"])]
+    pub(crate) config: Option<PathBuf>,
     /// Address of the gateway.
     #[arg(long, value_name = "URL", env = "CLAVIGER_GATEWAY", default_value = "http://127.0.0.1:8080")]
     pub(crate) gateway: String,

@@ -62,10 +62,16 @@ fn check(file: &ConfigFile, output: Output) -> Result<(), Failure> {
     if !problems.is_empty() {
         return Err(Failure::problems(problems.join("\n")));
     }
+    let uncapped = catalogue.as_ref().map(|catalogue| deployment::uncapped(&config.limits.daily_caps, catalogue));
+    let shared = deployment::shared_upstream(&config);
     let checked = Checked {
         file: file.config.display().to_string(),
         operations: catalogue.map_or(0, |c| c.operations().len()),
-        warnings: deployment::warnings(&config).into_iter().chain(deployment::shared_upstream(&config)).collect(),
+        warnings: deployment::warnings(&config)
+            .into_iter()
+            .chain(shared)
+            .chain(uncapped.into_iter().flatten())
+            .collect(),
     };
     output.show(&checked, |c| {
         let warnings: String = c.warnings.iter().map(|w| format!("\nwarning: {w}")).collect();

@@ -6,7 +6,9 @@
 
 mod caller;
 mod party;
+mod place;
 mod probe;
+mod route;
 mod template;
 mod verdict;
 
@@ -19,16 +21,18 @@ use crate::{
 use api::{catalogue::OperationOut, contract::OperationsList};
 use caller::Gateway;
 use party::Party;
+use place::Place;
 use std::time::Duration;
 use template::Templates;
 use tokio::time::Instant;
 use verdict::{Finding, Report, Trial, Verdict};
 
 pub(crate) async fn run(args: ProveIsolation) -> Result<(), Failure> {
-    let templates = Templates::of(&args)?;
-    let client = Client::open(&args.at)?;
+    let templates = Templates::said(&args)?;
+    let place = Place::of(&args)?;
+    let client = Client::open(&place.control)?;
     let until = Instant::now() + Duration::from_secs(args.time_max);
-    let gateway = Gateway::open(&args.gateway, &args.at, until)?;
+    let gateway = Gateway::open(&place.gateway, &place.trust, until)?;
     let operations = client.list::<OperationsList, OperationOut>(&[], &[], None).await?.data;
     if let Some(unknown) = args.operations.iter().find(|id| operations.iter().all(|o| o.id != **id)) {
         return Err(Failure::usage(format!("the catalogue has no operation {unknown}"), "see `operations list`"));
@@ -71,7 +75,11 @@ async fn ask(
             findings.push(trial.end(operation));
             continue;
         }
-        for probe in probe::probes(operation, operations, &callers, templates, &args.filters) {
+        let plan = probe::plan(operation, operations, &callers, templates, &args.filters);
+        if let Some(open) = plan.open {
+            trial.leave(open);
+        }
+        for probe in plan.probes {
             if left == 0 || Instant::now() >= until {
                 trial.leave("the bound on probes or time was reached: see --probes-max and --time-max".to_owned());
                 break;

@@ -2,6 +2,7 @@
 
 use crate::deployment::Deployment;
 use serde_json::json;
+use testkit::{Home, Must};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn r77_sixty_requests_a_minute_are_the_default_and_a_key_may_have_more() {
@@ -24,4 +25,21 @@ async fn r77_sixty_requests_a_minute_are_the_default_and_a_key_may_have_more() {
     // Both environments have the same limits and separate counters.
     assert_eq!(deployment.get("/things", &key.live).await.status, 200);
     deployment.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn r80_a_channel_without_a_daily_cap_is_told_at_the_start() {
+    let channel = |home: &Home| {
+        let path = home.path().join("catalogue.toml");
+        let catalogue = std::fs::read_to_string(&path).must("read the catalogue");
+        let more = "\n[[operation]]\nid = \"sms\"\nmethod = \"POST\"\npath = \"/sms\"\naudience = \"key\"\n\
+                    scope = \"messages:send\"\nchannel = \"sms\"\n";
+        home.file("catalogue.toml", &(catalogue + more));
+    };
+    for (caps, told) in [("email = 5", true), ("sms = 5", false)] {
+        let deployment = Deployment::serve_with(&[("limits.daily_caps", caps)], channel).await;
+        let logs = deployment.claviger.logs();
+        assert_eq!(logs.contains("operations of channel sms, for which limits.daily_caps has no cap"), told, "{logs}");
+        deployment.stop().await;
+    }
 }

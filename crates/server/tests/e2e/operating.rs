@@ -202,6 +202,8 @@ async fn r72_metrics_and_readiness_tell_no_secret() {
     assert_eq!(metrics.status, 200);
     let text = String::from_utf8_lossy(&metrics.body).into_owned();
     assert!(text.contains("claviger_requests_forwarded_total"), "{text}");
+    // What must never be lost says so, and is zero.
+    assert!(text.lines().any(|line| line == "claviger_audit_entries_dropped_total 0"), "{text}");
     deployment.claviger.secrets().assert_absent("the metrics", text.as_bytes());
     for id in ["/account_id", "/primary/key_id", "/primary/test/client_id", "/primary/live/client_id"] {
         assert!(!text.contains(&deployment.claviger.text(id)), "a metric names {id}:\n{text}");

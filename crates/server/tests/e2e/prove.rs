@@ -13,6 +13,25 @@ use testkit::{
 /// The reference catalogue, and what it says of companies when the operator trusts the upstream with all of them.
 const CATALOGUE: &str = include_str!("../../reference-catalogue.toml");
 
+/// What the leaky upstream has beside the reference API: objects below their company.
+const NESTED: &str = r#"
+[[operation]]
+id = "company_webhook_get"
+method = "GET"
+path = "/v1/company/{id:int32}/webhook"
+audience = "key"
+scope = "webhook:read"
+company = { mode = "context" }
+
+[[operation]]
+id = "company_webhook_id_get"
+method = "GET"
+path = "/v1/company/{company_id:int32}/webhook/{id:int32}"
+audience = "key"
+scope = "webhook:read"
+company = { mode = "context" }
+"#;
+
 /// Operations of the reference API of which the proof must be able to say something.
 const PROVED_MIN: usize = 16;
 
@@ -30,6 +49,10 @@ async fn r126_prove_isolation_finds_every_planted_leak_and_none_in_the_real_one(
     let (claviger, invoicing) = trusting(&leaky).await;
     let (done, report) = prove(&claviger, &[]).await;
     assert_eq!((done.code, &report["leaking"]), (0, &0.into()), "{report:#}{}", done.errors);
+    let proved = verdicts(&report, "proved");
+    for leak in LEAKS {
+        assert!(proved.contains(&leak.operation), "{}: {report:#}", leak.operation);
+    }
     for leak in LEAKS {
         leaky.plant(Some(leak));
         let (done, report) = prove(&claviger, &["--operation", leak.operation]).await;
@@ -44,6 +67,59 @@ async fn r126_prove_isolation_finds_every_planted_leak_and_none_in_the_real_one(
     nothing_is_left(&claviger).await;
     claviger.stop().await;
     invoicing.stop().await;
+}
+
+/// An operation whose body locator cannot read what it takes: what the catalogue says of such bodies is put to the test.
+#[tokio::test(flavor = "multi_thread")]
+async fn d36_bodies_that_cannot_be_read_are_refused_or_held_by_the_upstream_as_the_catalogue_says() {
+    let xml = LEAKS.into_iter().find(|leak| leak.operation == "send_xml_post").must("be planted");
+    let located = "company = { mode = \"locators\", locators = [{ at = \"body:/company_id\", kind = \"id\" }] }";
+    for (said, leaking) in [("", false), ("\nother_bodies = \"upstream\"", true)] {
+        let (before, entry) = CATALOGUE.split_once("id = \"send_xml_post\"").must("find the operation");
+        let entry = entry.replacen("company = { mode = \"context\" }", &format!("{located}{said}"), 1);
+        let leaky = Leaky::start().await;
+        let (claviger, invoicing) = deployment(&leaky, &format!("{before}id = \"{}\"{entry}", xml.operation)).await;
+        let (done, report) = prove(&claviger, &["--operation", xml.operation]).await;
+        assert_eq!((done.code, verdicts(&report, "proved")), (0, vec![xml.operation]), "{said}: {report:#}");
+        // A gateway that refuses them has nothing that an upstream could do wrong.
+        leaky.plant(Some(xml));
+        let (_, report) = prove(&claviger, &["--operation", xml.operation]).await;
+        assert_eq!(verdicts(&report, "leaking").len(), usize::from(leaking), "{said}: {report:#}");
+        // A body of which nothing is known proves nothing about those that the upstream holds.
+        let create = "company_post={\"name\": \"{mark}\", \"vat\": \"{vat}\", \"fiscal_code\": \"{code}\"}";
+        let (_, report) =
+            prove(&claviger, &["--operation", xml.operation, "--create", create, "--name", "id=/id"]).await;
+        assert_eq!(verdicts(&report, "not_covered").len(), usize::from(leaking), "{said}: {report:#}");
+        claviger.stop().await;
+        invoicing.stop().await;
+    }
+}
+
+/// The certificates are the deployment's own: nobody else could tell the command to trust them.
+#[tokio::test(flavor = "multi_thread")]
+async fn r126_the_configuration_says_where_to_ask_and_whom_to_trust() {
+    let mut launch = Launch::quickstart(CLAVIGER);
+    for listener in ["GATEWAY", "CONTROL"] {
+        launch = launch.env(&format!("CLAVIGER__{listener}__TLS__MODE"), "self_signed");
+    }
+    let claviger = launch.start().await;
+    let listener = |url: &str| url.strip_prefix("https://").must("be https").to_owned();
+    let text = format!(
+        "[gateway]\nlisten = \"{}\"\n[gateway.tls]\nmode = \"self_signed\"\n\
+         [control]\nlisten = \"{}\"\n[control.tls]\nmode = \"self_signed\"\n\
+         [upstream.test]\nurl = \"http://127.0.0.1:9\"\n[upstream.live]\nurl = \"http://127.0.0.1:9\"\n\
+         [catalogue]\nfile = \"catalogue.toml\"\n[store]\nfolder = \"{}\"\n",
+        listener(&claviger.gateway()),
+        listener(&claviger.control()),
+        claviger.home().data().display(),
+    );
+    claviger.home().file("asked.toml", &text);
+    let arguments = ["prove-isolation", "--json", "--config", "asked.toml", "--operation", "company_get"];
+    let run = Run::new(CLAVIGER, &arguments).env("CLAVIGER_TOKEN", &claviger.text("/operator_token"));
+    let done = run.within(claviger.home()).end().await;
+    let report: Value = serde_json::from_str(&done.output).must(&format!("read a report: {}", done.errors));
+    assert_eq!((done.code, verdicts(&report, "proved")), (0, vec!["company_get"]), "{report:#}{}", done.errors);
+    claviger.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -100,7 +176,7 @@ async fn trusting(leaky: &Leaky) -> (Claviger, Claviger) {
         false => line.to_owned(),
     };
     let catalogue: Vec<String> = CATALOGUE.lines().map(line).collect();
-    deployment(leaky, &catalogue.join("\n")).await
+    deployment(leaky, &(catalogue.join("\n") + NESTED)).await
 }
 
 /// Gateway, leaky upstream, and the reference API behind both.

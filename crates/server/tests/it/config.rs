@@ -101,6 +101,21 @@ fn what_a_file_names_is_looked_into() {
 }
 
 #[test]
+fn r80_a_channel_without_a_daily_cap_is_told() {
+    let catalogue = format!(
+        "{CATALOGUE}\n[[operation]]\nid = \"sms\"\nmethod = \"POST\"\npath = \"/v1/sms\"\naudience = \"key\"\n\
+         scope = \"messages:send\"\nchannel = \"sms\"\n"
+    );
+    let told = "\nwarning: the catalogue has operations of channel sms, for which limits.daily_caps has no cap";
+    for (caps, warned) in [("", true), ("daily_caps = [\"email = 5\"]", true), ("daily_caps = [\"sms = 5\"]", false)] {
+        let text = format!("[limits]\n{caps}\n{REQUIRED}");
+        let said =
+            Folder::new().with("claviger.toml", &text).with("catalogue.toml", &catalogue).run(&["config", "check"]);
+        assert_eq!((said.code, said.out.contains(told)), (0, warned), "{caps}: {}{}", said.out, said.err);
+    }
+}
+
+#[test]
 fn relative_paths_start_from_the_files_folder() {
     let folder = Folder::new();
     std::fs::create_dir(folder.path().join("etc")).unwrap();

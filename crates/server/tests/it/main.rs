@@ -6,5 +6,6 @@
 mod catalogue;
 mod config;
 mod help;
+mod prove;
 mod run;
 mod usage;

@@ -27,12 +27,12 @@ async fn d34_an_isolation_violation_is_an_entry_without_a_change() {
     let key = world.key(&account).await.key.id;
     let (other, before) = (world.account().await, *world.store.committed().borrow());
     let operation = model::OperationId::new("list").unwrap();
-    let noted = world.store.for_gateway().note_violation(world.stamp(), account.id(), key, operation).await.unwrap();
+    let noted = world.store.for_gateway().note_violation(world.stamp(), account.id(), key, operation, 3).await.unwrap();
     let after = world.store.feed().since(Revision::START, 100).await.unwrap().revision;
     assert!(noted.revision == after && after >= before, "no revision of its own");
     let entry = account.audit(Page::first(1)).await.unwrap().items.remove(0);
     assert_eq!((entry.action, entry.account), (AuditAction::IsolationViolation, Some(account.id())));
-    assert_eq!(entry.details, format!("{{\"key\":\"{key}\",\"operation\":\"list\"}}"));
+    assert_eq!(entry.details, format!("{{\"count\":3,\"key\":\"{key}\",\"operation\":\"list\"}}"));
     let theirs = other.audit(Page::first(100)).await.unwrap().items;
     assert!(theirs.iter().all(|e| e.action != AuditAction::IsolationViolation), "a second account does not see it");
     assert_eq!(world.store.verify_audit().await.unwrap().broken, None);

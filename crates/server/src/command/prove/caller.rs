@@ -116,6 +116,11 @@ fn headers(asked: &Asked, key: &Secret<String>) -> Result<HeaderMap, Failure> {
 }
 
 impl Answered {
+    #[cfg(test)]
+    pub(super) fn of(status: u16) -> Self {
+        Self { status, retry_after: None, text: String::new(), json: Value::Null }
+    }
+
     /// The public code of a refusal, or an empty text.
     pub(super) fn code(&self) -> &str {
         self.json.pointer("/error/code").and_then(Value::as_str).unwrap_or_default()

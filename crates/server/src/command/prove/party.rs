@@ -6,6 +6,7 @@
 
 use super::{
     caller::{Asked, Gateway},
+    route::Route,
     template::{Template, Templates, Values},
 };
 use crate::{
@@ -48,6 +49,8 @@ pub(super) struct Thing {
 /// A company, and the key that is restricted to it.
 pub(super) struct Company {
     pub(super) values: Values,
+    /// What the upstream calls it, by kind.
+    pub(super) names: Vec<(String, String)>,
     pub(super) key: Secret<String>,
     pub(super) things: Vec<Thing>,
 }
@@ -110,14 +113,10 @@ impl Party {
         let made = create(gateway, operations, &templates.create, &values, primary).await?;
         let said = Value::Object(made.members.clone());
         let told = |pointer: &str| said.pointer(pointer).and_then(text).ok_or_else(|| untold(pointer));
-        let mut external_names = Vec::new();
-        for (kind, pointer) in &templates.names {
-            external_names.push(format!("{ENVIRONMENT}:{kind}={}", told(pointer)?));
-        }
-        values.id = match templates.names.first() {
-            Some((_, pointer)) => told(pointer)?,
-            None => String::new(),
-        };
+        let name = |(kind, pointer): &(String, String)| Ok((kind.clone(), told(pointer)?));
+        let names = templates.names.iter().map(name).collect::<Result<Vec<_>, Failure>>()?;
+        let external_names = names.iter().map(|(kind, name)| format!("{ENVIRONMENT}:{kind}={name}")).collect();
+        values.id = names.first().map(|(_, name)| name.clone()).unwrap_or_default();
         let body = CompanyIn { name: values.mark.clone(), external_names };
         let company = client.call::<CompaniesCreate>(&[id], &[], Some(&body)).await?.company.id;
         self.companies_made.push((id.to_owned(), company.clone()));
@@ -142,7 +141,7 @@ impl Party {
         for fill in &templates.fills {
             things.push(create(gateway, operations, fill, &values, primary).await?);
         }
-        Ok(Company { values, key: secret(issued.secrets.test)?, things })
+        Ok(Company { values, names, key: secret(issued.secrets.test)?, things })
     }
 
     /// Removes keys and companies and disables the primary keys; says what stays.
@@ -228,12 +227,12 @@ async fn create(
         method: operation.method.clone(),
         target: operation.path.clone(),
         field: None,
-        body: Some(("application/json", template.fill(values))),
+        body: Some((template.kind(), template.fill(values))),
     };
     let answer = gateway.ask(&asked, primary).await?;
-    if answer.is_success()
-        && let Value::Object(members) = answer.json
-    {
+    if answer.is_success() {
+        // What was sent as XML may be answered so: then it is there, and nothing is known of it.
+        let members = answer.json.as_object().cloned().unwrap_or_default();
         return Ok(Thing { path: operation.path.clone(), members });
     }
     let said: String = answer.text.chars().take(SAID_MAX).collect();
@@ -241,16 +240,21 @@ async fn create(
 }
 
 /// Remembers what the company's own key sees in lists: more things that can be asked for. What is plainly another's is
-/// left to the probes of the list.
+/// left to the probes of the list. Lists below a thing come last, when things are known.
 async fn harvest(
     gateway: &Gateway,
     operations: &[OperationOut],
     company: &mut Company,
     everybody: &[Values],
 ) -> Result<(), Failure> {
-    let lists = operations.iter().filter(|o| o.method == "GET" && o.audience == "key" && o.scope.ends_with(":read"));
-    for operation in lists.filter(|o| !o.path.contains('{')) {
-        let asked = Asked { method: "GET".into(), target: operation.path.clone(), field: None, body: None };
+    let reads = |o: &&OperationOut| o.method == "GET" && o.audience == "key" && o.scope.ends_with(":read");
+    let mut lists: Vec<(&OperationOut, Route<'_>)> =
+        operations.iter().filter(reads).map(|operation| (operation, Route::of(operation, operations))).collect();
+    lists.retain(|(_, route)| !route.names_one());
+    lists.sort_by_key(|(operation, _)| operation.path.matches('{').count());
+    for (operation, route) in lists {
+        let Some(target) = route.own(company) else { continue };
+        let asked = Asked { method: "GET".into(), target, field: None, body: None };
         let answer = gateway.ask(&asked, &company.key).await?;
         let rows = match &answer.json {
             Value::Array(rows) => Some(rows),

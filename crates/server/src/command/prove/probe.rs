@@ -2,12 +2,13 @@
 //!
 //! Owns:  who asks whom, and every form in which a request may name a company or an object.
 //! Never: asks, or judges an answer.
-//! Read:  `probes`, then `paths`, `lists`, `bodies`.
+//! Read:  `plan`, then `paths`, `lists`, `bodies`.
 
 use super::{
     caller::Asked,
-    party::{self, Company, Party},
-    template::{Template, Templates, Values},
+    party::{Company, Party},
+    route::{Route, encoded},
+    template::{JSON, Template, Templates, Values, XML},
 };
 use api::catalogue::OperationOut;
 use model::Secret;
@@ -17,7 +18,8 @@ use std::collections::BTreeSet;
 const COMPANY_NAMES: [&str; 1] = ["company_id"];
 /// What stands in a body in the place of a mark: it is looked for in no answer.
 const NEUTRAL: &str = "probe";
-const JSON: &str = "application/json";
+/// Other names of XML.
+const XML_TOO: [&str; 3] = ["text/xml", "application/xml;charset=utf-8", "application/vnd.example+xml"];
 
 /// Somebody who asks for what is not theirs.
 pub(super) struct Caller<'p> {
@@ -38,9 +40,14 @@ pub(super) enum Kind {
     Named,
     /// It names nothing: what is the caller's own must show, or nothing is proved.
     Own,
+    /// Its body cannot be read by the gateway, and the catalogue refuses such bodies: 415.
+    Unread,
     /// Anything, as long as nothing foreign shows.
     Other,
 }
+
+/// Who asks, and for whose.
+type Pair<'a, 'p> = (&'a Caller<'p>, &'a Company);
 
 /// One request, and what it is for.
 pub(super) struct Probe<'p> {
@@ -66,30 +73,59 @@ fn bound<'p>(name: &'static str, own: &'p Company, foreign: Vec<&'p Company>) ->
     Caller { name, key: &own.key, own, foreign, restricted: true }
 }
 
+/// What is asked of an operation.
+#[derive(Default)]
+pub(super) struct Plan<'p> {
+    pub(super) probes: Vec<Probe<'p>>,
+    /// Why all of that together proves nothing, if so.
+    pub(super) open: Option<String>,
+}
+
 /// Every probe of an operation.
-pub(super) fn probes<'p>(
+pub(super) fn plan<'p>(
     operation: &OperationOut,
     all: &[OperationOut],
     callers: &[Caller<'p>],
     templates: &Templates,
     filters: &[String],
-) -> Vec<Probe<'p>> {
-    let mut out = Vec::new();
+) -> Plan<'p> {
+    let (mut probes, mut asked) = (Vec::new(), Vec::new());
+    let route = Route::of(operation, all);
     for (index, caller) in callers.iter().enumerate() {
         for foreign in &caller.foreign {
-            let mut add = |kind, asked| out.push(Probe { caller: index, foreign, kind, asked });
-            if operation.path.contains('{') {
-                paths(operation, all, caller, foreign, &mut add);
+            let mut add = |kind, asked| probes.push(Probe { caller: index, foreign, kind, asked });
+            if route.has_parameters() {
+                paths(&route, operation, (caller, foreign), &mut add);
+                asked.extend(route.fillings(caller.own, foreign).into_iter().map(|filling| filling.foreign));
             } else if operation.method == "GET" {
                 lists(operation, caller, foreign, filters, &mut add);
             } else {
-                bodies(operation, caller, foreign, templates, &mut add);
+                bodies(operation, (caller, foreign), templates, &mut add);
             }
         }
     }
     let mut seen = BTreeSet::new();
-    out.retain(|probe| seen.insert((probe.caller, format!("{:?}", probe.asked))));
-    out
+    probes.retain(|probe| seen.insert((probe.caller, format!("{:?}", probe.asked))));
+    let unasked = route
+        .unasked(&asked)
+        .map(|name| format!("too little is known to name somebody else's {name} beside what is the caller's own"));
+    Plan { probes, open: unasked.or_else(|| unknown_others(operation, templates)) }
+}
+
+/// Whether the catalogue leaves bodies to the upstream of which not one is known.
+fn unknown_others(operation: &OperationOut, templates: &Templates) -> Option<String> {
+    let known = templates.of(operation).any(|template| template.kind() != JSON);
+    (names_in_body(operation) && operation.other_bodies == "upstream" && !known)
+        .then(|| "bodies other than JSON are left to the upstream, and none is known: --fill gives one".to_owned())
+}
+
+fn names_in_body(operation: &OperationOut) -> bool {
+    operation.company_sources.iter().any(|source| source.starts_with("body:"))
+}
+
+/// Whether bodies that the gateway cannot read are refused to restricted keys.
+fn refuses_others(operation: &OperationOut) -> bool {
+    names_in_body(operation) && operation.other_bodies == "refused"
 }
 
 fn ask(operation: &OperationOut, target: String) -> Asked {
@@ -98,21 +134,22 @@ fn ask(operation: &OperationOut, target: String) -> Asked {
 
 /// Foreign objects by the path: plainly, percent-encoded, with a filter or a header beside them that says otherwise.
 fn paths(
+    route: &Route<'_>,
     operation: &OperationOut,
-    all: &[OperationOut],
-    caller: &Caller<'_>,
-    foreign: &Company,
+    (caller, foreign): Pair<'_, '_>,
     add: &mut impl FnMut(Kind, Asked),
 ) {
-    for value in path_values(operation, all, caller, foreign) {
-        let Some(path) = filled(&operation.path, &encoded(&value)) else { continue };
+    for filling in route.fillings(caller.own, foreign) {
+        let spelled = |spell: fn(&str) -> String| {
+            let one = |(value, foreign): (&String, &bool)| if *foreign { spell(value) } else { encoded(value) };
+            let values: Vec<String> = filling.values.iter().zip(&filling.foreign).map(one).collect();
+            route.filled(&values)
+        };
+        let path = spelled(encoded);
         let body = (!matches!(&*operation.method, "GET" | "DELETE")).then(|| (JSON, "{}".to_owned()));
         let plain = Asked { body, ..ask(operation, path.clone()) };
         add(Kind::Named, plain.clone());
-        let first = value.bytes().next().map(|byte| format!("%{byte:02x}")).unwrap_or_default();
-        let spelled = format!("{first}{}", encoded(value.get(1..).unwrap_or_default()));
-        for path in [filled(&operation.path, &spelled), filled(&operation.path, &format!("{}/", encoded(&value)))] {
-            let target = path.unwrap_or_else(|| plain.target.clone());
+        for target in [spelled(first_escaped), spelled(|value| format!("{}/", encoded(value)))] {
             add(Kind::Other, Asked { target, ..plain.clone() });
         }
         let own = &caller.own.values.id;
@@ -120,37 +157,14 @@ fn paths(
         let field = Some(("x-company-id".to_owned(), foreign.values.id.clone()));
         add(Kind::Other, Asked { field, ..plain });
     }
+    if let Some(target) = route.own(caller.own).filter(|_| caller.restricted && refuses_others(operation)) {
+        unread(operation, &target, foreign, add);
+    }
 }
 
-/// What the path's one parameter may be for a thing of `foreign`.
-fn path_values(
-    operation: &OperationOut,
-    all: &[OperationOut],
-    caller: &Caller<'_>,
-    foreign: &Company,
-) -> BTreeSet<String> {
-    let Some((before, parameter)) = operation.path.split_once("/{") else { return BTreeSet::new() };
-    let name = parameter.split(['}', ':']).next().unwrap_or_default();
-    let numeric =
-        |path: &str| path.strip_prefix(before).is_some_and(|rest| rest.starts_with("/{") && rest.contains(":int"));
-    let wants_number = numeric(&operation.path);
-    let number_elsewhere = !wants_number && all.iter().any(|o| numeric(&o.path));
-    let fits = |value: &String| {
-        let number = value.bytes().all(|byte| byte.is_ascii_digit());
-        if wants_number { number } else { !(number && number_elsewhere) }
-    };
-    let of = |company: &Company| -> BTreeSet<String> {
-        let there = company.things.iter().filter(|thing| thing.path == before);
-        there.filter_map(|thing| thing.members.get(name).and_then(party::text)).filter(fits).collect()
-    };
-    of(foreign).difference(&of(caller.own)).cloned().collect()
-}
-
-/// The path with its parameter filled in; none when there are several.
-fn filled(path: &str, value: &str) -> Option<String> {
-    let (before, rest) = path.split_once('{')?;
-    let (_, after) = rest.split_once('}')?;
-    (!after.contains('{')).then(|| format!("{before}{value}{after}"))
+fn first_escaped(value: &str) -> String {
+    let first = value.bytes().next().map(|byte| format!("%{byte:02x}")).unwrap_or_default();
+    format!("{first}{}", encoded(value.get(1..).unwrap_or_default()))
 }
 
 /// A list as it is, and with every spelling of a filter.
@@ -207,25 +221,35 @@ fn capital(word: &str) -> String {
 /// A write in somebody else's name: plainly, with members twice, as another type, and by what the upstream told.
 fn bodies(
     operation: &OperationOut,
-    caller: &Caller<'_>,
-    foreign: &Company,
+    (caller, foreign): Pair<'_, '_>,
     templates: &Templates,
     add: &mut impl FnMut(Kind, Asked),
 ) {
     let post = |kind, body| Asked { body: Some((kind, body)), ..ask(operation, operation.path.clone()) };
     let neutral = |company: &Company| Values { mark: NEUTRAL.to_owned(), ..company.values.clone() };
     let (own, other) = (neutral(caller.own), neutral(foreign));
-    let known = std::iter::once(&templates.create).chain(&templates.fills).find(|t| t.operation == operation.id);
-    if let Some(template) = known {
+    let refused = caller.restricted && refuses_others(operation);
+    for template in templates.of(operation) {
         let body = template.fill(&other);
         // A company of another account by a number that every account may use is no foreign company.
-        let names = caller.restricted || template.names_id();
-        add(if names { Kind::Named } else { Kind::Other }, post(JSON, body.clone()));
-        for kind in ["text/plain", "application/x-www-form-urlencoded", "application/xml"] {
-            add(Kind::Other, post(kind, body.clone()));
+        let named = if caller.restricted || template.names_id() { Kind::Named } else { Kind::Other };
+        if template.kind() == JSON {
+            add(named, post(JSON, body.clone()));
+            for kind in ["text/plain", "application/x-www-form-urlencoded", XML] {
+                add(if refused { Kind::Unread } else { Kind::Other }, post(kind, body.clone()));
+            }
+            add(Kind::Other, post(JSON, twice(template, &own, &other)));
+            add(Kind::Other, post(JSON, twice(template, &other, &own)));
+        } else {
+            add(if refused { Kind::Unread } else { named }, post(XML, body.clone()));
+            for kind in XML_TOO {
+                add(if refused { Kind::Unread } else { Kind::Other }, post(kind, body.clone()));
+            }
+            add(Kind::Other, post(JSON, body));
         }
-        add(Kind::Other, post(JSON, twice(template, &own, &other)));
-        add(Kind::Other, post(JSON, twice(template, &other, &own)));
+    }
+    if refused {
+        unread(operation, &operation.path, foreign, add);
     }
     // An object that exists already, sent back as the upstream told it.
     for thing in foreign.things.iter().filter(|thing| thing.path == operation.path && operation.method != "POST") {
@@ -241,6 +265,15 @@ fn bodies(
     }
 }
 
+/// A foreign name in a form that the gateway does not read.
+fn unread(operation: &OperationOut, target: &str, foreign: &Company, add: &mut impl FnMut(Kind, Asked)) {
+    let id = &foreign.values.id;
+    let body = format!("<probe company_id=\"{id}\"><company_id>{id}</company_id></probe>");
+    for kind in std::iter::once(XML).chain(XML_TOO) {
+        add(Kind::Unread, Asked { body: Some((kind, body.clone())), ..ask(operation, target.to_owned()) });
+    }
+}
+
 /// Both bodies in one object: every member of the second comes again after those of the first.
 fn twice(template: &Template, first: &Values, second: &Values) -> String {
     let (first, second) = (template.fill(first), template.fill(second));
@@ -248,8 +281,4 @@ fn twice(template: &Template, first: &Values, second: &Values) -> String {
         (Some(open), Some(rest)) => format!("{open},{rest}"),
         _ => second,
     }
-}
-
-fn encoded(value: &str) -> String {
-    url::form_urlencoded::byte_serialize(value.as_bytes()).collect()
 }

@@ -88,6 +88,10 @@ impl Trial {
         match probe.kind {
             Kind::Named if matches!(answer.status, 403 | 404) => self.refused += 1,
             Kind::Named => self.leave(format!("a foreign name was answered {}, not 403 or 404", answer.status)),
+            Kind::Unread if answer.status == 415 => self.refused += 1,
+            Kind::Unread => {
+                self.leave(format!("a body that cannot be read was answered {}, not 415", answer.status));
+            }
             Kind::Own if shows(answer, &caller.own.values.mark, &caller.own.values.id) => self.own += 1,
             Kind::Own if matches!(answer.status, 403 | 404) => self.refused += 1,
             Kind::Own => self.leave(format!("nothing of the caller's own shows (status {})", answer.status)),
@@ -140,7 +144,13 @@ fn leak(probe: &Probe<'_>, caller: &Caller<'_>, answer: &Answered) -> Option<&'s
     if shows(answer, &foreign.mark, telling) {
         return Some("something foreign shows");
     }
-    (probe.kind == Kind::Named && answer.is_success()).then_some("a foreign thing was reached by its name")
+    match probe.kind {
+        Kind::Named if answer.is_success() => Some("a foreign thing was reached by its name"),
+        Kind::Unread if answer.is_success() => {
+            Some("a body that cannot be read passed, although the catalogue refuses it")
+        }
+        Kind::Named | Kind::Unread | Kind::Own | Kind::Other => None,
+    }
 }
 
 /// Whether an answer shows something of the company with this mark and this id. Refusals may repeat an id.
@@ -181,5 +191,46 @@ impl Report {
             }
         }
         text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::{caller::Asked, party::Company, template::Values},
+        *,
+    };
+    use model::Secret;
+
+    /// The verdict on an operation of which one probe was answered so.
+    fn verdict(kind: Kind, status: u16) -> (Verdict, Option<String>) {
+        let company = |mark: &str| Company {
+            values: Values { mark: mark.to_owned(), ..Values::default() },
+            names: Vec::new(),
+            key: Secret::new(String::new()),
+            things: Vec::new(),
+        };
+        let (own, foreign) = (company("own"), company("foreign"));
+        let caller = Caller { name: "a key", key: &own.key, own: &own, foreign: vec![&foreign], restricted: true };
+        let asked = Asked { method: "POST".to_owned(), target: "/x".to_owned(), field: None, body: None };
+        let probe = Probe { caller: 0, foreign: &foreign, kind, asked };
+        let mut trial = Trial::default();
+        trial.hear(&probe, &caller, &Answered::of(status));
+        let operation = serde_json::json!({
+            "id": "x", "method": "POST", "path": "/x", "audience": "key", "scope": "a:write", "company_mode": "locators",
+            "company_sources": [], "other_bodies": "refused", "limit_class": "default", "environment": null,
+        });
+        let finding = trial.end(&serde_json::from_value(operation).unwrap());
+        (finding.verdict, finding.why)
+    }
+
+    #[test]
+    fn d36_only_a_refusal_proves_that_a_body_which_cannot_be_read_is_refused() {
+        assert_eq!(verdict(Kind::Unread, 415), (Verdict::Proved, None));
+        assert_eq!(verdict(Kind::Unread, 201), (Verdict::Leaking, None));
+        // The upstream's own refusal: it was passed on.
+        let (verdict, why) = verdict(Kind::Unread, 422);
+        assert_eq!(verdict, Verdict::NotCovered);
+        assert!(why.is_some_and(|why| why.contains("answered 422, not 415")));
     }
 }
