@@ -111,5 +111,13 @@ mod tests {
     fn a_percent_sign_without_digits_stays() {
         assert_eq!(&*decode(b"a%4x+%41%", true), b"a%4x A%");
         assert_eq!(&*decode(b"+", false), b"+");
+        assert_eq!(&*decode(b"+", true), b" ");
+        assert_eq!(&*decode(b"%41+", false), b"A+");
+    }
+
+    #[test]
+    fn r92_escapes_are_read_in_either_case_and_only_behind_a_percent_sign() {
+        assert_eq!(&*decode(b"%5f%6a%5F%6A%af%FA", false), b"_j_j\xaf\xfa");
+        assert_eq!(&*decode(b"a12%20", false), b"a12 ");
     }
 }
