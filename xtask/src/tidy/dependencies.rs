@@ -38,7 +38,7 @@ const LAYERS: [(&str, u8); 14] = [
 /// The whole list of what these may build on: no I/O, no locks, no async, no logging (invariant 3).
 const PURE: [(&str, &[&str]); 4] = [
     ("model", &["crc32fast", "sha2", "subtle", "zeroize"]),
-    ("limits", &["model", "papaya"]),
+    ("limits", &["model", "papaya", "foldhash"]),
     ("admission", &["model", "proof", "sha2", "subtle", "data-encoding"]),
     ("proof", &["model", "aws-lc-rs", "data-encoding", "serde", "serde_json"]),
 ];
