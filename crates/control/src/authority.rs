@@ -20,7 +20,10 @@ pub(crate) async fn admit(
 ) -> Result<Option<OperatorTokenId>, Refusal> {
     match authority {
         Authority::Anyone => Ok(None),
-        Authority::Operator => operator(headers, control).await.map(Some),
+        Authority::SignedIn => Err(Code::NotSignedIn.into()),
+        Authority::AnyMember | Authority::Viewer | Authority::Developer | Authority::Admin | Authority::Operator => {
+            operator(headers, control).await.map(Some)
+        }
     }
 }
 
