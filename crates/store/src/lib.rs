@@ -28,6 +28,7 @@ mod learned;
 mod operator_token;
 mod options;
 mod page;
+mod people;
 mod restore;
 mod schema;
 mod stamp;
@@ -51,6 +52,10 @@ pub use key_change::KeyPatch;
 pub use operator_token::{NewOperatorToken, OperatorToken};
 pub use options::Options;
 pub use page::{List, PAGE_MAX, Page};
+pub use people::{
+    Accepting, Attempt, Brake, InvitationRow, IssuerSubject, KeysFate, MemberRow, Membership, NewInvitation, NewPerson,
+    NewRegistration, NewSession, PeopleStore, PersonRow, Registered, Rotation, SESSIONS_MAX, SessionRow, Sessions,
+};
 pub use restore::{Restored, restore};
 pub use stamp::{Author, Committed, Revision, Stamp, Subject};
 pub use store::Store;
