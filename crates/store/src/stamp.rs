@@ -49,6 +49,12 @@ pub enum Subject {
 }
 
 impl Subject {
+    /// Its kind, as the change log holds it: `key`.
+    #[must_use]
+    pub const fn kind(self) -> &'static str {
+        self.row().0
+    }
+
     /// Its kind and id, as the change log holds them.
     pub(crate) const fn row(self) -> (&'static str, [u8; 16]) {
         match self {

@@ -156,7 +156,8 @@ pub(crate) async fn insert(
         delete(tx, Some(person), oldest).await?;
         subjects.push(Subject::Session(oldest));
     }
-    let agent = new.agent.as_ref().map(|text| text.chars().filter(|c| !c.is_control()).take(AGENT_MAX).collect());
+    let agent: Option<String> =
+        new.agent.as_ref().map(|text| text.chars().filter(|c| !c.is_control()).take(AGENT_MAX).collect());
     sqlx::query(
         "INSERT INTO sessions (id, person_id, hash, created_at, last_seen_at, expires_at, address, user_agent) \
          VALUES ($1, $2, $3, $4, $4, $5, $6, $7)",
@@ -167,7 +168,7 @@ pub(crate) async fn insert(
     .bind(now.as_micros())
     .bind(new.expires_at.as_micros())
     .bind(&new.address)
-    .bind(agent.as_ref().map(String::as_str))
+    .bind(agent.as_deref())
     .execute(tx)
     .await?;
     Ok(subjects)
