@@ -174,9 +174,9 @@ fn refusals<O: Operation>(body: bool) -> Vec<Code> {
     }
     if O::AUTHORITY.admits_sessions() {
         codes.push(Code::NotSignedIn);
-        if !O::METHOD.is_safe() {
-            codes.push(Code::CsrfRefused);
-        }
+    }
+    if O::AUTHORITY != Authority::Operator && !O::METHOD.is_safe() {
+        codes.push(Code::CsrfRefused);
     }
     if matches!(O::AUTHORITY, Authority::Developer | Authority::Admin | Authority::AnyMember) {
         codes.push(Code::RoleInsufficient);

@@ -239,13 +239,13 @@ operations! {
     /// where the deployment lets anybody register.
     RegistrationsCreate: "Sign-in" "registrations_create" Post "/v1/registrations",
         Anyone Changes, (Everywhere, NoQuery, RegistrationIn) -> 201 RegistrationOut,
-        refuses RegistrationClosed CsrfRefused EmailTaken LimitReached TooManyAttempts StoreUnavailable;
+        refuses RegistrationClosed EmailTaken LimitReached TooManyAttempts StoreUnavailable;
 
     /// Sign in with a password, and with a code where the person has a second factor.
     /// The answer sets the session's cookie. An unknown address and a wrong password have one answer.
     SessionCreate: "Sign-in" "session_create" Post "/v1/session",
         Anyone Changes, (Everywhere, NoQuery, SignInIn) -> 201 SessionView,
-        refuses SignInFailed SecondFactorRequired CsrfRefused TooManyAttempts StoreUnavailable;
+        refuses SignInFailed SecondFactorRequired TooManyAttempts StoreUnavailable;
 
     /// Show who is signed in, in which accounts, and what they may do there.
     SessionGet: "Sign-in" "session_get" Get "/v1/session",
@@ -275,7 +275,7 @@ operations! {
     /// accepts with the session; it has to be the address that was invited.
     InvitationsAccept: "Sign-in" "invitations_accept" Post "/v1/invitations/accept",
         Anyone Changes, (Everywhere, NoQuery, InvitationAcceptIn) -> 201 SessionView,
-        refuses InvitationInvalid NotSignedIn CsrfRefused AlreadyMember LimitReached TooManyAttempts StoreUnavailable;
+        refuses InvitationInvalid NotSignedIn AlreadyMember LimitReached StoreUnavailable;
 
     /// Change one's name.
     MeUpdate: "Me" "me_update" Patch "/v1/me",
