@@ -8,6 +8,7 @@ pub(crate) mod catalogue;
 pub(crate) mod control;
 pub(crate) mod identities;
 pub(crate) mod keys;
+pub(crate) mod members;
 pub(crate) mod prove;
 pub(crate) mod usage;
 
@@ -81,6 +82,12 @@ pub(crate) enum Command {
     /// Say whose people act in an account, for operations that people sign in to.
     #[command(subcommand)]
     Identities(identities::IdentitiesCommand),
+    /// Invite people into an account, and say what they may do there.
+    #[command(subcommand)]
+    Members(members::MembersCommand),
+    /// See who can sign in and where they are signed in, and sign them out.
+    #[command(subcommand)]
+    Sessions(members::SessionsCommand),
     /// Read what callers asked, and why they were refused.
     #[command(subcommand)]
     Requests(usage::RequestsCommand),
