@@ -209,7 +209,8 @@ pub(crate) struct Doctor {
 /// The usage file (request log and counts) is written beside it, as FILE.usage.
 ///
 /// The file is read back and checked before the command says that it is done. It holds no secret, only hashes, and it does
-/// not hold the key that signs the context: copy context-signing.p8 as well.
+/// not hold the key that signs the context nor the one that seals second factors: copy context-signing.p8 and
+/// writes-sealing.key as well.
 #[derive(Args, Debug)]
 pub(crate) struct Backup {
     /// The file to write. Nothing is ever overwritten.
@@ -229,7 +230,8 @@ pub(crate) struct Backup {
 
 /// Put a back-up in the place of a data folder's database. Stop the process first.
 ///
-/// Keys that were revoked after the back-up work again after it: look at them before you start the process. The usage file
+/// Keys that were revoked after the back-up work again after it, members who were removed are there again, and so are used
+/// recovery codes: look at them before you start the process. Everybody is signed out, and open invitations end. The usage file
 /// is put back too when FILE.usage is there; without it the present one stays.
 #[derive(Args, Debug)]
 pub(crate) struct Restore {

@@ -290,3 +290,32 @@ async fn the_brake_holds_attempts_up_and_lets_them_go_again() {
     assert_eq!(at(100_000).await, Attempt::Taken);
     assert_eq!(at(100_000).await, Attempt::Taken, "a day forgets");
 }
+
+#[tokio::test]
+async fn a_restore_brings_no_session_and_no_invitation_back() {
+    let world = World::new().await;
+    let made = registered(&world).await;
+    let account = world.store.account(made.account.id);
+    let new = NewInvitation {
+        id: id(2, InvitationId::new),
+        email: email("p2@example.com"),
+        role: Role::Owner,
+        hash: token(102),
+        expires_at: Timestamp::from_secs(1_795_000_000),
+    };
+    let _ = account.invite(world.stamp(), new).await.unwrap();
+    let copy = world.path().join("copy.db");
+    world.store.backup(&copy).await.unwrap();
+    // After the back-up the owner signs out and the invitation is taken back; the restore must not undo that.
+    let people = world.store.people();
+    let _ = people.end_sessions(world.stamp(), made.person.id).await.unwrap();
+    let _ = account.uninvite(world.stamp(), id(2, InvitationId::new)).await.unwrap();
+    world.store.clone().close().await;
+    store::restore(&copy, world.path(), store::Options::default(), world.stamp()).await.unwrap();
+    let store = store::Store::open(world.path(), store::Options::default()).await.unwrap();
+    let people = store.people();
+    assert!(people.session(&token(1), world.now(), Timestamp::MIN).await.unwrap().is_none());
+    assert!(people.invitation(&token(102), world.now()).await.is_err());
+    assert_eq!(people.person(made.person.id).await.unwrap().email, made.person.email);
+    assert!(store.verify_audit().await.unwrap().broken.is_none());
+}
