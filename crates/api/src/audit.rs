@@ -59,6 +59,18 @@ pub struct AuditVerified {
     pub broken: Option<AuditBroken>,
 }
 
+/// What a member is told of the audit chain. It is one for the whole deployment; what is other accounts' stays out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct AuditVerifiedInAccount {
+    /// Whether every entry fits.
+    pub intact: bool,
+    /// When that was found.
+    pub verified_at: Time,
+    /// The hash of the last entry that fits, in lower-case hex. Keep it elsewhere to prove later that nothing before it
+    /// was changed.
+    pub head: String,
+}
+
 /// The first entry of the chain that does not fit.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct AuditBroken {

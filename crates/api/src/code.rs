@@ -15,10 +15,26 @@ pub enum Code {
     MalformedRequest,
     /// No operator token, or one that is not valid; the two are never told apart.
     Unauthorized,
+    /// The session is not valid, or there is none.
+    NotSignedIn,
+    /// Address and password do not fit; which of them is wrong is never told.
+    SignInFailed,
+    /// The password is right; a code of the second factor is missing or not right.
+    SecondFactorRequired,
+    /// A change was asked for with a session by a page of another origin.
+    CsrfRefused,
+    /// The member's role does not include the operation.
+    RoleInsufficient,
+    /// The deployment does not let anybody register, or does not let members invite.
+    RegistrationClosed,
+    /// The password or the code that was to confirm a change is not right.
+    ConfirmationFailed,
     /// No such object, or it belongs to another account; the two are never told apart.
     NotFound,
     /// No operation has this path.
     RouteNotFound,
+    /// No such invitation, or it was used, taken back, or is too old; which, is never told.
+    InvitationInvalid,
     /// The path has operations, but none with this method.
     MethodNotAllowed,
     /// A revoked key cannot be changed.
@@ -33,12 +49,22 @@ pub enum Code {
     LimitReached,
     /// The state of the object does not allow the change.
     Conflict,
+    /// Somebody can sign in with this address already.
+    EmailTaken,
+    /// The person is a member of the account already.
+    AlreadyMember,
+    /// The member created keys, and the request does not say what becomes of them.
+    MemberHasKeys,
+    /// The account would be left without an owner.
+    LastOwner,
     /// The body is larger than the control API reads.
     BodyTooLarge,
     /// The body is not declared as JSON.
     UnsupportedMediaType,
     /// The body is JSON, but not what the operation takes.
     ValidationFailed,
+    /// Too many attempts failed; a moment has to pass.
+    TooManyAttempts,
     /// A defect of the product.
     InternalError,
     /// Too many requests at once.
@@ -51,6 +77,8 @@ pub enum Code {
     StoreUnavailable,
     /// Not every part is ready to serve.
     NotReady,
+    /// The provider that people sign in with cannot be reached.
+    ProviderUnavailable,
 }
 
 /// What a code says.
@@ -68,13 +96,21 @@ pub struct CodeAnswer {
 
 impl Code {
     /// Every code, by status.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 36] = [
         Self::InvalidQuery,
         Self::MalformedJson,
         Self::MalformedRequest,
         Self::Unauthorized,
+        Self::NotSignedIn,
+        Self::SignInFailed,
+        Self::SecondFactorRequired,
+        Self::CsrfRefused,
+        Self::RoleInsufficient,
+        Self::RegistrationClosed,
+        Self::ConfirmationFailed,
         Self::NotFound,
         Self::RouteNotFound,
+        Self::InvitationInvalid,
         Self::MethodNotAllowed,
         Self::KeyFinal,
         Self::PrimaryKeyProtected,
@@ -82,15 +118,21 @@ impl Code {
         Self::ExternalNameTaken,
         Self::LimitReached,
         Self::Conflict,
+        Self::EmailTaken,
+        Self::AlreadyMember,
+        Self::MemberHasKeys,
+        Self::LastOwner,
         Self::BodyTooLarge,
         Self::UnsupportedMediaType,
         Self::ValidationFailed,
+        Self::TooManyAttempts,
         Self::InternalError,
         Self::Overloaded,
         Self::Timeout,
         Self::NotConfirmed,
         Self::StoreUnavailable,
         Self::NotReady,
+        Self::ProviderUnavailable,
     ];
 
     /// What the code says.
@@ -109,13 +151,58 @@ impl Code {
             Self::Unauthorized => answer(
                 401,
                 "unauthorized",
-                "Operator token required",
-                "Send a valid operator token as Authorization: Bearer. API keys are never accepted here.",
+                "Not authorized",
+                "Sign in, or send a valid operator token as Authorization: Bearer. API keys are never accepted here.",
+            ),
+            Self::NotSignedIn => answer(
+                401,
+                "not_signed_in",
+                "Not signed in",
+                "Nobody is signed in, or the session has ended. Sign in again.",
+            ),
+            Self::SignInFailed => {
+                answer(401, "sign_in_failed", "Sign-in failed", "This address and password do not fit together.")
+            }
+            Self::SecondFactorRequired => answer(
+                401,
+                "second_factor_required",
+                "Second factor required",
+                "Send a code of the second factor, or a recovery code, as code. A code works once.",
+            ),
+            Self::CsrfRefused => answer(
+                403,
+                "csrf_refused",
+                "Refused from this origin",
+                "A session changes something only for pages of this origin: the header Origin is missing or names another one.",
+            ),
+            Self::RoleInsufficient => answer(
+                403,
+                "role_insufficient",
+                "Role is not sufficient",
+                "Your role in this account does not allow this. An owner or an admin can give you another one.",
+            ),
+            Self::RegistrationClosed => answer(
+                403,
+                "registration_closed",
+                "Registration is closed",
+                "This deployment does not allow it; ask its operator.",
+            ),
+            Self::ConfirmationFailed => answer(
+                403,
+                "confirmation_failed",
+                "Not confirmed",
+                "The password or the code is not right. A code works once.",
             ),
             Self::NotFound => answer(404, "not_found", "Not found", "There is no such object in this account."),
             Self::RouteNotFound => {
                 answer(404, "route_not_found", "No such operation", "The control API has no operation at this path.")
             }
+            Self::InvitationInvalid => answer(
+                404,
+                "invitation_invalid",
+                "Invitation is not valid",
+                "This invitation does not exist, was used already, was taken back, or is too old. Ask for a new one.",
+            ),
             Self::MethodNotAllowed => answer(
                 405,
                 "method_not_allowed",
@@ -153,6 +240,27 @@ impl Code {
             Self::Conflict => {
                 answer(409, "conflict", "Conflict", "The present state of the object does not allow this.")
             }
+            Self::EmailTaken => answer(
+                409,
+                "email_taken",
+                "Address is taken",
+                "Somebody can sign in with this address already; sign in, or use another one.",
+            ),
+            Self::AlreadyMember => {
+                answer(409, "already_member", "Already a member", "This person is a member of the account already.")
+            }
+            Self::MemberHasKeys => answer(
+                409,
+                "member_has_keys",
+                "Member has keys",
+                "The member created keys that still work. Say what becomes of them: keys=keep, keys=disable or keys=revoke.",
+            ),
+            Self::LastOwner => answer(
+                409,
+                "last_owner",
+                "Last owner",
+                "The last owner of an account stays one. Make somebody else an owner first.",
+            ),
             Self::BodyTooLarge => {
                 answer(413, "body_too_large", "Body too large", "The request body is larger than this API reads.")
             }
@@ -167,6 +275,12 @@ impl Code {
                 "validation_failed",
                 "Validation failed",
                 "The request body cannot be accepted; errors says what is wrong, field by field.",
+            ),
+            Self::TooManyAttempts => answer(
+                429,
+                "too_many_attempts",
+                "Too many attempts",
+                "Too many attempts failed. Try again after the time that Retry-After says.",
             ),
             Self::InternalError => answer(
                 500,
@@ -200,6 +314,12 @@ impl Code {
                 "The store cannot be read or written at the moment. Whether a change was made shows when you read again.",
             ),
             Self::NotReady => answer(503, "not_ready", "Not ready", "Not every part of this node is ready to serve."),
+            Self::ProviderUnavailable => answer(
+                503,
+                "provider_unavailable",
+                "Provider unavailable",
+                "The provider that you sign in with cannot be reached at the moment. Try again shortly.",
+            ),
         }
     }
 }

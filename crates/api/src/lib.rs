@@ -6,6 +6,7 @@
 #![warn(missing_docs)]
 
 pub mod account;
+pub mod answer;
 pub mod audit;
 pub mod catalogue;
 pub mod code;
@@ -13,14 +14,19 @@ pub mod company;
 pub mod contract;
 pub mod explain;
 pub mod identity;
+pub mod invitation;
 pub mod key;
+pub mod member;
 pub mod openapi;
 pub mod operator_token;
+pub mod overview;
 pub mod page;
+pub mod person;
 pub mod problem;
 pub mod receipt;
 pub mod request;
 mod schema;
+pub mod session;
 pub mod status;
 pub mod time;
 pub mod usage;

@@ -6,6 +6,7 @@
 //! Read:  `document`, then `Entry::of`.
 
 use crate::{
+    answer::Form,
     code::Code,
     contract::{Authority, Effect, NoBody, Operation, table},
     problem::{self, Problem},
@@ -20,12 +21,14 @@ use utoipa::{
         OpenApiBuilder, Paths, Ref, RefOr, Required, Response, ResponseBuilder, Schema, SecurityRequirement, Type,
         path::{OperationBuilder, Parameter, ParameterBuilder, ParameterIn},
         request_body::RequestBodyBuilder,
-        security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
+        security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme},
     },
 };
 
-/// The name of the security scheme.
+/// The name of a security scheme.
 const OPERATOR_TOKEN: &str = "operator_token";
+/// And of the other one.
+const SESSION: &str = "session";
 
 /// The document as it is served: bytes that are JSON already.
 #[derive(Clone, Debug)]
@@ -66,6 +69,7 @@ pub struct Entry {
     doc: &'static [&'static str],
     parameters: Vec<Parameter>,
     body: Option<(RefOr<Schema>, Required)>,
+    form: Form,
     answer: RefOr<Schema>,
     schemas: Vec<(String, RefOr<Schema>)>,
 }
@@ -76,8 +80,12 @@ impl Entry {
     pub fn of<O: Operation>() -> Self {
         let mut parameters: Vec<_> = path_parameters(O::PATH).collect();
         parameters.extend(O::Query::into_params(|| Some(ParameterIn::Query)));
-        let mut schemas = vec![(O::Answer::name().into_owned(), O::Answer::schema())];
-        O::Answer::schemas(&mut schemas);
+        let form = Form::of::<O::Answer>();
+        let mut schemas = Vec::new();
+        if matches!(form, Form::Json | Form::Events) {
+            schemas.push((O::Answer::name().into_owned(), O::Answer::schema()));
+            O::Answer::schemas(&mut schemas);
+        }
         let body = (O::Body::name() != NoBody::name()).then(|| {
             schemas.push((O::Body::name().into_owned(), O::Body::schema()));
             O::Body::schemas(&mut schemas);
@@ -99,6 +107,7 @@ impl Entry {
             doc: O::DOC,
             parameters,
             body,
+            form,
             answer,
             schemas,
         }
@@ -108,17 +117,25 @@ impl Entry {
         let doc: Vec<_> = self.doc.iter().map(|line| line.trim()).collect();
         let (summary, description) =
             doc.split_first().map_or(("", String::new()), |(first, rest)| (*first, rest.join(" ")));
-        let security = match self.authority {
-            Authority::Anyone => Vec::new(),
-            Authority::Operator => vec![SecurityRequirement::new::<_, [&str; 0], &str>(OPERATOR_TOKEN, [])],
-        };
+        let scheme = |name: &str| SecurityRequirement::new::<_, [&str; 0], &str>(name, []);
+        let mut security = Vec::new();
+        if self.authority != Authority::Anyone && self.authority.admits_operator() {
+            security.push(scheme(OPERATOR_TOKEN));
+        }
+        if self.authority.admits_sessions() {
+            security.push(scheme(SESSION));
+        }
         let body = self.body.as_ref().map(|(schema, required)| {
             let content = ContentBuilder::new().schema(Some(schema.clone())).build();
             RequestBodyBuilder::new().content("application/json", content).required(Some(required.clone())).build()
         });
-        let answer = ResponseBuilder::new()
-            .description(if self.status == 201 { "Created." } else { "Done." })
-            .content("application/json", ContentBuilder::new().schema(Some(self.answer.clone())).build());
+        let answer = ResponseBuilder::new().description(if self.status == 201 { "Created." } else { "Done." });
+        let content = || ContentBuilder::new().schema(Some(self.answer.clone())).build();
+        let answer = match self.form {
+            Form::Json => answer.content("application/json", content()),
+            Form::Events => answer.content("text/event-stream", content()),
+            Form::Nothing | Form::Redirect => answer,
+        };
         let mut operation = OperationBuilder::new()
             .operation_id(Some(self.id))
             .tag(self.tag)
@@ -149,8 +166,20 @@ fn refusals<O: Operation>(body: bool) -> Vec<Code> {
     let mut codes =
         vec![Code::InvalidQuery, Code::MalformedRequest, Code::BodyTooLarge, Code::InternalError, Code::Overloaded];
     codes.push(Code::Timeout);
-    if O::AUTHORITY == Authority::Operator {
-        codes.extend([Code::Unauthorized, Code::StoreUnavailable]);
+    if O::AUTHORITY != Authority::Anyone {
+        codes.push(Code::StoreUnavailable);
+        if O::AUTHORITY.admits_operator() {
+            codes.push(Code::Unauthorized);
+        }
+    }
+    if O::AUTHORITY.admits_sessions() {
+        codes.push(Code::NotSignedIn);
+    }
+    if O::AUTHORITY != Authority::Operator && !O::METHOD.is_safe() {
+        codes.push(Code::CsrfRefused);
+    }
+    if matches!(O::AUTHORITY, Authority::Developer | Authority::Admin | Authority::AnyMember) {
+        codes.push(Code::RoleInsufficient);
     }
     if O::PATH.contains('{') {
         codes.push(Code::NotFound);
@@ -199,12 +228,23 @@ fn path_parameters(path: &'static str) -> impl Iterator<Item = Parameter> {
             "request_id" => ("req", "The request, as its answer named it; one of another account is not found."),
             "operator_token_id" => ("opt", "The operator token."),
             "identity_id" => ("idm", "The identity; one of another account is not found."),
+            "member_id" => ("mem", "The member; one of another account is not found."),
+            "invitation_id" => ("inv", "The invitation; one of another account is not found."),
+            "person_id" => ("per", "The person."),
+            "session_id" => ("ses", "The session; one of another person is not found."),
+            "provider_id" => return Some(provider(name)),
             _ => return None,
         };
         let schema = ObjectBuilder::new().schema_type(Type::String).pattern(Some(id_pattern(prefix)));
         let parameter = ParameterBuilder::new().name(name).parameter_in(ParameterIn::Path).required(Required::True);
         Some(parameter.description(Some(what)).schema(Some(schema)).build())
     })
+}
+
+fn provider(name: &str) -> Parameter {
+    let schema = ObjectBuilder::new().schema_type(Type::String).pattern(Some("^[a-z0-9-]{1,32}$"));
+    let parameter = ParameterBuilder::new().name(name).parameter_in(ParameterIn::Path).required(Required::True);
+    parameter.description(Some("The provider, by its id in sign_in_options_get.")).schema(Some(schema)).build()
 }
 
 const fn method(method: model::HttpMethod) -> HttpMethod {
@@ -235,9 +275,15 @@ pub fn document() -> OpenApi {
         .bearer_format("op_ and 44 letters and digits")
         .description(Some("An operator token. API keys are never accepted here."))
         .build();
+    let session = ApiKey::Cookie(ApiKeyValue::with_description(
+        "__Host-claviger-session",
+        "The cookie of a session. The name in the middle is the namespace of the deployment. Anything but GET and HEAD also \
+         needs the header Origin, with the origin of this API.",
+    ));
     let components = ComponentsBuilder::new()
         .schemas_from_iter(schemas)
         .security_scheme(OPERATOR_TOKEN, SecurityScheme::Http(token))
+        .security_scheme(SESSION, SecurityScheme::ApiKey(session))
         .build();
     let info = InfoBuilder::new()
         .title("Control API")
@@ -254,7 +300,7 @@ fn introduction() -> String {
         .map(|a| format!("| {} | `{}` | {} |", a.status, a.code, a.detail))
         .collect();
     format!(
-        "Accounts, companies, keys, requests, operator tokens and the audit log of one deployment.\n\nEvery answer carries the header \
+        "Accounts, companies, keys, requests, members, operator tokens and the audit log of one deployment.\n\nEvery answer carries the header \
          x-request-id. Every change is in force when its answer arrives; the member in_force says since when. HEAD works \
          wherever GET does. Every refusal is a problem (RFC 9457), with one of these codes:\n\n\
          | status | code | meaning |\n|---|---|---|\n{}\n",

@@ -10,9 +10,9 @@ use crate::{
     refusal::Refusal,
 };
 use api::{
-    Time,
-    audit::{AuditBroken, AuditEntryOut, AuditVerified},
-    contract::{AuditList, AuditListAll, AuditVerify},
+    Code, Time,
+    audit::{AuditBroken, AuditEntryOut, AuditVerified, AuditVerifiedInAccount},
+    contract::{AuditList, AuditListAll, AuditVerify, AuditVerifyInAccount},
     page::Page,
 };
 use data_encoding::HEXLOWER;
@@ -42,6 +42,25 @@ pub(crate) async fn verify(op: Op<AuditVerify>) -> Result<AuditVerified, Refusal
         entries: report.head.sequence,
         head: HEXLOWER.encode(&report.head.hash),
         broken,
+    })
+}
+
+/// How long a walk is answered again, in seconds: it reads the whole chain, whoever asks.
+const WALK_EVERY_SECS: i64 = 60;
+
+pub(crate) async fn verify_in_account(op: Op<AuditVerifyInAccount>) -> Result<AuditVerifiedInAccount, Refusal> {
+    op.context.account(op.target.account).account().await?;
+    let now = op.context.now;
+    // Who asks meanwhile waits for the one walk.
+    let mut last = op.context.control.verified().lock().await;
+    if last.as_ref().is_none_or(|(at, _)| at.plus_secs(WALK_EVERY_SECS) <= now) {
+        *last = Some((now, op.context.store().verify_audit().await?));
+    }
+    let (at, report) = last.as_ref().ok_or(Code::InternalError)?;
+    Ok(AuditVerifiedInAccount {
+        intact: report.broken.is_none(),
+        verified_at: Time(*at),
+        head: HEXLOWER.encode(&report.head.hash),
     })
 }
 

@@ -4,7 +4,7 @@
 //! Never: knows operations.
 //! Read:  `run`.
 
-use crate::{control::Control, limits::Limits, serve::TlsConfig};
+use crate::{arrival::Arrival, control::Control, limits::Limits, serve::TlsConfig};
 use axum::body::Body;
 use http::Request;
 use hyper::{
@@ -36,17 +36,22 @@ const BUFFER_MIN: usize = 8 * 1024;
 /// Serves one connection until it ends or `stopping` says to finish what is in flight.
 pub(crate) async fn run(stream: TcpStream, tls: Option<TlsConfig>, control: Control, stopping: watch::Receiver<bool>) {
     let _unsupported = stream.set_nodelay(true);
-    let Some(tls) = tls else { return http1(stream, false, control, stopping).await };
+    let peer = stream.peer_addr().ok().map(|address| address.ip().to_canonical());
+    let plain = Arrival { secure: false, peer };
+    let Some(tls) = tls else { return http1(stream, plain, control, stopping).await };
+    let arrival = Arrival { secure: true, peer };
     let handshake = TlsAcceptor::from(tls()).accept(stream);
     match tokio::time::timeout(control.parts().limits.handshake, handshake).await {
-        Ok(Ok(stream)) if stream.get_ref().1.alpn_protocol() == Some(b"h2") => http2(stream, control, stopping).await,
-        Ok(Ok(stream)) => http1(stream, true, control, stopping).await,
+        Ok(Ok(stream)) if stream.get_ref().1.alpn_protocol() == Some(b"h2") => {
+            http2(stream, arrival, control, stopping).await;
+        }
+        Ok(Ok(stream)) => http1(stream, arrival, control, stopping).await,
         Ok(Err(error)) => tracing::debug!(%error, "TLS handshake with the control plane failed"),
         Err(_) => tracing::debug!("TLS handshake with the control plane took too long"),
     }
 }
 
-async fn http1<S>(stream: S, secure: bool, control: Control, stopping: watch::Receiver<bool>)
+async fn http1<S>(stream: S, arrival: Arrival, control: Control, stopping: watch::Receiver<bool>)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -58,12 +63,12 @@ where
         .max_headers(limits.headers_max)
         .max_header_size(limits.head_max)
         .max_buf_size(limits.head_max.max(BUFFER_MIN));
-    let service = service_fn(|request| answer(request, secure, control.clone()));
+    let service = service_fn(|request| answer(request, arrival, control.clone()));
     let connection = builder.serve_connection(TokioIo::new(stream), service);
     drive(connection, |connection| connection.graceful_shutdown(), limits, stopping).await;
 }
 
-async fn http2<S>(stream: S, control: Control, stopping: watch::Receiver<bool>)
+async fn http2<S>(stream: S, arrival: Arrival, control: Control, stopping: watch::Receiver<bool>)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -77,7 +82,7 @@ where
         .max_local_error_reset_streams(RESETS_MAX)
         .keep_alive_interval(PING_AFTER)
         .keep_alive_timeout(PING_ANSWER);
-    let service = service_fn(|request| answer(request, true, control.clone()));
+    let service = service_fn(|request| answer(request, arrival, control.clone()));
     let connection = builder.serve_connection(TokioIo::new(stream), service);
     drive(connection, |connection| connection.graceful_shutdown(), limits, stopping).await;
 }
@@ -113,10 +118,10 @@ async fn drive<C: Future<Output = hyper::Result<()>>>(
 
 async fn answer(
     request: Request<Incoming>,
-    secure: bool,
+    arrival: Arrival,
     control: Control,
 ) -> Result<http::Response<Body>, Infallible> {
-    Ok(control.answer(request.map(Body::new), secure).await)
+    Ok(control.answer(request.map(Body::new), arrival).await)
 }
 
 /// Resolves when the control plane stops.

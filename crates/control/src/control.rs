@@ -5,12 +5,18 @@
 //! Read:  `Parts`, then `Control::answer`.
 
 use crate::{
+    arrival::Arrival,
     in_force::InForce,
     issue::Issuer,
     limits::Limits,
+    oidc::Providers,
     operation::{Handled, RequestTag},
+    password::Passwords,
+    people::PeopleParts,
     refusal::Refusal,
     routes,
+    seal::Sealer,
+    session_cookie::Cookies,
 };
 use admission::Policy;
 use api::{Code, ProblemStyle};
@@ -18,8 +24,8 @@ use axum::{Router, body::Body, extract::Request, response::Response};
 use http::{HeaderValue, header};
 use model::{Catalogue, HttpMethod, LimitName, RequestId, Timestamp};
 use std::sync::Arc;
-use store::Store;
-use tokio::sync::Semaphore;
+use store::{AuditReport, Store};
+use tokio::sync::{Mutex, Semaphore, watch};
 use tower::ServiceExt as _;
 
 /// Tells the time.
@@ -66,6 +72,8 @@ pub struct Parts {
     pub limits: Limits,
     /// The names of the limits that a key may have numbers of its own for (R77), as the deployment has them.
     pub limit_names: Arc<[LimitName]>,
+    /// What the deployment says about people.
+    pub people: PeopleParts,
 }
 
 /// The control plane. Cheap to clone.
@@ -78,6 +86,17 @@ struct Inner {
     parts: Parts,
     router: Router<Control>,
     room: Arc<Semaphore>,
+    /// Streams of events that may be open.
+    streams: Arc<Semaphore>,
+    /// Said when the control plane stops: streams end by themselves.
+    closing: watch::Sender<bool>,
+    cookies: Cookies,
+    passwords: Arc<Passwords>,
+    /// None when the deployment's sealing key is unusable: then nobody gets a second factor, and nothing else is worse.
+    sealer: Option<Sealer>,
+    providers: Providers,
+    /// The last walk along the audit chain that a member asked for.
+    verified: Mutex<Option<(Timestamp, AuditReport)>>,
 }
 
 impl Control {
@@ -96,7 +115,59 @@ impl Control {
 
     fn with_router(parts: Parts, router: Router<Self>) -> Self {
         let room = Arc::new(Semaphore::new(parts.limits.requests_max));
-        Self { inner: Arc::new(Inner { parts, router, room }) }
+        let inner = Inner {
+            router,
+            room,
+            streams: Arc::new(Semaphore::new(parts.limits.streams_of_events_max)),
+            closing: watch::Sender::new(false),
+            cookies: Cookies::new(&parts.people.namespace),
+            passwords: Passwords::new(Arc::clone(&parts.randomness)),
+            sealer: Sealer::new(&parts.people.sealing_key, Arc::clone(&parts.randomness)),
+            providers: Providers::new(&parts.people.providers),
+            verified: Mutex::new(None),
+            parts,
+        };
+        Self { inner: Arc::new(inner) }
+    }
+
+    pub(crate) fn cookies(&self) -> &Cookies {
+        &self.inner.cookies
+    }
+
+    pub(crate) fn passwords(&self) -> &Arc<Passwords> {
+        &self.inner.passwords
+    }
+
+    pub(crate) fn sealer(&self) -> Result<&Sealer, Refusal> {
+        self.inner.sealer.as_ref().ok_or_else(|| Code::InternalError.into())
+    }
+
+    pub(crate) fn providers(&self) -> &Providers {
+        &self.inner.providers
+    }
+
+    pub(crate) fn streams(&self) -> &Arc<Semaphore> {
+        &self.inner.streams
+    }
+
+    /// The last walk along the audit chain that a member asked for.
+    pub(crate) fn verified(&self) -> &Mutex<Option<(Timestamp, AuditReport)>> {
+        &self.inner.verified
+    }
+
+    /// Tells streams of events to end.
+    pub(crate) fn close(&self) {
+        self.inner.closing.send_replace(true);
+    }
+
+    pub(crate) fn closing(&self) -> watch::Receiver<bool> {
+        self.inner.closing.subscribe()
+    }
+
+    /// A session that was not used since then has ended.
+    pub(crate) fn seen_since(&self, now: Timestamp) -> Timestamp {
+        let idle = i64::try_from(self.parts().people.session_idle.as_secs()).unwrap_or(i64::MAX);
+        now.plus_secs(-idle)
     }
 
     pub(crate) fn parts(&self) -> &Parts {
@@ -112,15 +183,16 @@ impl Control {
         (self.parts().clock)()
     }
 
-    /// Answers one request. `secure`: it came over TLS.
-    pub async fn answer(&self, mut request: Request, secure: bool) -> Response {
+    /// Answers one request.
+    pub async fn answer(&self, mut request: Request, arrival: Arrival) -> Response {
         let started = self.now();
         let id = self.issuer(started).request_id();
         // Any text can be a method; only known ones are worth a log line.
         let method = HttpMethod::parse(request.method().as_str()).map_or("other", HttpMethod::as_str);
         request.extensions_mut().insert(RequestTag(id));
+        request.extensions_mut().insert(arrival);
         let mut response = self.bounded(request, id).await;
-        self.dress(&mut response, id, secure);
+        self.dress(&mut response, id, arrival.secure);
         let handled = response.extensions().get::<Handled>().copied().unwrap_or_default();
         let micros = self.now().micros_since(started);
         tracing::info!(

@@ -10,8 +10,9 @@ use crate::{
 };
 use admission::{Described, Entry, Explanation, Facts, Field, Freshness, Record, Verdict, path};
 use api::{
-    contract::Explain,
-    explain::{DescribedKey, ExplainOut, RefusalOut, RemedyOut, StepOut},
+    Code,
+    contract::{Explain, ExplainInAccount},
+    explain::{DescribedKey, ExplainIn, ExplainOut, RefusalOut, RemedyOut, StepOut},
 };
 use model::{Denial, Operation, SecretSlot, Timestamp};
 use std::{net::IpAddr, sync::Arc};
@@ -20,15 +21,31 @@ use std::{net::IpAddr, sync::Arc};
 const FRESH: Freshness = Freshness { fresh_until: Timestamp::MAX };
 
 pub(crate) async fn explain(op: Op<Explain>) -> Result<ExplainOut, Refusal> {
-    let described = op.body.check()?;
+    described(&op.context, op.body).await
+}
+
+/// The account of the path is the only one whose keys are looked at.
+pub(crate) async fn in_account(op: Op<ExplainInAccount>) -> Result<ExplainOut, Refusal> {
+    let account = op.target.account.to_string();
+    op.context.account(op.target.account).account().await?;
+    let mut body = op.body;
+    if body.account_id.as_ref().is_some_and(|named| *named != account) {
+        return Err(Code::NotFound.into());
+    }
+    body.account_id = body.key_id.is_some().then_some(account);
+    described(&op.context, body).await
+}
+
+async fn described(context: &Context, body: ExplainIn) -> Result<ExplainOut, Refusal> {
+    let described = body.check()?;
     let path = path::canonical(described.path.as_bytes())
         .map_err(|error| Refusal::field("/path", format!("every gateway refuses this path: {error}")))?;
-    let catalogue = (op.context.control.parts().catalogue)();
+    let catalogue = (context.control.parts().catalogue)();
     let operation = catalogue.find(described.method, &path);
     let origin = described.origin.as_ref().map_or(Field::Absent, |o| Field::One(o.as_bytes()));
     match described.key {
-        None => Ok(without_key(&op.context, operation, origin)),
-        Some(key) => with_key(&op.context, operation, (origin, described.address), key).await,
+        None => Ok(without_key(context, operation, origin)),
+        Some(key) => with_key(context, operation, (origin, described.address), key).await,
     }
 }
 

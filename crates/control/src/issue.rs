@@ -8,8 +8,9 @@ use crate::authority::TOKEN_HEAD;
 use api::key::{CredentialSecret, KeyDraft, KeySecrets, SecretText};
 use model::{
     Account, AccountId, AuditId, ClientId, Company, CompanyId, CompanyRestriction, Credential, Entropy, Environment,
-    Environments, Identity, IdentityId, Key, KeyId, KeyKind, KeyLimits, KeyShape, KeyStatus, KeyText, NetworkList,
-    OperatorTokenId, OriginList, Preset, RequestId, SecretHash, SecretSlot, Timestamp, key_text,
+    Environments, Identity, IdentityId, InvitationId, Key, KeyId, KeyKind, KeyLimits, KeyShape, KeyStatus, KeyText,
+    MemberId, NetworkList, OperatorTokenId, OriginList, PersonId, Preset, RequestId, SecretHash, SecretSlot, SessionId,
+    Timestamp, key_text,
 };
 use store::{NewKey, NewOperatorToken};
 
@@ -153,6 +154,22 @@ impl Issuer<'_> {
 
     pub(crate) fn request_id(&self) -> RequestId {
         RequestId::new(self.now, self.entropy())
+    }
+
+    pub(crate) fn person_id(&self) -> PersonId {
+        PersonId::new(self.now, self.entropy())
+    }
+
+    pub(crate) fn member_id(&self) -> MemberId {
+        MemberId::new(self.now, self.entropy())
+    }
+
+    pub(crate) fn session_id(&self) -> SessionId {
+        SessionId::new(self.now, self.entropy())
+    }
+
+    pub(crate) fn invitation_id(&self) -> InvitationId {
+        InvitationId::new(self.now, self.entropy())
     }
 
     fn client_id(&self) -> ClientId {

@@ -26,7 +26,9 @@ use api::{
     page::Page,
     receipt::RowState,
 };
-use model::{ClientId, CompanyRestriction, Environment, Environments, Key, KeyKind, KeyStatus, SecretSlot, Timestamp};
+use model::{
+    ClientId, CompanyRestriction, Environment, Environments, Key, KeyKind, KeyStatus, Role, SecretSlot, Timestamp,
+};
 use store::{AccountStore, Committed, KeyFilter, KeyPatch, KeyRow, StoreError};
 
 /// What is said when a primary key is given to web pages (D11, R16).
@@ -70,6 +72,7 @@ pub(crate) async fn update(op: Op<KeysUpdate>) -> Result<KeyChanged, Refusal> {
     let change = op.body.check(op.context.now, &op.context.control.parts().limit_names)?;
     let account = op.context.account(op.target.account);
     let row = account.key(op.target.key).await?;
+    may_touch(&op.context, &row)?;
     let narrows = change.preset.is_some() || change.companies.is_some() || change.expires_at.is_some();
     if row.key.kind == KeyKind::Primary && narrows {
         return Err(Code::PrimaryKeyProtected.into());
@@ -115,6 +118,7 @@ pub(crate) async fn rotate(op: Op<KeysRotate>) -> Result<KeyIssued, Refusal> {
     let wish = op.body.check()?;
     let account = op.context.account(op.target.account);
     let row = account.key(op.target.key).await?;
+    may_touch(&op.context, &row)?;
     let chosen = chosen(wish.environments, row.key.environments)?;
     let clients = chosen.iter().filter_map(|environment| Some((environment, client_id(&row, environment)?)));
     let (credentials, secrets) = op.context.issuer().secrets(&row.key, clients);
@@ -130,11 +134,15 @@ pub(crate) async fn end_previous(op: Op<KeysEndPrevious>) -> Result<KeyChanged, 
     let wish = op.body.check()?;
     let account = op.context.account(op.target.account);
     let row = account.key(op.target.key).await?;
+    may_touch(&op.context, &row)?;
     let chosen = chosen(wish, row.key.environments)?;
     changed(&op.context, account.end_previous_secret(op.context.stamp()?, op.target.key, chosen).await).await
 }
 
 async fn set_status(context: &Context, at: AtKey, status: KeyStatus) -> Result<KeyChanged, Refusal> {
+    if context.member().is_some() {
+        may_touch(context, &context.account(at.account).key(at.key).await?)?;
+    }
     let stamp = context.stamp()?;
     changed(context, context.account(at.account).set_key_status(stamp, at.key, status).await).await
 }
@@ -158,6 +166,14 @@ fn origins_allowed(key: &Key, change: &KeyChange) -> Result<bool, Refusal> {
         return Err(Refusal::field("/origins", ANY_ORIGIN_UNCONFIRMED));
     }
     Ok(touched && !change.confirm_any_origin)
+}
+
+/// The primary key may everything: who may less does not get hold of it, and does not stop it.
+fn may_touch(context: &Context, row: &KeyRow) -> Result<(), Refusal> {
+    match row.key.kind {
+        KeyKind::Primary => context.require(Role::Admin),
+        KeyKind::Restricted => Ok(()),
+    }
 }
 
 /// A key's kind never changes, so nothing can come between this look and the change.
@@ -218,7 +234,7 @@ fn filter(query: &KeysQuery) -> Result<KeyFilter, Refusal> {
     Ok(KeyFilter { kind, status })
 }
 
-fn show(row: &KeyRow, now: Timestamp) -> KeyOut {
+pub(crate) fn show(row: &KeyRow, now: Timestamp) -> KeyOut {
     let credentials: Vec<_> = row
         .credentials
         .iter()

@@ -33,6 +33,10 @@ pub struct Limits {
     pub headers_max: usize,
     /// HTTP/2 streams of one connection.
     pub streams_max: u32,
+    /// Streams of events that are open at once, all in all.
+    pub streams_of_events_max: usize,
+    /// How long one stream of events lasts; whoever reads it comes again.
+    pub stream_of_events: Duration,
 }
 
 impl Default for Limits {
@@ -50,6 +54,8 @@ impl Default for Limits {
             head_max: 32 * 1024,
             headers_max: 64,
             streams_max: 64,
+            streams_of_events_max: 128,
+            stream_of_events: Duration::from_secs(540),
         }
     }
 }

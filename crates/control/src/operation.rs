@@ -5,22 +5,28 @@
 //! Never: knows single operations.
 //! Read:  `Op`, then `mount`.
 
-use crate::{authority, body, control::Control, issue::Issuer, refusal::Refusal};
+use crate::{
+    arrival::{Arrival, Came},
+    authority::{self, Caller},
+    body,
+    control::Control,
+    issue::Issuer,
+    refusal::Refusal,
+    reply::Reply,
+};
 use api::{
     Code,
     contract::{Effect, Operation, Target as _},
     receipt::ReceiptOut,
 };
 use axum::{
-    RequestExt as _,
-    body::Body,
+    RequestPartsExt as _,
     extract::{Query, RawPathParams, Request},
-    response::{IntoResponse as _, Response},
     routing::{MethodFilter, MethodRouter},
 };
-use http::{HeaderValue, StatusCode, header};
-use model::{AuditId, HttpMethod, OperatorTokenId, RequestId, Timestamp};
-use store::{AccountStore, Author, Revision, Stamp, Store};
+use http::HeaderMap;
+use model::{AuditId, HttpMethod, Member, RequestId, Role, Timestamp};
+use store::{AccountStore, Author, PeopleStore, Revision, SessionRow, Stamp, Store};
 
 /// The id of a request, as `Control::answer` gave it.
 #[derive(Clone, Copy)]
@@ -30,7 +36,7 @@ pub(crate) struct RequestTag(pub(crate) RequestId);
 #[derive(Clone, Copy)]
 pub(crate) struct Handled {
     pub(crate) operation: &'static str,
-    pub(crate) author: Option<OperatorTokenId>,
+    pub(crate) author: Option<Author>,
 }
 
 impl Default for Handled {
@@ -55,8 +61,10 @@ pub(crate) struct Op<O: Operation> {
 pub(crate) struct Context {
     pub(crate) control: Control,
     pub(crate) now: Timestamp,
+    pub(crate) caller: Caller,
+    pub(crate) came: Came,
+    pub(crate) headers: HeaderMap,
     request: RequestId,
-    author: Option<OperatorTokenId>,
 }
 
 impl Context {
@@ -68,15 +76,47 @@ impl Context {
         self.store().account(account)
     }
 
+    pub(crate) fn people(&self) -> PeopleStore {
+        self.store().people()
+    }
+
+    /// The session of whoever asks. Only operations for who is signed in ask for it.
+    pub(crate) fn session(&self) -> Result<&SessionRow, Refusal> {
+        match &self.caller {
+            Caller::Person { session, .. } => Ok(session),
+            Caller::Nobody | Caller::Operator(_) => Err(Code::NotSignedIn.into()),
+        }
+    }
+
+    /// The member who asks, when it is one; an operator is none.
+    pub(crate) const fn member(&self) -> Option<Member> {
+        match &self.caller {
+            Caller::Person { member, .. } => *member,
+            Caller::Nobody | Caller::Operator(_) => None,
+        }
+    }
+
+    /// Refuses a member whose role does not include `least`: for what depends on the object, not on the operation alone.
+    pub(crate) fn require(&self, least: Role) -> Result<(), Refusal> {
+        match self.member() {
+            Some(member) if !member.role.includes(least) => Err(Code::RoleInsufficient.into()),
+            Some(_) | None => Ok(()),
+        }
+    }
+
     pub(crate) fn issuer(&self) -> Issuer<'_> {
         self.control.issuer(self.now)
     }
 
     /// What a change carries into its audit entry. Nobody in particular changes nothing.
     pub(crate) fn stamp(&self) -> Result<Stamp, Refusal> {
-        let author = self.author.map(Author::Operator).ok_or(Code::Unauthorized)?;
+        Ok(self.stamp_by(self.caller.author().ok_or(Code::Unauthorized)?))
+    }
+
+    /// The same for somebody who has just proven who they are.
+    pub(crate) fn stamp_by(&self, author: Author) -> Stamp {
         let audit_id: AuditId = self.issuer().audit_id();
-        Ok(Stamp { author, request: Some(self.request), now: self.now, audit_id })
+        Stamp { author, request: Some(self.request), now: self.now, audit_id }
     }
 
     /// Waits until what was answered so far can be read in the request log, within the bound of a confirmation.
@@ -107,25 +147,32 @@ impl<O: Operation> Op<O> {
     /// Authority comes first: nobody learns anything about the rest without it.
     async fn admit(
         control: &Control,
-        mut request: Request,
+        request: Request,
         tag: RequestTag,
         handled: &mut Handled,
     ) -> Result<Self, Refusal> {
-        let author = authority::admit(O::AUTHORITY, request.headers(), control).await?;
-        handled.author = author;
-        let params = request.extract_parts::<RawPathParams>().await.map_err(|_| Code::NotFound)?;
+        let (mut parts, body) = request.into_parts();
+        let arrival = parts.extensions.get::<Arrival>().copied().unwrap_or_default();
+        let came = Came::new(arrival, control.parts().people.public_url.as_deref(), &parts);
+        let safe = O::METHOD.is_safe();
+        let caller = authority::identify(O::AUTHORITY, safe, &parts.headers, &came, control).await?;
+        handled.author = caller.author();
+        let params = parts.extract::<RawPathParams>().await.map_err(|_| Code::NotFound)?;
         let texts: Vec<_> = params.iter().map(|(_, text)| text).collect();
         let target = O::Target::read(&texts).ok_or(Code::NotFound)?;
-        let (parts, body) = request.into_parts();
+        let mut caller = authority::authorize(O::AUTHORITY, caller, target.account(), control).await?;
+        handled.author = caller.author();
         let query = Query::try_from_uri(&parts.uri).map_err(|error| {
             Refusal::with_detail(Code::InvalidQuery, format!("{}.", body::brief(&error.body_text())))
         })?;
         let body = body::read(&parts.headers, body, &control.parts().limits).await?;
         if O::EFFECT == Effect::Changes {
-            // The body came as slowly as its sender liked; a token that was revoked meanwhile changes nothing.
-            authority::admit(O::AUTHORITY, &parts.headers, control).await?;
+            // The body came as slowly as its sender liked; a token, a session or a role that ended meanwhile changes nothing.
+            let again = authority::identify(O::AUTHORITY, safe, &parts.headers, &came, control).await?;
+            caller = authority::authorize(O::AUTHORITY, again, target.account(), control).await?;
         }
-        let context = Context { control: control.clone(), now: control.now(), request: tag.0, author };
+        let (control, now) = (control.clone(), control.now());
+        let context = Context { control, now, caller, came, headers: parts.headers, request: tag.0 };
         Ok(Self { context, target, query: query.0, body })
     }
 }
@@ -135,7 +182,7 @@ pub(crate) fn mount<O, H, F>(handler: H) -> MethodRouter<Control>
 where
     O: Operation,
     H: Fn(Op<O>) -> F + Clone + Send + Sync + 'static,
-    F: Future<Output = Result<O::Answer, Refusal>> + Send,
+    F: Future<Output = Result<Reply<O>, Refusal>> + Send,
 {
     let serve = async move |axum::extract::State(control): axum::extract::State<Control>, request: Request| {
         let mut handled = Handled { operation: O::ID, author: None };
@@ -144,7 +191,7 @@ where
             Ok(op) => handler(op).await,
             Err(refusal) => Err(refusal),
         };
-        let mut response = match result.and_then(|answer| reply::<O>(&answer)) {
+        let mut response = match result.and_then(Reply::response) {
             Ok(response) => response,
             Err(refusal) => control.refuse(refusal, tag.0),
         };
@@ -157,14 +204,6 @@ where
 /// Every request has one: `Control::answer` puts it in. A made-up one keeps a defect from becoming a panic.
 pub(crate) fn tag(request: &Request) -> RequestTag {
     request.extensions().get().copied().unwrap_or(RequestTag(RequestId::from_bytes([0; 16])))
-}
-
-fn reply<O: Operation>(answer: &O::Answer) -> Result<Response, Refusal> {
-    let bytes = serde_json::to_vec(answer).map_err(|_| Code::InternalError)?;
-    let mut response = Body::from(bytes).into_response();
-    *response.status_mut() = StatusCode::from_u16(O::STATUS).map_err(|_| Code::InternalError)?;
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    Ok(response)
 }
 
 const fn filter(method: HttpMethod) -> MethodFilter {

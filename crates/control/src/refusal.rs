@@ -25,9 +25,22 @@ pub(crate) struct Refusal {
     errors: Vec<FieldProblem>,
     /// For the log alone.
     cause: Option<String>,
+    /// Seconds until it is worth trying again.
+    retry_after: Option<u64>,
 }
 
 impl Refusal {
+    /// Too many attempts: the next may come after so many seconds.
+    pub(crate) fn braked(secs: u64) -> Self {
+        let detail = format!("Too many attempts failed. Try again in {secs} seconds.");
+        Self { retry_after: Some(secs), ..Self::with_detail(Code::TooManyAttempts, detail) }
+    }
+
+    /// Its code, for what tells people in another way than an answer.
+    pub(crate) const fn code(&self) -> Code {
+        self.code
+    }
+
     pub(crate) fn with_detail(code: Code, detail: impl Into<String>) -> Self {
         Self { detail: Some(detail.into()), ..Self::from(code) }
     }
@@ -58,13 +71,16 @@ impl Refusal {
         if self.code == Code::Unauthorized {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
+        if let Some(secs) = self.retry_after {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(secs));
+        }
         response
     }
 }
 
 impl From<Code> for Refusal {
     fn from(code: Code) -> Self {
-        Self { code, detail: None, errors: Vec::new(), cause: None }
+        Self { code, detail: None, errors: Vec::new(), cause: None, retry_after: None }
     }
 }
 
@@ -108,7 +124,15 @@ const fn conflict(reason: &ConflictReason) -> Code {
         ConflictReason::KeyFinal(_) => Code::KeyFinal,
         ConflictReason::Stale { .. } => Code::StaleVersion,
         ConflictReason::ExternalNameTaken(_) => Code::ExternalNameTaken,
-        ConflictReason::PrimaryExists | ConflictReason::IdentityTaken => Code::Conflict,
+        ConflictReason::PrimaryExists
+        | ConflictReason::IdentityTaken
+        | ConflictReason::SubjectTaken
+        | ConflictReason::SecondFactor(_) => Code::Conflict,
+        ConflictReason::EmailTaken => Code::EmailTaken,
+        ConflictReason::AlreadyMember => Code::AlreadyMember,
+        ConflictReason::RoleInsufficient(_) => Code::RoleInsufficient,
+        ConflictReason::LastOwner => Code::LastOwner,
+        ConflictReason::MemberHasKeys(_) => Code::MemberHasKeys,
         // 226 random bits do not repeat: the generator is broken.
         ConflictReason::Taken => Code::InternalError,
     }

@@ -7,11 +7,13 @@
 use crate::{
     accounts, audit, companies,
     control::Control,
-    explain, identities, keys, node,
+    events, explain, identities, invitations, keys, me, members, node, oidc,
     operation::{Op, mount, tag},
-    operations, operator_tokens,
+    operations, operator_tokens, overview, persons,
     refusal::Refusal,
-    requests, usage,
+    registration,
+    reply::{Reply, plain},
+    requests, second_factors, sign_in, usage,
 };
 use api::{Code, contract::Operation};
 use axum::{
@@ -32,6 +34,17 @@ impl Mounted {
         O: Operation,
         H: Fn(Op<O>) -> F + Clone + Send + Sync + 'static,
         F: Future<Output = Result<O::Answer, Refusal>> + Send + 'static,
+    {
+        self.ids.push(O::ID);
+        Self { router: self.router.route(O::PATH, mount(plain::<O, H, F>(handler))), ids: self.ids }
+    }
+
+    /// For handlers that give more than a JSON document.
+    fn with_reply<O, H, F>(mut self, handler: H) -> Self
+    where
+        O: Operation,
+        H: Fn(Op<O>) -> F + Clone + Send + Sync + 'static,
+        F: Future<Output = Result<Reply<O>, Refusal>> + Send + 'static,
     {
         self.ids.push(O::ID);
         Self { router: self.router.route(O::PATH, mount::<O, H, F>(handler)), ids: self.ids }
@@ -65,11 +78,43 @@ fn mounted() -> Mounted {
         .with(requests::list)
         .with(requests::get)
         .with(requests::find)
+        .with(overview::get)
+        .with_reply(events::follow)
         .with(audit::list)
+        .with(audit::verify_in_account)
         .with(audit::list_all)
         .with(audit::verify)
         .with(operations::list)
         .with(explain::explain)
+        .with(explain::in_account)
+        .with(sign_in::options)
+        .with_reply(registration::create)
+        .with_reply(sign_in::create)
+        .with(sign_in::get)
+        .with_reply(sign_in::delete)
+        .with_reply(oidc::start)
+        .with_reply(oidc::callback)
+        .with(invitations::look_up)
+        .with_reply(invitations::accept)
+        .with(me::update)
+        .with_reply(me::password)
+        .with(second_factors::offer)
+        .with_reply(second_factors::confirm)
+        .with_reply(second_factors::remove)
+        .with(second_factors::recovery)
+        .with(me::sessions)
+        .with_reply(me::sign_out)
+        .with_reply(me::sign_out_everywhere)
+        .with(members::list)
+        .with(members::update)
+        .with(members::delete)
+        .with(invitations::create)
+        .with(invitations::list)
+        .with_reply(invitations::delete)
+        .with(persons::list)
+        .with(persons::sessions)
+        .with_reply(persons::sign_out)
+        .with_reply(persons::remove_totp)
         .with(operator_tokens::create)
         .with(operator_tokens::list)
         .with(operator_tokens::revoke)

@@ -39,6 +39,7 @@ pub async fn serve(listeners: Vec<Listener>, control: Control, shutdown: impl Fu
     drop(stopping);
     shutdown.await;
     let _nobody_listens = stop.send(true);
+    control.close();
     let finish = async { while loops.join_next().await.is_some() {} };
     if tokio::time::timeout(grace, finish).await.is_err() {
         tracing::warn!("requests to the control plane were still in flight when its grace was over");

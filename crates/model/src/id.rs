@@ -149,6 +149,18 @@ id!(
 id!(
     /// One request through the gateway or the control API.
     RequestId, "req");
+id!(
+    /// Somebody who can sign in.
+    PersonId, "per");
+id!(
+    /// A person in one account, with a role.
+    MemberId, "mem");
+id!(
+    /// An invitation into an account.
+    InvitationId, "inv");
+id!(
+    /// A person who is signed in, on one device.
+    SessionId, "ses");
 
 #[cfg(test)]
 mod tests {

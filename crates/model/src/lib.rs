@@ -14,6 +14,7 @@ pub mod idempotency;
 pub mod key;
 pub mod key_text;
 pub mod limit;
+pub mod member;
 pub mod network;
 pub mod operation;
 pub mod origin;
@@ -27,11 +28,15 @@ pub use account::{Account, Identity};
 pub use company::{Company, CompanyRestriction, CompanySet, ExternalName, NameKind};
 pub use denial::{Blame, Denial};
 pub use environment::{Environment, Environments};
-pub use id::{AccountId, AuditId, CompanyId, Entropy, IdentityId, KeyId, OperatorTokenId, ParseIdError, RequestId};
+pub use id::{
+    AccountId, AuditId, CompanyId, Entropy, IdentityId, InvitationId, KeyId, MemberId, OperatorTokenId, ParseIdError,
+    PersonId, RequestId, SessionId,
+};
 pub use idempotency::{Idempotency, IdempotencyKey, Recovery};
 pub use key::{ClientId, Credential, Key, KeyKind, KeyStatus, SecretSlot};
 pub use key_text::{KeyShape, KeyText};
 pub use limit::{DailyCap, KeyLimits, Limit, LimitKind, LimitMethods, LimitName, LimitSubject};
+pub use member::{EmailAddress, Member, Role};
 pub use network::{Network, NetworkList};
 pub use operation::{Audience, CompanyMode, HttpMethod, Learn, LimitClass, Locator, Operation, OperationId, Template};
 pub use origin::{OriginList, OriginPattern};

@@ -51,7 +51,9 @@ pub struct Person {
     directory: String,
     subject: String,
     email: Option<String>,
+    vouched: bool,
     admin: bool,
+    nonce: Option<String>,
     ends_at: Timestamp,
 }
 
@@ -87,6 +89,8 @@ impl Person {
             directory,
             subject,
             email: email.map(str::to_owned),
+            vouched,
+            nonce: claims.text("nonce").map(str::to_owned),
             admin: vouched && email.is_some_and(|email| admins.has(email)),
             ends_at,
         })
@@ -114,6 +118,18 @@ impl Person {
     #[must_use]
     pub fn email(&self) -> Option<&str> {
         self.email.as_deref()
+    }
+
+    /// The e-mail address, when the issuer says that it is really theirs.
+    #[must_use]
+    pub fn proven_email(&self) -> Option<&str> {
+        self.email.as_deref().filter(|_| self.vouched)
+    }
+
+    /// Whether the token was made for the sign-in that sent this along (OpenID Connect Core, section 3.1.3.7, step 11).
+    #[must_use]
+    pub fn answers(&self, nonce: &str) -> bool {
+        !nonce.is_empty() && self.nonce.as_deref() == Some(nonce)
     }
 
     /// Whether the address is an administrator's and the issuer says that it is really theirs (R106).

@@ -8,6 +8,7 @@ pub(crate) mod catalogue;
 pub(crate) mod control;
 pub(crate) mod identities;
 pub(crate) mod keys;
+pub(crate) mod members;
 pub(crate) mod prove;
 pub(crate) mod usage;
 
@@ -81,6 +82,12 @@ pub(crate) enum Command {
     /// Say whose people act in an account, for operations that people sign in to.
     #[command(subcommand)]
     Identities(identities::IdentitiesCommand),
+    /// Invite people into an account, and say what they may do there.
+    #[command(subcommand)]
+    Members(members::MembersCommand),
+    /// See who can sign in and where they are signed in, and sign them out.
+    #[command(subcommand)]
+    Sessions(members::SessionsCommand),
     /// Read what callers asked, and why they were refused.
     #[command(subcommand)]
     Requests(usage::RequestsCommand),
@@ -202,7 +209,8 @@ pub(crate) struct Doctor {
 /// The usage file (request log and counts) is written beside it, as FILE.usage.
 ///
 /// The file is read back and checked before the command says that it is done. It holds no secret, only hashes, and it does
-/// not hold the key that signs the context: copy context-signing.p8 as well.
+/// not hold the key that signs the context nor the one that seals second factors: copy context-signing.p8 and
+/// writes-sealing.key as well.
 #[derive(Args, Debug)]
 pub(crate) struct Backup {
     /// The file to write. Nothing is ever overwritten.
@@ -222,7 +230,8 @@ pub(crate) struct Backup {
 
 /// Put a back-up in the place of a data folder's database. Stop the process first.
 ///
-/// Keys that were revoked after the back-up work again after it: look at them before you start the process. The usage file
+/// Keys that were revoked after the back-up work again after it, members who were removed are there again, and so are used
+/// recovery codes: look at them before you start the process. Everybody is signed out, and open invitations end. The usage file
 /// is put back too when FILE.usage is there; without it the present one stays.
 #[derive(Args, Debug)]
 pub(crate) struct Restore {

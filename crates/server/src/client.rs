@@ -74,7 +74,9 @@ impl Client {
         if !answer.status.is_success() {
             return Err(refused(&answer));
         }
-        serde_json::from_slice(&answer.body).map_err(|_| {
+        // An answer without a document is an empty one.
+        let document: &[u8] = if answer.status == http::StatusCode::NO_CONTENT { b"{}" } else { &answer.body };
+        serde_json::from_slice(document).map_err(|_| {
             let message =
                 format!("{} answered {} with something that is no answer of the control API", self.base, answer.status);
             Failure::new(Exit::Unreachable, message)

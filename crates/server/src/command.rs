@@ -13,9 +13,11 @@ mod data;
 mod explain;
 mod identities;
 mod keys;
+mod members;
 mod operations;
 mod prove;
 mod requests;
+mod sessions;
 mod tokens;
 mod usage;
 
@@ -42,6 +44,8 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Command::Companies(command) => short()?.block_on(companies::run(command)),
         Command::Keys(command) => short()?.block_on(keys::run(command)),
         Command::Identities(command) => short()?.block_on(identities::run(command)),
+        Command::Members(command) => short()?.block_on(members::run(command)),
+        Command::Sessions(command) => short()?.block_on(sessions::run(command)),
         Command::Requests(command) => short()?.block_on(requests::run(command)),
         Command::Usage(args) => short()?.block_on(usage::run(args)),
         Command::Operations(command) => short()?.block_on(operations::run(command)),

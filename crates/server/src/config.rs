@@ -14,6 +14,7 @@ mod proxies;
 pub(crate) mod reference;
 pub(crate) mod settings;
 pub(crate) mod sheet;
+mod sign_in;
 mod usage;
 
 use gateway::Limits;
@@ -43,6 +44,7 @@ pub(crate) struct Config {
     pub(crate) catalogue: Option<PathBuf>,
     /// Issuers, administrators and callbacks, if there are any.
     pub(crate) people: Option<PathBuf>,
+    pub(crate) sign_in: sign_in::SignInSection,
     pub(crate) keys: KeySection,
     pub(crate) errors: api::problem::ProblemStyle,
     /// Lower case.
@@ -174,6 +176,7 @@ fn assemble(sheet: &mut Sheet, catalogue: Catalogue) -> Option<Config> {
         Catalogue::GivenOtherwise => Some(None),
     };
     let people = optional_path(sheet, "people.file");
+    let sign_in = sign_in::section(sheet);
     let keys = key_section(sheet);
     let errors = error_section(sheet);
     let namespace = sheet.text("context.namespace", check::namespace);
@@ -191,6 +194,7 @@ fn assemble(sheet: &mut Sheet, catalogue: Catalogue) -> Option<Config> {
         control: control?,
         catalogue: catalogue?,
         people: people?,
+        sign_in: sign_in?,
         keys: keys?,
         errors: errors?,
         namespace: namespace?,

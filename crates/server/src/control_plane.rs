@@ -9,13 +9,13 @@ use crate::{
     config::Config,
     deployment::{not_bound, policy},
     failure::Failure,
-    name,
+    name, people_file, sealing_key,
     tls::Certificates,
     usage_metrics::UsageMetrics,
 };
 use anyhow::Context as _;
 use arc_swap::ArcSwap;
-use control::{Applied, Control, Fenced, InForce, Listener, Metrics, Readiness, Receipt};
+use control::{Applied, Control, Fenced, InForce, Listener, Metrics, PeopleParts, Readiness, Receipt};
 use gateway::Gateway;
 use model::{Catalogue, Timestamp};
 use std::{
@@ -79,6 +79,7 @@ impl ControlPlane {
             problems: parts.config.errors.clone(),
             ready: Arc::new(move || ready.readiness()),
             limits: control::Limits::default(),
+            people: people(parts.config)?,
             limit_names: parts.config.limits.rates.limits.iter().map(|limit| limit.name.clone()).collect(),
         };
         let control = Control::with_metrics(control_parts, metrics(parts.gateway, parts.store));
@@ -117,6 +118,22 @@ impl ControlPlane {
             let _died = self.task.await;
         }
     }
+}
+
+/// What the configuration says about people who sign in.
+fn people(config: &Config) -> anyhow::Result<PeopleParts> {
+    let section = &config.sign_in;
+    let providers = people_file::providers(config.people.as_deref());
+    Ok(PeopleParts {
+        registration: section.registration,
+        session_idle: section.session_idle,
+        session_max: section.session_max,
+        product: section.product.clone(),
+        namespace: config.namespace.clone(),
+        public_url: section.public_url.clone(),
+        sealing_key: sealing_key::load(&config.folder)?,
+        providers: providers.map_err(|failure| anyhow::anyhow!(failure.message))?,
+    })
 }
 
 /// The one gateway of this process, as the control plane sees it.

@@ -1,4 +1,4 @@
-//! The people file: issuers, administrators and callbacks (D19, D20).
+//! The people file: issuers, administrators, callbacks, and providers that members sign in with (D19, D20).
 //!
 //! Owns:  reading it, with every secret from a file of its own, and the rules between its parts.
 //! Never: prints a secret, or takes one from the people file itself.
@@ -6,9 +6,10 @@
 
 use crate::{failure::Failure, private_file};
 use anyhow::Context as _;
+use control::Provider;
 use egress::TrustRoots;
 use gateway::{IssuerConfig, PeopleConfig};
-use model::{AccountId, Audience, Catalogue, LimitName};
+use model::{AccountId, Audience, Catalogue, LimitName, Secret};
 use proof::{Admins, Algorithm, CallbackRule, CallbackScheme, Directories, Directory, Issuer};
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
@@ -17,6 +18,8 @@ use std::path::{Path, PathBuf};
 const FILE_MAX: u64 = 1 << 20;
 /// The most issuers, and the most callbacks.
 const TABLES_MAX: usize = 64;
+/// The most providers that members sign in with.
+const PROVIDERS_MAX: usize = 16;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -27,6 +30,23 @@ struct PeopleFile {
     issuer: Vec<IssuerTable>,
     #[serde(default)]
     callback: Vec<CallbackTable>,
+    #[serde(default)]
+    provider: Vec<ProviderTable>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ProviderTable {
+    id: String,
+    name: String,
+    url: String,
+    client_id: String,
+    client_secret_file: PathBuf,
+    entra_directories: Option<Vec<String>>,
+    algorithms: Option<Vec<String>>,
+    ca_file: Option<PathBuf>,
+    #[serde(default)]
+    unsafe_plain_http: bool,
 }
 
 #[derive(Debug, Deserialize)]
@@ -61,9 +81,22 @@ enum Kind {
 
 /// Who may call without a key; nobody when there is no file.
 pub(crate) fn load(path: Option<&Path>) -> Result<PeopleConfig, Failure> {
-    let Some(path) = path else { return Ok(PeopleConfig::default()) };
-    let told = |error: anyhow::Error| Failure::problems(format!("{}: {error:#}", path.display()));
-    read(path).map_err(told)
+    told(path, callers)
+}
+
+/// Whom members may sign in with; nobody when there is no file.
+pub(crate) fn providers(path: Option<&Path>) -> Result<Vec<Provider>, Failure> {
+    told(path, |file, folder| file.provider.into_iter().map(|table| named_provider(table, folder)).collect())
+}
+
+fn told<T: Default>(
+    path: Option<&Path>,
+    take: impl FnOnce(PeopleFile, &Path) -> anyhow::Result<T>,
+) -> Result<T, Failure> {
+    let Some(path) = path else { return Ok(T::default()) };
+    let folder = path.parent().unwrap_or_else(|| Path::new(""));
+    let taken = read(path).and_then(|file| take(file, folder));
+    taken.map_err(|error| Failure::problems(format!("{}: {error:#}", path.display())))
 }
 
 /// Every callback that the catalogue names has to be configured: it could never be called.
@@ -81,12 +114,20 @@ pub(crate) fn check(people: &PeopleConfig, catalogue: &Catalogue) -> Result<(), 
     Ok(())
 }
 
-fn read(path: &Path) -> anyhow::Result<PeopleConfig> {
+/// The whole file, for whoever takes a part of it.
+fn read(path: &Path) -> anyhow::Result<PeopleFile> {
     let length = std::fs::metadata(path)?.len();
     anyhow::ensure!(length <= FILE_MAX, "is larger than {FILE_MAX} bytes");
     let file: PeopleFile = toml::from_str(&std::fs::read_to_string(path)?)?;
-    let folder = path.parent().unwrap_or_else(|| Path::new(""));
     anyhow::ensure!(file.issuer.len().max(file.callback.len()) <= TABLES_MAX, "has more than {TABLES_MAX} tables");
+    anyhow::ensure!(file.provider.len() <= PROVIDERS_MAX, "has more than {PROVIDERS_MAX} providers");
+    let ids: Vec<&str> = file.provider.iter().map(|provider| provider.id.as_str()).collect();
+    let twice = ids.iter().enumerate().find(|(at, id)| ids.iter().take(*at).any(|other| other == *id));
+    anyhow::ensure!(twice.is_none(), "has two providers with one id");
+    Ok(file)
+}
+
+fn callers(file: PeopleFile, folder: &Path) -> anyhow::Result<PeopleConfig> {
     let issuers = file.issuer.into_iter().map(|table| {
         let url = table.url.clone();
         issuer(table, folder).with_context(|| format!("[[issuer]] {url}"))
@@ -140,6 +181,39 @@ fn issuer(table: IssuerTable, folder: &Path) -> anyhow::Result<IssuerConfig> {
     };
     let issuer = Issuer { url: table.url, client_ids: table.client_ids, algorithms, directory };
     Ok(IssuerConfig { issuer, tls, unsafe_plain_http: table.unsafe_plain_http })
+}
+
+fn named_provider(table: ProviderTable, folder: &Path) -> anyhow::Result<Provider> {
+    let id = table.id.clone();
+    provider(table, folder).with_context(|| format!("[[provider]] {id}"))
+}
+
+fn provider(table: ProviderTable, folder: &Path) -> anyhow::Result<Provider> {
+    let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+    let named = (1..=32).contains(&table.id.len()) && table.id.bytes().all(plain);
+    anyhow::ensure!(named, "an id is 1 to 32 lower-case letters, digits and hyphens");
+    let path = folder.join(&table.client_secret_file);
+    let secret = private_file::read(&path)?.with_context(|| format!("{}: there is no such file", path.display()))?;
+    let secret = std::str::from_utf8(secret.expose()).context("the secret file is not text")?.trim().to_owned();
+    anyhow::ensure!(!secret.is_empty(), "{}: the file is empty", path.display());
+    let known = IssuerTable {
+        url: table.url,
+        client_ids: vec![table.client_id.clone()],
+        entra_directories: table.entra_directories,
+        algorithms: table.algorithms,
+        ca_file: table.ca_file,
+        unsafe_plain_http: table.unsafe_plain_http,
+    };
+    let known = issuer(known, folder)?;
+    Ok(Provider {
+        id: table.id,
+        name: table.name,
+        issuer: known.issuer,
+        client_id: table.client_id,
+        client_secret: Secret::new(secret),
+        tls: known.tls,
+        unsafe_plain_http: known.unsafe_plain_http,
+    })
 }
 
 fn callback(table: CallbackTable, folder: &Path) -> anyhow::Result<CallbackRule> {

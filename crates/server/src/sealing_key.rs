@@ -1,7 +1,7 @@
-//! The key that seals answers of writes at rest (D16): 32 random bytes, made once, kept in the data folder.
+//! The key that seals answers of writes and second factors at rest (D16): 32 random bytes, made once, kept in the data folder.
 //!
 //! Owns:  making and reading it.
-//! Never: seals; the gateway does.
+//! Never: seals; the gateway and the control plane do.
 //! Read:  `load`.
 
 use crate::{clock, private_file};

@@ -14,13 +14,18 @@ use crate::{
     key::{self, KeyFilter, KeyRow, NewKey},
     key_change::{CreateKey, EndPreviousSecret, KeyPatch, RotateKey, SetKeyStatus, UpdateKey},
     page::{List, Page},
+    people::{
+        InvitationRow, KeysFate, MemberRow, NewInvitation,
+        invitation::{self, Invite, Uninvite},
+        member::{self, RemoveMember, SetRole},
+    },
     stamp::{Committed, Stamp},
     store::Store,
     usage::AccountUsage,
 };
 use model::{
-    Account, AccountId, AuditId, Company, CompanyId, Credential, Environments, Identity, IdentityId, KeyId, KeyStatus,
-    Timestamp,
+    Account, AccountId, AuditId, Company, CompanyId, Credential, Environments, Identity, IdentityId, InvitationId,
+    KeyId, KeyStatus, MemberId, Role, Timestamp,
 };
 
 /// The rows of one account. Another account's ids are `NotFound` here.
@@ -149,6 +154,61 @@ impl AccountStore {
     /// Ends that; what they have in flight is cut.
     pub async fn delete_identity(&self, stamp: Stamp, id: IdentityId) -> Result<Committed<Identity>, StoreError> {
         self.store.commit(stamp, DeleteIdentity { account: self.account, id }).await
+    }
+
+    /// Members, newest first.
+    pub async fn members(&self, page: Page<MemberId>) -> Result<List<MemberRow, MemberId>, StoreError> {
+        member::list(&mut *self.store.reader().await?, self.account, page).await
+    }
+
+    /// One member.
+    pub async fn member(&self, id: MemberId) -> Result<MemberRow, StoreError> {
+        member::find(&mut *self.store.reader().await?, self.account, id).await
+    }
+
+    /// Gives a member another role. `RoleInsufficient` when the author is a member who may not; `LastOwner`.
+    pub async fn set_role(&self, stamp: Stamp, id: MemberId, role: Role) -> Result<Committed<MemberRow>, StoreError> {
+        self.store.commit(stamp, SetRole { account: self.account, id, role }).await
+    }
+
+    /// Removes a member, and answers the keys that were disabled or revoked with them. `MemberHasKeys` when they created
+    /// keys that still work and `keys` says nothing; `RoleInsufficient`; `LastOwner`.
+    pub async fn remove_member(
+        &self,
+        stamp: Stamp,
+        id: MemberId,
+        keys: Option<KeysFate>,
+    ) -> Result<Committed<Vec<KeyId>>, StoreError> {
+        self.store.commit(stamp, RemoveMember { account: self.account, id, keys }).await
+    }
+
+    /// Invitations that can be accepted, newest first.
+    pub async fn invitations(
+        &self,
+        now: Timestamp,
+        page: Page<InvitationId>,
+    ) -> Result<List<InvitationRow, InvitationId>, StoreError> {
+        invitation::list(&mut *self.store.reader().await?, self.account, now, page).await
+    }
+
+    /// Invites somebody; an invitation for the address that was there before ends. `AlreadyMember`; `RoleInsufficient`.
+    pub async fn invite(&self, stamp: Stamp, new: NewInvitation) -> Result<Committed<InvitationRow>, StoreError> {
+        self.store.commit(stamp, Invite { account: self.account, new }).await
+    }
+
+    /// Takes an invitation back.
+    pub async fn uninvite(&self, stamp: Stamp, id: InvitationId) -> Result<Committed<InvitationRow>, StoreError> {
+        self.store.commit(stamp, Uninvite { account: self.account, id }).await
+    }
+
+    /// The place in the audit chain of the account's last entry; 0 when there is none.
+    pub async fn audit_end(&self) -> Result<u64, StoreError> {
+        audit::last(&mut *self.store.reader().await?, self.account).await
+    }
+
+    /// The account's audit entries behind a place in the chain, oldest first, at most `limit`.
+    pub async fn audit_behind(&self, after: u64, limit: u16) -> Result<Vec<AuditEntry>, StoreError> {
+        audit::behind(&mut *self.store.reader().await?, self.account, after, limit).await
     }
 
     /// What was asked with the account's keys.

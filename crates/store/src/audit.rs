@@ -72,6 +72,38 @@ actions! {
     IdentityDeleted = "identity.deleted",
     /// The upstream listed an item of a company that the key may not reach (D34).
     IsolationViolation = "isolation.violation",
+    /// Somebody can sign in who could not before.
+    PersonCreated = "person.created",
+    /// A person's name was changed.
+    PersonUpdated = "person.updated",
+    /// A person's password was changed; their other sessions ended.
+    PersonPasswordChanged = "person.password_changed",
+    /// A second factor was confirmed; the person's other sessions ended.
+    PersonTotpEnabled = "person.totp_enabled",
+    /// A second factor was given up or taken away.
+    PersonTotpDisabled = "person.totp_disabled",
+    /// Recovery codes were made; the ones before ended.
+    PersonRecoveryCodesMade = "person.recovery_codes_made",
+    /// A recovery code stood in for a second factor.
+    PersonRecoveryCodeUsed = "person.recovery_code_used",
+    /// An issuer's subject was linked to a person.
+    PersonLinked = "person.linked",
+    /// Somebody signed in.
+    SessionCreated = "session.created",
+    /// Somebody signed out, or was signed out, somewhere.
+    SessionEnded = "session.ended",
+    /// Every session of a person ended.
+    SessionsEnded = "session.all_ended",
+    /// A member's role was changed.
+    MemberRoleChanged = "member.role_changed",
+    /// A member was removed from an account.
+    MemberRemoved = "member.removed",
+    /// Somebody was invited into an account.
+    InvitationCreated = "invitation.created",
+    /// An invitation was taken back.
+    InvitationDeleted = "invitation.deleted",
+    /// An invitation was accepted: the account has a member more.
+    InvitationAccepted = "invitation.accepted",
     /// The database was replaced by a back-up.
     StoreRestored = "store.restored",
 }
@@ -305,6 +337,27 @@ pub(crate) async fn list(
         columns.into_entry(hash)
     });
     Ok(List::of(entries.collect::<Result<_, _>>()?, &page, |entry| entry.id))
+}
+
+/// Entries of an account behind a place in the chain, oldest first: what somebody who watches has not seen.
+pub(crate) async fn behind(
+    connection: &mut SqliteConnection,
+    account: AccountId,
+    after: u64,
+    limit: u16,
+) -> Result<Vec<AuditEntry>, StoreError> {
+    let statement =
+        concat!("SELECT ", columns!(), " FROM audit WHERE account = $1 AND sequence > $2 ORDER BY sequence LIMIT $3");
+    let query = sqlx::query(statement).bind(account.to_string()).bind(column::integer(after)).bind(i64::from(limit));
+    let rows = query.fetch_all(connection).await?;
+    let read = |row| Columns::read(row).and_then(|(columns, hash)| columns.into_entry(hash));
+    rows.iter().map(read).collect()
+}
+
+/// The place of the last entry of an account; 0 when there is none.
+pub(crate) async fn last(connection: &mut SqliteConnection, account: AccountId) -> Result<u64, StoreError> {
+    let statement = "SELECT COALESCE(MAX(sequence), 0) FROM audit WHERE account = $1";
+    column::count(&sqlx::query(statement).bind(account.to_string()).fetch_one(connection).await?, 0)
 }
 
 /// Walks along the whole chain and names the first entry that does not fit.

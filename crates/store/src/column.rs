@@ -35,6 +35,21 @@ pub(crate) fn text(row: &SqliteRow, at: usize) -> Result<String, StoreError> {
     get::<String>(row, at)
 }
 
+/// Text, or none.
+pub(crate) fn text_or_none(row: &SqliteRow, at: usize) -> Result<Option<String>, StoreError> {
+    get::<Option<String>>(row, at)
+}
+
+/// Bytes of any number, or none.
+pub(crate) fn blob_or_none(row: &SqliteRow, at: usize) -> Result<Option<Vec<u8>>, StoreError> {
+    get::<Option<Vec<u8>>>(row, at)
+}
+
+/// A truth.
+pub(crate) fn truth(row: &SqliteRow, at: usize) -> Result<bool, StoreError> {
+    Ok(count(row, at)? != 0)
+}
+
 /// A word of a closed list, or a text with a grammar.
 pub(crate) fn word<T>(row: &SqliteRow, at: usize, parse: impl FnOnce(&str) -> Option<T>) -> Result<T, StoreError> {
     parse(get::<&str>(row, at)?).ok_or_else(|| unexpected(row, at))

@@ -32,6 +32,15 @@ impl<T> Effect<T> {
         Self { value, record: Some((draft, subjects)) }
     }
 
+    /// The same, which also did something to `subjects`, and has these particulars besides.
+    pub(crate) fn with(mut self, subjects: Vec<Subject>, details: serde_json::Map<String, serde_json::Value>) -> Self {
+        if let Some((draft, all)) = &mut self.record {
+            draft.details.extend(details);
+            all.extend(subjects);
+        }
+        self
+    }
+
     /// The same with another value.
     pub(crate) fn map<U>(self, to: impl FnOnce(T) -> U) -> Effect<U> {
         Effect { value: to(self.value), record: self.record }

@@ -5,7 +5,7 @@
 //! Read:  `StoreError`, then `ConflictReason`.
 
 use crate::stamp::Revision;
-use model::{ExternalName, KeyStatus};
+use model::{ExternalName, KeyStatus, Role};
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
@@ -119,6 +119,27 @@ pub enum ConflictReason {
     /// The people of this issuer and directory act in an account already (D37).
     #[error("the people of this issuer and directory act in an account already; delete that identity first")]
     IdentityTaken,
+    /// Somebody can sign in with this address already.
+    #[error("somebody can sign in with this address already")]
+    EmailTaken,
+    /// The issuer's subject is linked to another person.
+    #[error("this sign-in belongs to somebody else")]
+    SubjectTaken,
+    /// The person is a member of the account already.
+    #[error("the person is a member of the account already")]
+    AlreadyMember,
+    /// Whoever asks has a role that does not include it; the role that they have.
+    #[error("your role in this account is {0}, which does not allow this")]
+    RoleInsufficient(Role),
+    /// The account would be left without an owner.
+    #[error("the last owner of an account stays one; make somebody else an owner first")]
+    LastOwner,
+    /// The member created this many keys that still work, and nobody said what becomes of them.
+    #[error("the member created {0} keys that still work; say what becomes of them: keep, disable or revoke")]
+    MemberHasKeys(u64),
+    /// The second factor is not in the state that the change needs.
+    #[error("the second factor is not in a state for this: {0}")]
+    SecondFactor(&'static str),
     /// The account has a primary key that is neither revoked nor deleted (R18).
     #[error("the account has a primary key; revoke it before creating another")]
     PrimaryExists,

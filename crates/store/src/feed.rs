@@ -159,6 +159,11 @@ async fn present(connection: &mut SqliteConnection, subject: Subject) -> Result<
         Subject::Identity(id) => {
             Some(identity::find(connection, None, id).await?.map_or(FeedItem::IdentityGone(id), FeedItem::Identity))
         }
-        Subject::Account(_) | Subject::OperatorToken(_) => None,
+        Subject::Account(_)
+        | Subject::OperatorToken(_)
+        | Subject::Person(_)
+        | Subject::Session(_)
+        | Subject::Member(_)
+        | Subject::Invitation(_) => None,
     })
 }

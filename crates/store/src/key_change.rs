@@ -15,11 +15,12 @@ use crate::{
     key_settings,
     operator_token::check_description,
     options::Options,
+    people,
     stamp::{Stamp, Subject},
 };
 use model::{
     AccountId, CompanyRestriction, Credential, Environment, Environments, Key, KeyId, KeyKind, KeyLimits, KeyStatus,
-    NetworkList, OriginList, Preset, SecretSlot, Timestamp, company::COMPANIES_MAX,
+    NetworkList, OriginList, Preset, Role, SecretSlot, Timestamp, company::COMPANIES_MAX,
 };
 use serde_json::{Map, Value, json};
 use sqlx::SqliteConnection;
@@ -83,6 +84,8 @@ impl Change for CreateKey {
             return Err(StoreError::invalid("the key names another account"));
         }
         account::find(tx, self.account).await?;
+        // A key never exceeds its creator: who may make none makes none, also if they lost their role a moment ago.
+        people::require(tx, self.account, stamp, Role::Developer).await?;
         let row = insert(tx, self.key, stamp, options).await?;
         let details = key_settings::describe(&row.key);
         Ok(changed(row, AuditAction::KeyCreated, details))
@@ -110,8 +113,8 @@ pub(crate) async fn insert(
     check_room(tx, &key, options).await?;
     sqlx::query(
         "INSERT INTO keys (id, account_id, kind, description, status, preset, scopes, companies, environments, expires_at, \
-         created_at, updated_at, version, origins, networks, limits, rotate_every_days) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 1, $13, $14, $15, $16)",
+         created_at, updated_at, version, origins, networks, limits, rotate_every_days, \
+         created_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 1, $13, $14, $15, $16, $17)",
     )
     .bind(key.id.to_bytes().to_vec())
     .bind(key.account.to_bytes().to_vec())
@@ -129,6 +132,7 @@ pub(crate) async fn insert(
     .bind(key_settings::networks_text(&key.networks))
     .bind(key_settings::limits_text(&key.limits))
     .bind(key.rotate_every_days)
+    .bind(stamp.author.member().map(|id| id.to_bytes().to_vec()))
     .execute(&mut *tx)
     .await?;
     insert_companies(tx, &key).await?;

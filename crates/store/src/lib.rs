@@ -28,6 +28,7 @@ mod learned;
 mod operator_token;
 mod options;
 mod page;
+mod people;
 mod restore;
 mod schema;
 mod stamp;
@@ -51,14 +52,18 @@ pub use key_change::KeyPatch;
 pub use operator_token::{NewOperatorToken, OperatorToken};
 pub use options::Options;
 pub use page::{List, PAGE_MAX, Page};
+pub use people::{
+    Accepting, Attempt, Brake, InvitationRow, IssuerSubject, KeysFate, MemberRow, Membership, NewInvitation, NewPerson,
+    NewRegistration, NewSession, PeopleStore, PersonRow, Registered, Rotation, SESSIONS_MAX, SessionRow, Sessions,
+};
 pub use restore::{Restored, restore};
 pub use stamp::{Author, Committed, Revision, Stamp, Subject};
 pub use store::Store;
 pub use usage::{
     AccountUsage, COUNTS_MAX, Counts as UsageCounts, Granularity, Intake, LastUse, Losses, OLD_SECRET_RECENT_DAYS,
-    RequestFilter, RequestOutcome, RequestRow, SEEN_MAX, SecretTag, Seen, SeenCaller, UNUSED_DAYS, USER_AGENT_MAX,
-    Usage, UsageCount, UsageHealth, UsageOptions, UseFinding, backup_usage, inspect_usage, restore_usage, usage_beside,
-    use_findings,
+    Overview, OverviewOf, RequestFilter, RequestOutcome, RequestRow, SEEN_MAX, SecretTag, Seen, SeenCaller,
+    UNUSED_DAYS, USER_AGENT_MAX, Usage, UsageCount, UsageHealth, UsageOptions, UseFinding, backup_usage, inspect_usage,
+    restore_usage, usage_beside, use_findings,
 };
 pub use writes::{
     Done, Earlier, Found, Hold, NewWrite, Outcome as WriteOutcome, Request, WriteId, Writes, WritesHealth,

@@ -124,7 +124,8 @@ pub(crate) fn file_time(now: Timestamp) -> String {
         .map_or_else(|_| micros.to_string(), |t| t.strftime("%Y%m%dT%H%M%SZ").to_string())
 }
 
-/// The audit entry of a restore. No row changes, so followers have nothing to read.
+/// The audit entry of a restore, which also ends what a back-up would bring to life again: sessions that were signed out
+/// after it, and invitations that were accepted or taken back. Followers have nothing to read.
 struct RecordRestore {
     revision: Revision,
     audit: AuditHead,
@@ -135,11 +136,15 @@ impl Change for RecordRestore {
 
     async fn apply(
         self,
-        _tx: &mut SqliteConnection,
+        tx: &mut SqliteConnection,
         _stamp: &Stamp,
         _options: &Options,
     ) -> Result<Effect<Self::Value>, StoreError> {
         let mut details = Map::new();
+        for (what, statement) in [("sessions", "DELETE FROM sessions"), ("invitations", "DELETE FROM invitations")] {
+            let ended = sqlx::query(statement).execute(&mut *tx).await?.rows_affected();
+            details.insert(format!("{what}_ended"), json!(ended));
+        }
         details.insert("revision".into(), json!(self.revision.0));
         details.insert("audit_sequence".into(), json!(self.audit.sequence));
         details.insert("audit_hash".into(), json!(data_encoding::HEXLOWER.encode(&self.audit.hash)));

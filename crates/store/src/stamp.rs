@@ -4,7 +4,10 @@
 //! Never: statements.
 //! Read:  top down.
 
-use model::{AccountId, AuditId, CompanyId, IdentityId, KeyId, OperatorTokenId, RequestId, Timestamp};
+use model::{
+    AccountId, AuditId, CompanyId, IdentityId, InvitationId, KeyId, MemberId, OperatorTokenId, PersonId, RequestId,
+    SessionId, Timestamp,
+};
 use std::fmt;
 
 /// A place in the change log. 0 is before the first change; there are no gaps.
@@ -35,9 +38,23 @@ pub enum Subject {
     OperatorToken(OperatorTokenId),
     /// Whose people act in an account.
     Identity(IdentityId),
+    /// Who can sign in.
+    Person(PersonId),
+    /// Who is signed in.
+    Session(SessionId),
+    /// A person in an account.
+    Member(MemberId),
+    /// An invitation into an account.
+    Invitation(InvitationId),
 }
 
 impl Subject {
+    /// Its kind, as the change log holds it: `key`.
+    #[must_use]
+    pub const fn kind(self) -> &'static str {
+        self.row().0
+    }
+
     /// Its kind and id, as the change log holds them.
     pub(crate) const fn row(self) -> (&'static str, [u8; 16]) {
         match self {
@@ -46,6 +63,10 @@ impl Subject {
             Self::Key(id) => ("key", id.to_bytes()),
             Self::OperatorToken(id) => ("operator_token", id.to_bytes()),
             Self::Identity(id) => ("identity", id.to_bytes()),
+            Self::Person(id) => ("person", id.to_bytes()),
+            Self::Session(id) => ("session", id.to_bytes()),
+            Self::Member(id) => ("member", id.to_bytes()),
+            Self::Invitation(id) => ("invitation", id.to_bytes()),
         }
     }
 
@@ -57,6 +78,10 @@ impl Subject {
             "key" => Self::Key(KeyId::from_bytes(id)),
             "operator_token" => Self::OperatorToken(OperatorTokenId::from_bytes(id)),
             "identity" => Self::Identity(IdentityId::from_bytes(id)),
+            "person" => Self::Person(PersonId::from_bytes(id)),
+            "session" => Self::Session(SessionId::from_bytes(id)),
+            "member" => Self::Member(MemberId::from_bytes(id)),
+            "invitation" => Self::Invitation(InvitationId::from_bytes(id)),
             _ => return None,
         })
     }
@@ -70,6 +95,10 @@ impl Subject {
             KeyId::PREFIX => text.parse().ok().map(Self::Key),
             OperatorTokenId::PREFIX => text.parse().ok().map(Self::OperatorToken),
             IdentityId::PREFIX => text.parse().ok().map(Self::Identity),
+            PersonId::PREFIX => text.parse().ok().map(Self::Person),
+            SessionId::PREFIX => text.parse().ok().map(Self::Session),
+            MemberId::PREFIX => text.parse().ok().map(Self::Member),
+            InvitationId::PREFIX => text.parse().ok().map(Self::Invitation),
             _ => None,
         }
     }
@@ -83,6 +112,10 @@ impl fmt::Display for Subject {
             Self::Key(id) => id.fmt(f),
             Self::OperatorToken(id) => id.fmt(f),
             Self::Identity(id) => id.fmt(f),
+            Self::Person(id) => id.fmt(f),
+            Self::Session(id) => id.fmt(f),
+            Self::Member(id) => id.fmt(f),
+            Self::Invitation(id) => id.fmt(f),
         }
     }
 }
@@ -92,16 +125,33 @@ impl fmt::Display for Subject {
 pub enum Author {
     /// Whoever held this operator token.
     Operator(OperatorTokenId),
+    /// A member, in the account that the change is in.
+    Member(MemberId),
+    /// Somebody who can sign in, in what is theirs alone.
+    Person(PersonId),
     /// The installation itself: its first start, or a command run on the data folder.
     Installation,
 }
 
 impl Author {
+    /// The member, when it was one.
+    #[must_use]
+    pub const fn member(self) -> Option<MemberId> {
+        match self {
+            Self::Member(id) => Some(id),
+            Self::Operator(_) | Self::Person(_) | Self::Installation => None,
+        }
+    }
+
     pub(crate) fn parse(text: &str) -> Option<Self> {
         if text == "installation" {
             return Some(Self::Installation);
         }
-        text.parse().ok().map(Self::Operator)
+        match text.split_once('_')?.0 {
+            MemberId::PREFIX => text.parse().ok().map(Self::Member),
+            PersonId::PREFIX => text.parse().ok().map(Self::Person),
+            _ => text.parse().ok().map(Self::Operator),
+        }
     }
 }
 
@@ -109,6 +159,8 @@ impl fmt::Display for Author {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Operator(id) => id.fmt(f),
+            Self::Member(id) => id.fmt(f),
+            Self::Person(id) => id.fmt(f),
             Self::Installation => f.write_str("installation"),
         }
     }

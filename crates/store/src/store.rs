@@ -19,6 +19,7 @@ use crate::{
     operator_token::{self, CreateOperatorToken, NewOperatorToken, OperatorToken, RevokeOperatorToken},
     options::Options,
     page::{List, Page},
+    people::PeopleStore,
     schema,
     stamp::{Committed, Revision, Stamp},
     usage::Usage,
@@ -121,6 +122,12 @@ impl Store {
     #[must_use]
     pub fn account(&self, account: AccountId) -> AccountStore {
         AccountStore::new(self.clone(), account)
+    }
+
+    /// Who can sign in.
+    #[must_use]
+    pub fn people(&self) -> PeopleStore {
+        PeopleStore::new(self.clone())
     }
 
     /// What callers asked, in the second file (D44).

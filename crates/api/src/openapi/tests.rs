@@ -44,14 +44,43 @@ fn every_reference_leads_somewhere_and_no_schema_is_left_over() {
 }
 
 #[test]
-fn d8_every_operation_but_three_needs_an_operator_token() {
-    let open: Vec<_> = table().iter().filter(|e| e.authority == Authority::Anyone).map(|e| e.path).collect();
-    assert_eq!(open, ["/v1/openapi.json", "/healthz", "/readyz"]);
+fn d8_every_operation_states_who_may_ask_and_the_open_ones_are_these() {
+    let open: Vec<_> = table().iter().filter(|e| e.authority == Authority::Anyone).map(|e| e.id).collect();
+    let known = [
+        "sign_in_options_get",
+        "registrations_create",
+        "session_create",
+        "oidc_start",
+        "oidc_callback",
+        "invitations_look_up",
+        "invitations_accept",
+        "openapi_get",
+        "health_get",
+        "ready_get",
+    ];
+    assert_eq!(open, known);
     for entry in table() {
         let operation = &json()["paths"][entry.path][entry.method.as_str().to_ascii_lowercase()];
         let needed = operation["security"].as_array().unwrap();
-        assert_eq!(needed.is_empty(), entry.authority == Authority::Anyone, "{}", entry.id);
-        assert_eq!(operation["responses"].get("401").is_some(), !needed.is_empty(), "{}", entry.id);
+        let has = |scheme: &str| needed.iter().any(|n| n.get(scheme).is_some());
+        let open = entry.authority == Authority::Anyone;
+        assert_eq!(has("operator_token"), !open && entry.authority.admits_operator(), "{}", entry.id);
+        assert_eq!(has("session"), entry.authority.admits_sessions(), "{}", entry.id);
+        if !open {
+            assert!(operation["responses"].get("401").is_some(), "{}", entry.id);
+        }
+    }
+}
+
+#[test]
+fn an_operation_for_members_of_an_account_is_below_it_and_no_other_is_for_one() {
+    for entry in table() {
+        let below = entry.path.starts_with("/v1/accounts/{account_id}");
+        if entry.authority.least_role().is_some() {
+            assert!(below, "{}: no account to be a member of", entry.id);
+        } else if below {
+            assert_eq!(entry.authority, Authority::Operator, "{}", entry.id);
+        }
     }
 }
 

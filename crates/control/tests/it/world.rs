@@ -7,24 +7,30 @@
 use admission::{CredentialFields, Entry, Facts, Field, Freshness, Policy, Record, Settlement};
 use api::{ProblemStyle, contract};
 use axum::body::Body;
-use control::{Applied, Control, InForce, Limits, Parts, Readiness, Receipt};
+use control::{Applied, Arrival, Control, InForce, Limits, Parts, PeopleParts, Readiness, Receipt, Registration};
+use futures_util::StreamExt as _;
 use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::BodyExt as _;
 use model::{
     Audience, Catalogue, CompanyMode, Denial, Environment, HttpMethod, Idempotency, KeyId, LimitClass, LimitName,
-    Operation, OperationId, Scope, SecretHash, Template, Timestamp, operation::OtherBodies,
+    Operation, OperationId, Scope, Secret, SecretHash, Template, Timestamp, operation::OtherBodies,
 };
 use serde_json::{Value, json};
 use std::{
     collections::HashMap,
+    net::IpAddr,
     pin::Pin,
     sync::{
         Arc, Mutex,
         atomic::{AtomicI64, Ordering},
     },
+    time::Duration,
 };
 use store::{Author, Feed, FeedItem, Options, Revision, Stamp, Store};
 use tempfile::TempDir;
+
+/// Where people reach the dashboard.
+pub(crate) const ORIGIN: &str = "https://console.example.com";
 
 /// 2026-11-23T12:00:00Z
 pub(crate) const START: Timestamp = Timestamp::from_secs(1_795_435_200);
@@ -39,6 +45,8 @@ pub(crate) struct World {
     pub(crate) token: String,
     pub(crate) token_id: String,
     clock: Arc<AtomicI64>,
+    /// Where requests come from.
+    pub(crate) peer: Option<IpAddr>,
     /// The text of every answer so far.
     pub(crate) answers: Mutex<Vec<String>>,
     folder: TempDir,
@@ -226,11 +234,12 @@ impl World {
             ready: Arc::new(Readiness::default),
             limits: Limits::default(),
             limit_names: ["default", "messaging"].into_iter().filter_map(LimitName::new).collect(),
+            people: people(),
         };
         change(&mut parts);
         let (token_id, token) = first_token(&parts).await;
         let control = Control::new(parts.clone());
-        Self { control, parts, store, follower, token, token_id, clock, answers: Mutex::default(), folder }
+        Self { control, parts, store, follower, token, token_id, clock, peer: None, answers: Mutex::default(), folder }
     }
 
     /// The data folder.
@@ -249,9 +258,15 @@ impl World {
     /// Sends `request` as it is.
     pub(crate) async fn raw(&self, request: Request<Body>) -> Reply {
         let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-        let response = self.control.answer(request, false).await;
+        let response = self.control.answer(request, Arrival { secure: false, peer: self.peer }).await;
         let (parts, body) = response.into_parts();
-        let text = String::from_utf8(body.collect().await.unwrap().to_bytes().to_vec()).unwrap();
+        let bytes = if parts.headers.get("content-type").is_some_and(|kind| kind == "text/event-stream") {
+            // It ends when nobody watches any more: its opening says that it began.
+            body.into_data_stream().next().await.unwrap().unwrap()
+        } else {
+            body.collect().await.unwrap().to_bytes()
+        };
+        let text = String::from_utf8(bytes.to_vec()).unwrap();
         let json = serde_json::from_str(&text).unwrap_or_default();
         let reply = Reply { status: parts.status, headers: parts.headers, json, text };
         check(&method, &path, &reply);
@@ -304,6 +319,19 @@ impl World {
 
     pub(crate) async fn decide(&self, secret: &str, method: HttpMethod, path: &str) -> Result<(), Denial> {
         self.follower.decide(self, secret, method, path).await
+    }
+}
+
+fn people() -> PeopleParts {
+    PeopleParts {
+        registration: Registration::Open,
+        session_idle: Duration::from_secs(12 * 3_600),
+        session_max: Duration::from_secs(7 * 86_400),
+        product: "Claviger".to_owned(),
+        namespace: "claviger".to_owned(),
+        public_url: Some(ORIGIN.to_owned()),
+        sealing_key: Secret::new(vec![7; 32]),
+        providers: Vec::new(),
     }
 }
 

@@ -48,6 +48,11 @@ fn check(file: &ConfigFile, output: Output) -> Result<(), Failure> {
         }
         Err(failure) => problems.push(failure.message),
     }
+    if let Err(failure) = people_file::providers(config.people.as_deref())
+        && !problems.contains(&failure.message)
+    {
+        problems.push(failure.message);
+    }
     for (tls, listener) in [(&config.gateway.tls, "gateway"), (&config.control.tls, "control")] {
         // A self-signed certificate is made at the start; there is nothing to look into yet.
         if let Tls::Files { .. } = tls

@@ -297,8 +297,27 @@ pub(crate) const SECTIONS: &[Section] = &[
         settings: &[unset(
             "people.file",
             r#""people.toml""#,
-            "Issuers, administrators and callbacks; docs/guide/people.md says what stands in it.\nUnset: only keys and public operations.",
+            "Issuers, administrators, callbacks, and providers to sign in with; docs/guide/people.md and\ndocs/guide/team.md say what stands in it. Unset: only keys and public operations.",
         )],
+    },
+    Section {
+        name: "sign_in",
+        doc: "Members: people who sign in to the control plane and manage an account. docs/guide/team.md.",
+        settings: &[
+            with(
+                "sign_in.registration",
+                r#""invitation""#,
+                "\"open\": anybody registers an account. \"invitation\": members and the operator invite.\n\"operator\": the operator alone invites.",
+            ),
+            unset(
+                "sign_in.public_url",
+                r#""https://console.example.com""#,
+                "Where people reach the control plane, as their browsers show it. Needed behind a proxy, and for providers.\nUnset: wherever each request says that it came to.",
+            ),
+            with("sign_in.session_idle", r#""12h""#, "A session that is not used for so long ends."),
+            with("sign_in.session_max", r#""7d""#, "Every session ends then, however much it is used."),
+            with("sign_in.product", r#""Claviger""#, "What people see as the name of the product."),
+        ],
     },
     Section {
         name: "keys",

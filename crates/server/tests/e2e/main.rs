@@ -20,6 +20,7 @@ mod prove;
 mod quickstart;
 mod revocation;
 mod sdk;
+mod team;
 mod transport;
 mod usage;
 mod writes;

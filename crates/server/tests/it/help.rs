@@ -2,7 +2,7 @@
 
 use crate::run::Folder;
 
-const COMMANDS: [&str; 57] = [
+const COMMANDS: [&str; 69] = [
     "",
     "quickstart",
     "serve",
@@ -38,6 +38,18 @@ const COMMANDS: [&str; 57] = [
     "identities create",
     "identities list",
     "identities delete",
+    "members",
+    "members list",
+    "members invite",
+    "members invitations",
+    "members uninvite",
+    "members set-role",
+    "members remove",
+    "sessions",
+    "sessions people",
+    "sessions list",
+    "sessions end",
+    "sessions reset-second-factor",
     "requests",
     "requests list",
     "requests show",

@@ -97,6 +97,14 @@ impl AccountUsage {
         Self { usage, account }
     }
 
+    pub(crate) const fn account(&self) -> AccountId {
+        self.account
+    }
+
+    pub(crate) async fn reader(&self) -> Result<sqlx::pool::PoolConnection<sqlx::Sqlite>, StoreError> {
+        self.usage.reader().await
+    }
+
     /// Requests with the account's keys, newest first.
     pub async fn requests(
         &self,

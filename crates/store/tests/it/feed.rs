@@ -155,7 +155,7 @@ async fn a_first_load_goes_through_many_chunks_and_skips_deleted_keys() {
         "CREATE TEMP TABLE n AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3500) SELECT i FROM n",
         "INSERT INTO keys SELECT unhex(printf('01%030x', i)), account_id, 'restricted', 'made', \
          CASE WHEN i BETWEEN 500 AND 2600 THEN 'deleted' ELSE 'active' END, preset, scopes, companies, environments, \
-         NULL, created_at, updated_at, 1, '', '', '', NULL FROM n, (SELECT * FROM keys LIMIT 1)",
+         NULL, created_at, updated_at, 1, '', '', '', NULL, NULL FROM n, (SELECT * FROM keys LIMIT 1)",
         "INSERT INTO credentials SELECT unhex(printf('01%030x', i)), 'test', 'current', unhex(printf('02%022x', i)), \
          unhex(printf('03%062x', i)), unhex('41414141'), 1, NULL, NULL FROM n",
     ];

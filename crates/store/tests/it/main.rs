@@ -17,6 +17,7 @@ mod identity;
 mod isolation;
 mod key;
 mod operator_token;
+mod people;
 mod secrets;
 mod usage;
 mod world;
