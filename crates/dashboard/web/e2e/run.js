@@ -306,8 +306,8 @@ async function team(page, account) {
 async function environment(page, account) {
   await open(page, account, 'keys');
   await page.getByRole('radio', { name: 'Live', exact: true }).click();
-  await page.waitForURL('**env=live**');
-  await page.getByRole('link', { name: 'Requests', exact: true }).click();
+  await page.waitForURL('**/keys?**env=live**');
+  await page.getByRole('navigation', { name: 'Sections' }).getByRole('link', { name: 'Requests', exact: true }).click();
   await page.waitForURL('**/requests**env=live**');
   expect('the environment stays in the address', true);
 }

@@ -11,7 +11,7 @@ import {
   useTable,
 } from '@tanstack/react-table';
 import { ArrowDown, ArrowUp, ChevronsUpDown, Globe, KeyRound, Plus } from 'lucide-react';
-import { useMemo } from 'react';
+import { lazy, Suspense, useMemo } from 'react';
 import type { KeyOut } from '../api/generated.ts';
 import { keysQuery } from '../api/queries.ts';
 import { Button } from '../parts/button.tsx';
@@ -23,8 +23,10 @@ import { type Environment, lastUse, stateOf } from '../reach.ts';
 import { useHere } from '../shell/account.ts';
 import { useNames } from '../shell/names.ts';
 import { useWords } from '../words/words.tsx';
-import { KeyCreate } from './key-create.tsx';
 import { stateTone } from './key-tone.ts';
+
+/** Most visits make no key. */
+const KeyCreate = lazy(async () => ({ default: (await import('./key-create.tsx')).KeyCreate }));
 
 const route = getRouteApi('/a/$account/keys');
 
@@ -77,7 +79,7 @@ export function Keys() {
       <Card flush>
         <div className="grid grid-cols-2 gap-2 border-b border-line p-3 sm:flex sm:flex-wrap">
           <SearchField
-            className="col-span-2 sm:w-60"
+            className="col-span-2 sm:w-64"
             label={words.keys.search}
             value={search.q ?? ''}
             onChange={(q) => set({ q: q || undefined })}
@@ -169,7 +171,11 @@ export function Keys() {
           </div>
         ) : null}
       </Card>
-      <KeyCreate open={search.create === true && may('keys_create')} onClose={() => set({ create: undefined })} />
+      {search.create === true && may('keys_create') ? (
+        <Suspense>
+          <KeyCreate open onClose={() => set({ create: undefined })} />
+        </Suspense>
+      ) : null}
     </>
   );
 }

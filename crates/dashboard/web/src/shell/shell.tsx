@@ -1,7 +1,7 @@
 // The frame around an account's pages: where to go, who is here, and which environment is shown.
 import { Dialog } from '@base-ui/react/dialog';
 import { useQueryClient } from '@tanstack/react-query';
-import { getRouteApi, Link, Outlet, useLocation, useNavigate } from '@tanstack/react-router';
+import { Link, Outlet, useLocation, useNavigate, useRouter } from '@tanstack/react-router';
 import {
   Building2,
   ChevronsUpDown,
@@ -31,13 +31,11 @@ import { setTheme, type Theme, useTheme } from '../theme.ts';
 import { languages, useLanguage, useSpeak, useWords } from '../words/words.tsx';
 import { useHere, useProduct } from './account.ts';
 
-const route = getRouteApi('/a/$account');
-
 export function Shell() {
   const words = useWords();
   const client = useQueryClient();
   const { id, env } = useHere();
-  const navigate = route.useNavigate();
+  const router = useRouter();
   const [open, setOpen] = useState(false);
   const main = useRef<HTMLElement>(null);
   const { pathname } = useLocation();
@@ -54,7 +52,9 @@ export function Shell() {
   }, [pathname]);
 
   const change = (next: Environment) => {
-    void navigate({ to: '.', search: (old) => ({ ...old, env: next }), replace: true });
+    // Of the page that is shown, not of this frame: a way from here would lead to the account's first page.
+    const { pathname: to, search } = router.state.location;
+    void router.navigate({ to, search: { ...search, env: next }, replace: true });
     announce(words.environment.now[next]);
   };
 
