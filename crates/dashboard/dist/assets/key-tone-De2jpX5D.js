@@ -1,0 +1,1 @@
+var e={active:`ok`,disabled:`plain`,revoked:`bad`,expired:`warn`};export{e as t};
