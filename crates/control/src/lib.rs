@@ -15,6 +15,7 @@ mod brake;
 mod companies;
 mod connection;
 mod control;
+mod dashboard_files;
 mod events;
 mod explain;
 mod identities;

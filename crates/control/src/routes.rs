@@ -7,7 +7,7 @@
 use crate::{
     accounts, audit, companies,
     control::Control,
-    events, explain, identities, invitations, keys, me, members, node, oidc,
+    dashboard_files, events, explain, identities, invitations, keys, me, members, node, oidc,
     operation::{Op, mount, tag},
     operations, operator_tokens, overview, persons,
     refusal::Refusal,
@@ -128,6 +128,9 @@ pub(crate) fn router() -> Router<Control> {
 }
 
 async fn no_route(State(control): State<Control>, request: Request) -> Response {
+    if let Some(page) = dashboard_files::answer(&request) {
+        return page;
+    }
     control.refuse(Refusal::from(Code::RouteNotFound), tag(&request).0)
 }
 
