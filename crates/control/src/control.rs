@@ -17,6 +17,7 @@ use crate::{
     routes,
     seal::Sealer,
     session_cookie::Cookies,
+    streams::Streams,
 };
 use admission::Policy;
 use api::{Code, ProblemStyle};
@@ -87,7 +88,7 @@ struct Inner {
     router: Router<Control>,
     room: Arc<Semaphore>,
     /// Streams of events that may be open.
-    streams: Arc<Semaphore>,
+    streams: Streams,
     /// Said when the control plane stops: streams end by themselves.
     closing: watch::Sender<bool>,
     cookies: Cookies,
@@ -118,7 +119,7 @@ impl Control {
         let inner = Inner {
             router,
             room,
-            streams: Arc::new(Semaphore::new(parts.limits.streams_of_events_max)),
+            streams: Streams::new(parts.limits.streams_of_events_max),
             closing: watch::Sender::new(false),
             cookies: Cookies::new(&parts.people.namespace),
             passwords: Passwords::new(Arc::clone(&parts.randomness)),
@@ -146,7 +147,7 @@ impl Control {
         &self.inner.providers
     }
 
-    pub(crate) fn streams(&self) -> &Arc<Semaphore> {
+    pub(crate) fn streams(&self) -> &Streams {
         &self.inner.streams
     }
 

@@ -10,6 +10,7 @@ use crate::{
     operation::Op,
     refusal::Refusal,
     reply::Reply,
+    streams::Seat,
 };
 use api::{Code, contract::EventsFollow};
 use axum::body::Body;
@@ -19,7 +20,7 @@ use model::RequestId;
 use std::{collections::BTreeSet, convert::Infallible, time::Duration};
 use store::{AccountStore, Page, RequestFilter, Revision, StoreError};
 use tokio::{
-    sync::{OwnedSemaphorePermit, watch},
+    sync::watch,
     time::{Instant, sleep, sleep_until},
 };
 
@@ -39,7 +40,7 @@ pub(crate) async fn follow(op: Op<EventsFollow>) -> Result<Reply<EventsFollow>, 
     let control = context.control;
     let account = control.parts().store.account(op.target.account);
     account.account().await?;
-    let room = control.streams().clone().try_acquire_owned().map_err(|_| Code::Overloaded)?;
+    let room = control.streams().enter(&context.caller).ok_or(Code::Overloaded)?;
     let watcher = Watcher {
         seen: account.audit_end().await?,
         request: newest_request(&account).await?,
@@ -75,7 +76,7 @@ struct Watcher {
     ends_at: Instant,
     heartbeat_at: Instant,
     opening: Option<&'static str>,
-    _room: OwnedSemaphorePermit,
+    _room: Seat,
 }
 
 impl Watcher {

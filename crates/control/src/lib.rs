@@ -48,6 +48,7 @@ mod serve;
 mod session_cookie;
 mod sessions;
 mod sign_in;
+mod streams;
 mod trace;
 mod usage;
 

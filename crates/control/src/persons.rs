@@ -7,7 +7,7 @@
 use crate::{operation::Op, pages::page, refusal::Refusal, reply::Reply, sessions};
 use api::{
     Time,
-    contract::{PersonsList, PersonsSessions, PersonsSignOut, PersonsTotpDelete},
+    contract::{PersonsDelete, PersonsList, PersonsSessions, PersonsSignOut, PersonsTotpDelete},
     page::Page,
     person::{PersonMembershipOut, PersonRecordOut},
     session::{AccountName, DeviceOut},
@@ -50,5 +50,10 @@ pub(crate) async fn sign_out(op: Op<PersonsSignOut>) -> Result<Reply<PersonsSign
 pub(crate) async fn remove_totp(op: Op<PersonsTotpDelete>) -> Result<Reply<PersonsTotpDelete>, Refusal> {
     let stamp = op.context.stamp()?;
     let _committed = op.context.people().remove_totp(stamp, op.target.person, Sessions::End).await?;
+    Ok(Reply::nothing())
+}
+
+pub(crate) async fn delete(op: Op<PersonsDelete>) -> Result<Reply<PersonsDelete>, Refusal> {
+    let _committed = op.context.people().delete_person(op.context.stamp()?, op.target.person).await?;
     Ok(Reply::nothing())
 }

@@ -115,6 +115,7 @@ fn mounted() -> Mounted {
         .with(persons::sessions)
         .with_reply(persons::sign_out)
         .with_reply(persons::remove_totp)
+        .with_reply(persons::delete)
         .with(operator_tokens::create)
         .with(operator_tokens::list)
         .with(operator_tokens::revoke)

@@ -290,4 +290,38 @@ mod tests {
             assert!(error.contains(said) && !error.contains(SECRET), "{text}: {error}");
         }
     }
+
+    #[test]
+    fn d20_providers_are_read_with_their_secret_from_a_file_or_say_what_is_wrong() {
+        let read = |text: &str| {
+            let folder = tempfile::tempdir().unwrap();
+            let secret = folder.path().join("secret");
+            std::fs::write(&secret, format!("{SECRET}\n")).unwrap();
+            std::fs::set_permissions(&secret, std::fs::Permissions::from_mode(0o600)).unwrap();
+            let path = folder.path().join("people.toml");
+            std::fs::write(&path, text).unwrap();
+            providers(Some(&path)).map_err(|failure| failure.message)
+        };
+        let table = |id: &str, more: &str| {
+            format!(
+                "[[provider]]\nid = \"{id}\"\nname = \"Acme\"\nurl = \"https://id.acme.test\"\nclient_id = \"c\"\n{more}\n"
+            )
+        };
+        let with_secret = |id: &str| table(id, "client_secret_file = \"secret\"");
+        let found = read(&with_secret("acme")).unwrap();
+        assert_eq!((found.len(), found[0].client_secret.expose().as_str()), (1, SECRET));
+        assert_eq!(found[0].issuer.client_ids, ["c"]);
+        assert!(providers(None).unwrap().is_empty());
+        for (text, said) in [
+            (with_secret("Acme"), "lower-case"),
+            (with_secret("acme") + &with_secret("acme"), "one id"),
+            (table("acme", ""), "client_secret_file"),
+            (table("acme", "client_secret_file = \"absent\""), "no such file"),
+            (with_secret("acme").replace("https://", "http://"), "https://"),
+            (with_secret("acme") + "entra_directories = []", "entra_directories"),
+        ] {
+            let error = read(&text).err().unwrap_or_else(|| panic!("{text} is taken"));
+            assert!(error.contains(said) && !error.contains(SECRET), "{text}: {error}");
+        }
+    }
 }

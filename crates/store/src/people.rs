@@ -31,7 +31,7 @@ use crate::{
 use attempt::{Forgive, TakeAttempt};
 use invitation::Accept;
 use model::{AccountId, EmailAddress, Member, MemberId, PersonId, Secret, SecretHash, SessionId, Timestamp};
-use person_change::{ChangePerson, CreatePerson, TakeRecoveryCode, TakeTotpStep, What};
+use person_change::{ChangePerson, CreatePerson, DeletePerson, TakeRecoveryCode, TakeTotpStep, What};
 use registration::Register;
 use session::{End, EndAll, SignIn, Touch};
 
@@ -239,6 +239,11 @@ impl PeopleStore {
         sessions: Sessions,
     ) -> Result<Committed<PersonRow>, StoreError> {
         self.0.commit(stamp, ChangePerson { person, what, sessions }).await
+    }
+
+    /// Forgets a person. An account may be left without an owner: only the operator asks for this.
+    pub async fn delete_person(&self, stamp: Stamp, person: PersonId) -> Result<Committed<()>, StoreError> {
+        self.0.commit(stamp, DeletePerson(person)).await
     }
 
     /// Takes the time step of a code that was right. `false`: it was taken before (RFC 6238 section 5.2).

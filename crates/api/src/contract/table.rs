@@ -370,6 +370,12 @@ operations! {
     PersonsTotpDelete: "Persons" "persons_totp_delete" Delete "/v1/persons/{person_id}/totp",
         Operator Changes, (AtPerson, NoQuery, NoBody) -> 204 Nothing;
 
+    /// Forget a person: they cannot sign in any more and are a member nowhere.
+    /// For somebody who lost their password too, and then invite them again. Keys that they created stay. An account may be left
+    /// without an owner: the operator invites the next.
+    PersonsDelete: "Persons" "persons_delete" Delete "/v1/persons/{person_id}",
+        Operator Changes, (AtPerson, NoQuery, NoBody) -> 204 Nothing;
+
     /// Create an operator token.
     /// The answer shows its text once and never again.
     OperatorTokensCreate: "Operator tokens" "operator_tokens_create" Post "/v1/operator-tokens",

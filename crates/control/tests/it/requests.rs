@@ -365,3 +365,42 @@ async fn d11_d13_r101_what_the_use_of_a_key_tells_is_among_its_findings() {
     let listed = world.get(&format!("{account}/keys?kind=restricted")).await.expect(200).json;
     assert_eq!(listed["data"][0]["findings"][0]["code"], "unused_90_days");
 }
+
+#[tokio::test]
+async fn r14_an_overview_sums_the_account_and_nothing_of_another() {
+    let world = World::new().await;
+    let (account, _) = world.account("A").await;
+    let (theirs, their_issued) = world.account("B").await;
+    let (key, issued) = world.key(&account, json!({ "description": "Reporting" })).await;
+    let their_key = format!("{theirs}/keys/{}", their_issued["primary"]["key_id"].as_str().unwrap());
+    let known = Known::of(&account, &key, &issued);
+    let foreign = Known::of(&theirs, &their_key, &their_issued["primary"]);
+    world.pass(7_200);
+    tell(
+        &world,
+        &[
+            seen(Some(known), 0, 1),
+            seen(Some(known), 3_700, 2),
+            refused(seen(Some(known), 3_701, 3), Denial::ScopeInsufficient),
+            Seen { limit: "messaging", outcome: RequestOutcome::Limited, ..seen(Some(known), 3_702, 4) },
+            seen(Some(foreign), 3_703, 5),
+        ],
+    );
+    world.store.usage().flush().await;
+    let all = world.get(&format!("{account}/overview")).await.expect(200).json;
+    assert_eq!(
+        (&all["totals"]["ok"], &all["totals"]["refused"], &all["totals"]["limited"]),
+        (&json!(2), &json!(1), &json!(1))
+    );
+    let spans: Vec<_> =
+        all["spans"].as_array().unwrap().iter().map(|s| (s["start"].clone(), s["ok"].clone())).collect();
+    assert_eq!(spans, [(json!("2026-11-23T12:00:00Z"), json!(1)), (json!("2026-11-23T13:00:00Z"), json!(1))]);
+    let top = json!([{ "key_id": id_of(&key), "description": "Reporting", "kind": "restricted", "count": 4 }]);
+    assert_eq!(all["top_keys"], top);
+    assert_eq!(all["refusals"], json!([{ "reason": "insufficient_scope", "count": 1 }]));
+    assert_eq!(all["limits"], json!([{ "key_id": id_of(&key), "limit": "messaging", "count": 1 }]));
+    let live = world.get(&format!("{account}/overview?environment=live")).await.expect(200).json;
+    assert_eq!((&live["top_keys"], &live["refusals"]), (&json!([]), &json!([])));
+    let hour = world.get(&format!("{account}/overview?hours=1")).await.expect(200).json;
+    assert_eq!((&hour["granularity"], &hour["totals"]["ok"]), (&json!("minute"), &json!(1)));
+}

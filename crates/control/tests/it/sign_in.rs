@@ -194,6 +194,23 @@ async fn an_operator_sees_who_can_sign_in_and_signs_them_out() {
 }
 
 #[tokio::test]
+async fn who_lost_their_password_is_forgotten_by_the_operator_and_invited_again() {
+    let world = World::new().await;
+    let (mut owner, account, made) = Browser::registered(&world, OWNER).await;
+    let person = made["member"]["person_id"].as_str().unwrap();
+    world.send("DELETE", &format!("/v1/persons/{person}"), None).await.expect(204);
+    assert_eq!(owner.looks(&world).await, 401);
+    Browser::default().post(&world, "/v1/session", with(OWNER, PASSWORD)).await.expect(401);
+    assert_eq!(world.get(&format!("{account}/members")).await.expect(200).json["data"], json!([]));
+    let key = format!("{account}/keys/{}", made["key"]["key_id"].as_str().unwrap());
+    assert_eq!(world.get(&key).await.expect(200).json["status"], "active", "keys are the account's");
+    let mut again = Browser::joined(&world, &account, OWNER, "owner").await;
+    again.get(&world, &account).await.expect(200);
+    world.send("DELETE", &format!("/v1/persons/{person}"), None).await.expect(404);
+    assert_eq!(world.get("/v1/audit/verify").await.json["intact"], true);
+}
+
+#[tokio::test]
 async fn r71_neither_a_password_nor_a_token_is_in_the_data_folder_or_in_a_second_answer() {
     let world = World::new().await;
     let (owner, account, _) = Browser::registered(&world, OWNER).await;

@@ -151,4 +151,13 @@ pub(crate) enum SessionsCommand {
         #[command(flatten)]
         at: Connection,
     },
+    /// Forget a person who lost their password too: they are a member nowhere any more. Then invite them again.
+    Forget {
+        /// The person's id.
+        person: String,
+        #[command(flatten)]
+        json: Json,
+        #[command(flatten)]
+        at: Connection,
+    },
 }

@@ -13,7 +13,7 @@ use crate::{
 };
 use api::{
     answer::Nothing,
-    contract::{PersonsList, PersonsSessions, PersonsSignOut, PersonsTotpDelete},
+    contract::{PersonsDelete, PersonsList, PersonsSessions, PersonsSignOut, PersonsTotpDelete},
     person::PersonRecordOut,
     session::DeviceOut,
 };
@@ -55,6 +55,10 @@ pub(crate) async fn run(command: SessionsCommand) -> Result<(), Failure> {
             Output::of(json.json).show(&gone, |_: &Nothing| {
                 format!("{person} has no second factor any more, and is signed out everywhere.")
             })?;
+        }
+        SessionsCommand::Forget { person, at, json } => {
+            let gone = Client::open(&at)?.call::<PersonsDelete>(&[&person], &[], NOTHING).await?;
+            Output::of(json.json).show(&gone, |_: &Nothing| format!("{person} is forgotten: invite them again."))?;
         }
     }
     Ok(())

@@ -63,7 +63,8 @@ fn bad_files_are_told_all_their_problems() {
          [upstream.test]\nurl = \"http://user:hush@127.0.0.1\"\n[upstream.live]\nurl = \"ftp://127.0.0.1\"\n\
          [catalogue]\nfile = \"\"\n[keys]\nprimary_prefix = \"Sk\"\npresentations = [\"query\"]\n\
          [errors]\nstyle = \"plain\"\ntype_base = \"errors\"\n[context]\nnamespace = \"My App\"\n\
-         [log]\nlevel = \"loud\"\nformat = \"xml\"\n",
+         [log]\nlevel = \"loud\"\nformat = \"xml\"\n\
+         [sign_in]\nregistration = \"anybody\"\npublic_url = \"console.example.com\"\nsession_idle = \"2m\"\nproduct = \"\"\n",
     );
     golden(
         "d4_one_environment_without_an_upstream",

@@ -2,7 +2,7 @@
 
 use crate::run::Folder;
 
-const COMMANDS: [&str; 69] = [
+const COMMANDS: [&str; 70] = [
     "",
     "quickstart",
     "serve",
@@ -50,6 +50,7 @@ const COMMANDS: [&str; 69] = [
     "sessions list",
     "sessions end",
     "sessions reset-second-factor",
+    "sessions forget",
     "requests",
     "requests list",
     "requests show",

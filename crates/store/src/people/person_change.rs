@@ -5,6 +5,7 @@
 //! Read:  top down.
 
 use super::{
+    member,
     person::{self, IssuerSubject, NewPerson, PersonRow},
     session::{self, NewSession, Rotation},
 };
@@ -240,5 +241,39 @@ impl Change for CreatePerson {
         details.insert("email".into(), json!(person.email.as_str()));
         details.insert("issuer".into(), json!(self.subject.issuer));
         Ok(Effect::changed(person, Draft { action: AuditAction::PersonCreated, account: None, details }, subjects))
+    }
+}
+
+/// Forgets a person: their proofs, their sessions, their places in accounts. The audit chain goes on naming them.
+pub(crate) struct DeletePerson(pub(crate) PersonId);
+
+impl Change for DeletePerson {
+    type Value = ();
+
+    async fn apply(
+        self,
+        tx: &mut SqliteConnection,
+        _stamp: &Stamp,
+        _options: &Options,
+    ) -> Result<Effect<Self::Value>, StoreError> {
+        let person = person::find(tx, self.0).await?;
+        let members = member::memberships(tx, person.id).await?;
+        let id = person.id.to_bytes().to_vec();
+        let mut subjects = vec![Subject::Person(person.id)];
+        subjects.extend(session::end_others(tx, person.id, None).await?);
+        subjects.extend(members.iter().map(|membership| Subject::Member(membership.member.id)));
+        for statement in [
+            "DELETE FROM recovery_codes WHERE person_id = $1",
+            "DELETE FROM subjects WHERE person_id = $1",
+            "DELETE FROM members WHERE person_id = $1",
+            "DELETE FROM persons WHERE id = $1",
+        ] {
+            sqlx::query(statement).bind(id.clone()).execute(&mut *tx).await?;
+        }
+        let mut details = Map::new();
+        details.insert("email".into(), json!(person.email.as_str()));
+        let accounts: Vec<String> = members.iter().map(|membership| membership.member.account.to_string()).collect();
+        details.insert("accounts".into(), json!(accounts));
+        Ok(Effect::changed((), Draft { action: AuditAction::PersonDeleted, account: None, details }, subjects))
     }
 }

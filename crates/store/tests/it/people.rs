@@ -227,6 +227,38 @@ async fn the_last_owner_stays_and_only_owners_touch_owners() {
 }
 
 #[tokio::test]
+async fn invariant_5_no_method_reaches_another_accounts_people() {
+    let world = World::new().await;
+    let mine = world.store.account(registered(&world).await.account.id);
+    let theirs = world.account().await;
+    let member = joined(&world, theirs.id(), 2, Role::Owner).await;
+    let second = joined(&world, theirs.id(), 3, Role::Owner).await;
+    let invitation = NewInvitation {
+        id: id(4, InvitationId::new),
+        email: email("p4@example.com"),
+        role: Role::Viewer,
+        hash: token(104),
+        expires_at: Timestamp::from_secs(1_795_000_000),
+    };
+    let _ = theirs.invite(world.stamp(), invitation).await.unwrap();
+    let before = theirs.audit_end().await.unwrap();
+    let not_there = |result: Result<(), StoreError>| assert!(matches!(result, Err(StoreError::NotFound { .. })));
+    not_there(mine.member(member).await.map(|_| ()));
+    not_there(mine.set_role(world.stamp(), member, Role::Viewer).await.map(|_| ()));
+    not_there(mine.remove_member(world.stamp(), member, None).await.map(|_| ()));
+    not_there(mine.uninvite(world.stamp(), id(4, InvitationId::new)).await.map(|_| ()));
+    // Nor does a member of theirs change anything of mine, whatever they are there.
+    let owner = id(1, MemberId::new);
+    not_there(mine.set_role(by(&world, Author::Member(second)), owner, Role::Viewer).await.map(|_| ()));
+    not_there(mine.create_key(by(&world, Author::Member(second)), world.new_key(mine.id())).await.map(|_| ()));
+    let listed = mine.members(Page::behind(second, 10)).await.unwrap().items;
+    assert!(listed.iter().all(|row| row.member.account == mine.id()));
+    assert!(mine.invitations(world.now(), Page::first(10)).await.unwrap().items.is_empty());
+    assert!(mine.audit_behind(0, 100).await.unwrap().iter().all(|entry| entry.account == Some(mine.id())));
+    assert_eq!(theirs.audit_end().await.unwrap(), before, "nothing of theirs was changed");
+}
+
+#[tokio::test]
 async fn r59_the_keys_of_a_member_who_goes_are_kept_disabled_or_revoked_and_never_forgotten() {
     let world = World::new().await;
     let made = registered(&world).await;
