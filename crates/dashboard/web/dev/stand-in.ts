@@ -48,6 +48,7 @@ const operations: OperationOut[] = resources.flatMap((resource) => {
     scope: `${resource}:${action}`,
     company_mode: mode,
     company_sources: [],
+    other_bodies: 'refused',
     limit_class: 'default',
     environment: null,
   });
@@ -67,6 +68,7 @@ operations.push({
   scope: 'health:read',
   company_mode: 'neutral',
   company_sources: [],
+  other_bodies: 'refused',
   limit_class: 'default',
   environment: 'live',
 });
