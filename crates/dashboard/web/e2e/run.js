@@ -6,6 +6,7 @@
 // who may do everything in their first account has to be there. What is made on the way is taken away again. Prints one line for
 // each step; the exit code says whether all went well.
 
+import { createHmac } from 'node:crypto';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -303,6 +304,59 @@ async function team(page, account) {
   expect('an invitation can be withdrawn', true);
 }
 
+/** The code of an authenticator now (RFC 6238). */
+function codeOf(secret) {
+  const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
+  const bits = [...secret].map((letter) => letters.indexOf(letter).toString(2).padStart(5, '0')).join('');
+  const key = Buffer.from(bits.match(/.{8}/g).map((byte) => Number.parseInt(byte, 2)));
+  const step = Buffer.alloc(8);
+  step.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30_000)));
+  const hash = createHmac('sha1', key).update(step).digest();
+  const number = hash.readUInt32BE(hash[19] & 15) & 0x7fffffff;
+  return String(number % 1_000_000).padStart(6, '0');
+}
+
+/** The second factor: on, used to sign in, and off. */
+async function secondFactor(page, account) {
+  await open(page, account, 'settings');
+  await button(page, 'Turn on').click();
+  await dialog(page).getByLabel('Current password').fill(password);
+  await button(page, 'Next').click();
+  await page.getByRole('img', { name: 'QR code for the authenticator' }).waitFor();
+  await look(page, 'settings, second factor');
+  const secret = (await dialog(page).locator('code').textContent())?.trim() ?? '';
+  await dialog(page).getByLabel('Code', { exact: true }).fill(codeOf(secret));
+  await button(page, 'Confirm').click();
+  await page.getByText('They are shown this once.').waitFor();
+  await look(page, 'settings, recovery codes');
+  const codes = await dialog(page).locator('li').allTextContents();
+  expect('ten recovery codes are shown', codes.length === 10);
+  await page.getByLabel('I have put the codes in a safe place.').check();
+  await button(page, 'Done').click();
+
+  const again = await window({ width: 390, scheme: 'dark' });
+  await again.goto(`${base}/sign-in`);
+  await again.fill('input[name=email]', email);
+  await again.fill('input[name=password]', password);
+  await again.keyboard.press('Enter');
+  await again.getByLabel('Code', { exact: true }).waitFor();
+  await look(again, 'sign-in, second factor');
+  await again.keyboard.type(codes[0]);
+  await again.keyboard.press('Enter');
+  await again.waitForURL('**/overview**');
+  expect('a recovery code stands in for a code', true);
+  await again.context().close();
+
+  await open(page, account, 'settings');
+  await button(page, 'Turn off').click();
+  await dialog(page).getByLabel('Current password').fill(password);
+  await dialog(page).getByLabel('Code', { exact: true }).fill(codes[1]);
+  await dialog(page).getByRole('button', { name: 'Turn off' }).click();
+  await dialog(page).waitFor({ state: 'hidden' });
+  await button(page, 'Turn on').waitFor();
+  expect('the second factor can be turned off', true);
+}
+
 async function environment(page, account) {
   await open(page, account, 'keys');
   await page.getByRole('radio', { name: 'Live', exact: true }).click();
@@ -342,6 +396,7 @@ try {
   await keys(page, account);
   await companies(page, account);
   await team(page, account);
+  await secondFactor(page, account);
   await environment(page, account);
   await page.context().close();
 

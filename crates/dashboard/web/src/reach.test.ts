@@ -24,6 +24,7 @@ const operation = (part: Partial<OperationOut>): OperationOut => ({
   scope: 'company:read',
   company_mode: 'locators',
   company_sources: [],
+  other_bodies: 'refused',
   limit_class: 'default',
   environment: null,
   ...part,

@@ -688,6 +688,8 @@ export interface OperationOut {
   limit_class: string;
   /** Its method. */
   method: string;
+  /** What becomes of a body that is not JSON where a restricted key's body would be looked into: `refused`, or left to the `upstream`. */
+  other_bodies: string;
   /** Its path as callers send it. */
   path: string;
   /** The scope that a key needs. */
@@ -1237,6 +1239,8 @@ export interface Operations {
   operator_tokens_revoke: { path: { operator_token_id: string }; query: Nothing; body: undefined; answer: OperatorTokenChanged };
   /** List everybody who can sign in here, newest first. */
   persons_list: { path: Nothing; query: { limit?: number | null; cursor?: string | null }; body: undefined; answer: PersonRecordOutPage };
+  /** Forget a person: they cannot sign in any more and are a member nowhere. */
+  persons_delete: { path: { person_id: string }; query: Nothing; body: undefined; answer: undefined };
   /** List where a person is signed in, newest first. */
   persons_sessions: { path: { person_id: string }; query: Nothing; body: undefined; answer: DeviceOutPage };
   /** Sign a person out everywhere. */
@@ -1320,6 +1324,7 @@ export const routes: { readonly [O in keyof Operations]: readonly [method: strin
   operator_tokens_create: ["POST", "/v1/operator-tokens"],
   operator_tokens_revoke: ["POST", "/v1/operator-tokens/{operator_token_id}/revoke"],
   persons_list: ["GET", "/v1/persons"],
+  persons_delete: ["DELETE", "/v1/persons/{person_id}"],
   persons_sessions: ["GET", "/v1/persons/{person_id}/sessions"],
   persons_sign_out: ["DELETE", "/v1/persons/{person_id}/sessions"],
   persons_totp_delete: ["DELETE", "/v1/persons/{person_id}/totp"],

@@ -55,7 +55,7 @@ export function Register() {
     );
   }
 
-  const closed = options.data && options.data.registration !== 'open' && !options.data.needs_first_owner;
+  const closed = options.data && options.data.registration !== 'open';
   const below = (
     <>
       {words.register.haveOne}{' '}

@@ -56,13 +56,15 @@ export function SignIn() {
       title={second ? words.signIn.secondTitle : words.signIn.title}
       lead={second ? words.signIn.secondLead : undefined}
       below={
-        options.data?.registration === 'open' || options.data?.needs_first_owner ? (
+        options.data?.registration === 'open' ? (
           <>
             {words.signIn.noAccount}{' '}
             <Link to="/register" className="font-medium text-accent-text hover:underline">
               {words.signIn.register}
             </Link>
           </>
+        ) : options.data?.needs_first_owner ? (
+          words.signIn.firstOwner
         ) : (
           words.signIn.byInvitation
         )

@@ -768,6 +768,8 @@ export const en = {
     noAccount: 'No account yet?',
     register: 'Register',
     byInvitation: 'New people join by invitation. Ask an owner of the account, or the operator.',
+    firstOwner:
+      'Nobody can sign in yet. The operator invites the first owner, with “members invite” on the command line.',
     secondTitle: 'Second factor',
     secondLead: 'Enter the code that your authenticator shows.',
     code: 'Code',

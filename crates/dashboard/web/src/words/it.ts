@@ -784,6 +784,8 @@ export const it: Words = {
     noAccount: 'Non hai ancora un account?',
     register: 'Registrati',
     byInvitation: 'Si entra su invito. Chiedi a un titolare dell’account, o all’operatore.',
+    firstOwner:
+      'Ancora nessuno può accedere. L’operatore invita il primo titolare, con «members invite» sulla riga di comando.',
     secondTitle: 'Secondo fattore',
     secondLead: 'Inserisci il codice che mostra la tua app di autenticazione.',
     code: 'Codice',
