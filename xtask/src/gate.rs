@@ -20,9 +20,13 @@ pub(crate) fn run(root: &Path) -> Result<()> {
     tests(root).run(root)
 }
 
+/// The dashboard's own checks: types, lint, tests, and that `dist` is what the sources build to.
+const DASHBOARD: &str = "crates/dashboard/web/check";
+
 /// One command of the gate.
 struct Step {
     name: &'static str,
+    program: &'static str,
     arguments: Vec<&'static str>,
     environment: &'static [(&'static str, &'static str)],
 }
@@ -31,7 +35,7 @@ impl Step {
     fn run(&self, root: &Path) -> Result<()> {
         println!("== {}", self.name);
         let (outcome, took) = timed(|| self.command(root).status());
-        let status = outcome.with_context(|| format!("{}: cannot start cargo", self.name))?;
+        let status = outcome.with_context(|| format!("{}: cannot start {}", self.name, self.program))?;
         if !status.success() {
             bail!("{} failed; run it alone with: {}", self.name, self.line());
         }
@@ -40,7 +44,7 @@ impl Step {
     }
 
     fn command(&self, root: &Path) -> Command {
-        let mut command = Command::new("cargo");
+        let mut command = Command::new(self.program);
         command.current_dir(root).args(&self.arguments).envs(self.environment.iter().copied());
         command
     }
@@ -48,16 +52,18 @@ impl Step {
     /// What a person types to run this step alone.
     fn line(&self) -> String {
         let environment: String = self.environment.iter().map(|(k, v)| format!("{k}='{v}' ")).collect();
-        format!("{environment}cargo {}", self.arguments.join(" "))
+        format!("{environment}{} {}", self.program, self.arguments.join(" "))
     }
 }
 
 fn checks(root: &Path) -> Vec<Step> {
     let mut steps = vec![
         step("format", &["fmt", "--all", "--check"]),
+        Step { name: "dashboard", program: DASHBOARD, arguments: Vec::new(), environment: &[] },
         step("clippy", &["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]),
         Step {
             name: "documentation",
+            program: "cargo",
             arguments: vec!["doc", "--workspace", "--no-deps", "--document-private-items", "--locked", "--quiet"],
             environment: &[("RUSTDOCFLAGS", "-D warnings -A rustdoc::private_intra_doc_links")],
         },
@@ -80,7 +86,7 @@ fn tests(root: &Path) -> Step {
 }
 
 fn step(name: &'static str, arguments: &[&'static str]) -> Step {
-    Step { name, arguments: arguments.to_vec(), environment: &[] }
+    Step { name, program: "cargo", arguments: arguments.to_vec(), environment: &[] }
 }
 
 /// Whether `cargo NAME` exists here.

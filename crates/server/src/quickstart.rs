@@ -185,8 +185,8 @@ fn config(args: &Quickstart, behind: &Behind) -> Result<Config, Failure> {
     let live = args.upstream_live.as_ref().map(|url| ("--upstream-live", url)).or(both);
     flags.extend(test.map(|(flag, url)| ("upstream.test.url", flag, url.clone())));
     flags.extend(live.map(|(flag, url)| ("upstream.live.url", flag, url.clone())));
-    // A newcomer reads the words on standard output; what goes well need not be said twice.
-    let mut config = Config::of_flags(flags, [("log.level", "warn")])?;
+    // A newcomer reads the words on standard output; what goes well need not be said twice. And a newcomer may sign up.
+    let mut config = Config::of_flags(flags, [("log.level", "warn"), ("sign_in.registration", "open")])?;
     if reference.is_some() && config.gateway.plain_listen.is_none() && config.gateway.tls != Tls::Off {
         // The reference API reads the gateway's key set over plain HTTP, which loopback may.
         config.gateway.plain_listen = Some(SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0));

@@ -74,6 +74,7 @@ pub(super) fn text(running: &Running, args: &Quickstart, guide: &Guide) -> Strin
          API      {gateway}\n         \
                   {operations} operations; behind it {behind}\n\
          Control  {control}\n\
+         Sign up  {control}/register (the dashboard; your account gets keys of its own)\n\
          Data     {data} (remove the folder to start afresh)\n\
          Account  {account}\n",
         title = name::TITLE,
