@@ -48,6 +48,7 @@ pub(crate) async fn follow(op: Op<EventsFollow>) -> Result<Reply<EventsFollow>, 
         closing: control.closing(),
         ends_at: Instant::now() + control.parts().limits.stream_of_events,
         heartbeat_at: Instant::now() + HEARTBEAT,
+        look_at: Instant::now() + REQUESTS_EVERY,
         opening: Some(OPENING),
         account,
         caller: context.caller,
@@ -75,6 +76,7 @@ struct Watcher {
     closing: watch::Receiver<bool>,
     ends_at: Instant,
     heartbeat_at: Instant,
+    look_at: Instant,
     opening: Option<&'static str>,
     _room: Seat,
 }
@@ -92,7 +94,7 @@ impl Watcher {
                 () = sleep_until(self.ends_at) => return None,
                 () = sleep_until(self.heartbeat_at) => Woken::Heartbeat,
                 changed = self.committed.changed() => { changed.ok()?; Woken::Changed }
-                () = sleep(REQUESTS_EVERY) => Woken::Looking,
+                () = sleep_until(self.look_at) => Woken::Looking,
             };
             if !self.may_watch().await {
                 return None;
@@ -107,7 +109,10 @@ impl Watcher {
                     self.committed.mark_unchanged();
                     self.changes().await.ok()?
                 }
-                Woken::Looking => self.requests().await.ok()?,
+                Woken::Looking => {
+                    self.look_at = Instant::now() + REQUESTS_EVERY;
+                    self.requests().await.ok()?
+                }
             };
             if text.is_some() {
                 return text;
