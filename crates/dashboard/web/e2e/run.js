@@ -127,7 +127,7 @@ async function tabTo(page, name, max = 80) {
 }
 
 async function policy() {
-  const answer = await fetch(`${base}/sign-in`);
+  const answer = await fetch(`${base}/sign-in`, { headers: { accept: 'text/html' } });
   const said = answer.headers.get('content-security-policy') ?? '';
   expect('the page comes with a policy', said.includes("default-src 'self'") && !said.includes('unsafe'));
 }
