@@ -12,7 +12,8 @@ export const queryClient = new QueryClient({
       refetchOnWindowFocus: true,
       retry: (count, thrown) => count < 2 && thrown instanceof Refused && (thrown.status === 0 || thrown.status >= 500),
     },
-    mutations: { retry: false },
+    // What a change answered may hold secrets: it is gone with the dialog that showed it.
+    mutations: { retry: false, gcTime: 0 },
   },
 });
 

@@ -54,7 +54,15 @@ export function StackedBars(props: {
   const y = (value: number) => HEIGHT - (value / top) * (HEIGHT - 8);
   const label = (span: Span) =>
     props.byDay ? time(language, span.start, 'tick') : time(language, span.start, inner < 400 ? 'hour' : 'short');
-  const every = Math.max(1, Math.ceil(spans.length / Math.max(2, Math.floor(inner / 92))));
+  const every = Math.max(1, Math.ceil(spans.length / Math.max(2, Math.floor(inner / 100))));
+  // Over several days of hours, a date stands where its day begins.
+  const dated = !props.byDay && spans.length > 48;
+  const days = Math.max(1, Math.ceil(every / 24));
+  const marked = (span: Span, index: number) => {
+    if (!dated) return index % every === 0;
+    const start = new Date(span.start);
+    return start.getHours() === 0 && Math.floor(index / 24) % days === 0;
+  };
   const current = at === undefined ? undefined : spans[at];
   const said = (span: Span) =>
     `${label(span)}: ${series
@@ -144,7 +152,7 @@ export function StackedBars(props: {
                         />
                       );
                     })}
-                    {index % every === 0 ? (
+                    {marked(span, index) ? (
                       <text
                         x={x + bar / 2}
                         y={HEIGHT + 16}
@@ -152,7 +160,7 @@ export function StackedBars(props: {
                         fontSize="10.5"
                         fill="var(--ink-3)"
                       >
-                        {label(span)}
+                        {dated ? time(language, span.start, 'tick') : label(span)}
                       </text>
                     ) : null}
                   </g>

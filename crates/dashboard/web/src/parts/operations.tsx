@@ -108,7 +108,13 @@ function Row({ of, where }: { of: Verdict; where: string }) {
           {plainPath(operation.path)}
         </span>
       </td>
-      <td className={cx('max-w-40 py-1.5 pr-4 text-right align-top', allowed ? 'text-ink-2' : 'text-ink-3')}>
+      <td
+        className={cx(
+          'py-1.5 pr-4 text-right align-top',
+          reach === 'scope' ? 'whitespace-nowrap' : 'max-w-40',
+          allowed ? 'text-ink-2' : 'text-ink-3',
+        )}
+      >
         {reach === 'scope' ? (
           <>
             {words.operations.needs} <code>{operation.scope}</code>
