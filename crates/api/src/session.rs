@@ -36,6 +36,9 @@ pub struct SignInOptionsOut {
     pub product: String,
     /// Nobody can sign in yet.
     pub needs_first_owner: bool,
+    /// Where callers reach the API, for lines that can be copied; `null` when the deployment does not say.
+    #[schema(example = "https://api.example.com")]
+    pub api_url: Option<String>,
 }
 
 /// A provider that people can sign in with (OpenID Connect).

@@ -62,6 +62,8 @@ pub struct Provider {
 /// What a deployment says about people.
 #[derive(Clone)]
 pub struct PeopleParts {
+    /// Where callers reach the API, when that is known.
+    pub api_url: Option<String>,
     /// Who may come in.
     pub registration: Registration,
     /// How long a session lasts that is not used.

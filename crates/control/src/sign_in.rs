@@ -21,6 +21,7 @@ pub(crate) async fn options(op: Op<SignInOptionsGet>) -> Result<SignInOptionsOut
         providers: people.providers.iter().map(provider).collect(),
         product: people.product.clone(),
         needs_first_owner: !op.context.people().any().await?,
+        api_url: people.api_url.clone(),
     })
 }
 

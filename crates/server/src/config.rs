@@ -59,6 +59,8 @@ pub(crate) struct Config {
 pub(crate) struct GatewaySection {
     pub(crate) listen: SocketAddr,
     pub(crate) plain_listen: Option<SocketAddr>,
+    /// Where callers reach the API, as the dashboard writes it.
+    pub(crate) public_url: Option<String>,
     pub(crate) name: String,
     pub(crate) cores: usize,
     pub(crate) hosts: Vec<String>,
@@ -207,6 +209,7 @@ fn assemble(sheet: &mut Sheet, catalogue: Catalogue) -> Option<Config> {
 fn gateway_section(sheet: &mut Sheet) -> Option<GatewaySection> {
     let listen = sheet.text("gateway.listen", check::address);
     let plain_listen = sheet.optional("gateway.plain_listen", check::address);
+    let public_url = sheet.optional("gateway.public_url", check::origin);
     let name = sheet.text("gateway.name", check::host);
     let cores = sheet.text("gateway.cores", |text| match text {
         "auto" => Ok(std::thread::available_parallelism().map_or(1, usize::from)),
@@ -221,6 +224,7 @@ fn gateway_section(sheet: &mut Sheet) -> Option<GatewaySection> {
     let section = GatewaySection {
         listen: listen?,
         plain_listen: plain_listen?,
+        public_url: public_url?.map(String::from),
         name: name?,
         cores: cores?,
         hosts: hosts?,

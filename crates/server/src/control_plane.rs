@@ -6,8 +6,8 @@
 
 use crate::{
     clock,
-    config::Config,
-    deployment::{not_bound, policy},
+    config::{Config, Tls},
+    deployment::{not_bound, policy, url},
     failure::Failure,
     name, people_file, sealing_key,
     tls::Certificates,
@@ -79,7 +79,7 @@ impl ControlPlane {
             problems: parts.config.errors.clone(),
             ready: Arc::new(move || ready.readiness()),
             limits: control::Limits::default(),
-            people: people(parts.config)?,
+            people: people(parts.config, parts.gateway)?,
             limit_names: parts.config.limits.rates.limits.iter().map(|limit| limit.name.clone()).collect(),
         };
         let control = Control::with_metrics(control_parts, metrics(parts.gateway, parts.store));
@@ -121,10 +121,14 @@ impl ControlPlane {
 }
 
 /// What the configuration says about people who sign in.
-fn people(config: &Config) -> anyhow::Result<PeopleParts> {
+fn people(config: &Config, gateway: &Gateway) -> anyhow::Result<PeopleParts> {
     let section = &config.sign_in;
     let providers = people_file::providers(config.people.as_deref());
+    // An address that stands for all of the machine's is none that anybody can call.
+    let listens = gateway.addresses().first().filter(|address| !address.ip().is_unspecified());
+    let own = || listens.map(|address| url(config.gateway.tls != Tls::Off, *address));
     Ok(PeopleParts {
+        api_url: config.gateway.public_url.clone().or_else(own),
         registration: section.registration,
         session_idle: section.session_idle,
         session_max: section.session_max,

@@ -324,6 +324,7 @@ impl World {
 
 fn people() -> PeopleParts {
     PeopleParts {
+        api_url: Some("https://api.example.com".to_owned()),
         registration: Registration::Open,
         session_idle: Duration::from_secs(12 * 3_600),
         session_max: Duration::from_secs(7 * 86_400),

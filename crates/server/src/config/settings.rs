@@ -63,6 +63,11 @@ pub(crate) const SECTIONS: &[Section] = &[
                 "A second, plain HTTP port beside the HTTPS one. It serves nobody: off loopback every request is\n\
                  answered 403 https_required, so that a key sent there is noticed and not silently redirected.",
             ),
+            unset(
+                "gateway.public_url",
+                r#""https://api.example.com""#,
+                "Where callers reach the API. The dashboard puts it into the lines that it offers to copy.\nUnset: the address that is listened on, unless that stands for all of the machine's.",
+            ),
             with("gateway.name", r#""gateway""#, "What this gateway is called in revocation receipts and logs."),
             with("gateway.cores", r#""auto""#, "Data-plane threads: a number, or \"auto\" for one per core."),
             Setting {

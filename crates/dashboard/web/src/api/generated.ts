@@ -1026,6 +1026,8 @@ export interface SignInIn {
 
 /** How people sign in. */
 export interface SignInOptionsOut {
+  /** Where callers reach the API, for lines that can be copied; `null` when the deployment does not say. */
+  api_url?: string | null;
   /** Nobody can sign in yet. */
   needs_first_owner: boolean;
   /** What the product is called here. */

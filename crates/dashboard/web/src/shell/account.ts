@@ -38,6 +38,5 @@ export function useProduct(): string {
 
 /** Where callers reach the API, if that is known. */
 export function useApiUrl(): string | undefined {
-  const options: object | undefined = useQuery(optionsQuery).data;
-  return options && 'api_url' in options && typeof options.api_url === 'string' ? options.api_url : undefined;
+  return useQuery(optionsQuery).data?.api_url ?? undefined;
 }
