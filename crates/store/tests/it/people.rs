@@ -204,6 +204,36 @@ async fn an_invitation_works_once_in_its_time_and_for_its_address() {
 }
 
 #[tokio::test]
+async fn a_role_that_shrinks_takes_back_the_invitations_that_it_could_not_make_and_no_other() {
+    let world = World::new().await;
+    let made = registered(&world).await;
+    let account = world.store.account(made.account.id);
+    let second = joined(&world, made.account.id, 2, Role::Owner).await;
+    let invite = |n: u8, role| NewInvitation {
+        id: id(n, InvitationId::new),
+        email: email(&format!("new{n}@example.com")),
+        role,
+        hash: token(100 + n),
+        expires_at: Timestamp::from_secs(1_795_000_000),
+    };
+    for (n, role, author) in
+        [(5, Role::Owner, second), (6, Role::Admin, second), (7, Role::Owner, id(1, MemberId::new))]
+    {
+        let _ = account.invite(by(&world, Author::Member(author)), invite(n, role)).await.unwrap();
+    }
+    let open = async || {
+        let all = account.invitations(world.now(), Page::first(10)).await.unwrap().items;
+        all.iter().map(|invitation| invitation.id).collect::<Vec<_>>()
+    };
+    let [fifth, sixth, seventh] = [5, 6, 7].map(|n| id(n, InvitationId::new));
+    assert_eq!(open().await, [seventh, sixth, fifth]);
+    let _ = account.set_role(world.stamp(), second, Role::Admin).await.unwrap();
+    assert_eq!(open().await, [seventh, sixth], "an admin invites no owner");
+    let _ = account.set_role(world.stamp(), second, Role::Developer).await.unwrap();
+    assert_eq!(open().await, [seventh], "a developer invites nobody");
+}
+
+#[tokio::test]
 async fn the_last_owner_stays_and_only_owners_touch_owners() {
     let world = World::new().await;
     let made = registered(&world).await;
