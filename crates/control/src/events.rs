@@ -96,6 +96,10 @@ impl Watcher {
                 changed = self.committed.changed() => { changed.ok()?; Woken::Changed }
                 () = sleep_until(self.look_at) => Woken::Looking,
             };
+            if matches!(woken, Woken::Changed) {
+                sleep(GATHER).await;
+                self.committed.mark_unchanged();
+            }
             if !self.may_watch().await {
                 return None;
             }
@@ -104,11 +108,7 @@ impl Watcher {
                     self.heartbeat_at = Instant::now() + HEARTBEAT;
                     Some(":\n\n".to_owned())
                 }
-                Woken::Changed => {
-                    sleep(GATHER).await;
-                    self.committed.mark_unchanged();
-                    self.changes().await.ok()?
-                }
+                Woken::Changed => self.changes().await.ok()?,
                 Woken::Looking => {
                     self.look_at = Instant::now() + REQUESTS_EVERY;
                     self.requests().await.ok()?
