@@ -26,7 +26,7 @@ use tokio::{
 
 /// How often a comment tells both ends that the stream lives.
 const HEARTBEAT: Duration = Duration::from_secs(15);
-/// How often is looked whether there were requests; they are gathered without anybody being told.
+/// How often is looked whether there were requests when nobody says so: a request may be told late, and not never.
 const REQUESTS_EVERY: Duration = Duration::from_secs(3);
 /// Changes come in bursts: what comes within this time is told at once.
 const GATHER: Duration = Duration::from_millis(200);
@@ -45,6 +45,7 @@ pub(crate) async fn follow(op: Op<EventsFollow>) -> Result<Reply<EventsFollow>, 
         seen: account.audit_end().await?,
         request: newest_request(&account).await?,
         committed: control.parts().store.committed(),
+        recorded: control.parts().store.usage().recorded(),
         closing: control.closing(),
         ends_at: Instant::now() + control.parts().limits.stream_of_events,
         heartbeat_at: Instant::now() + HEARTBEAT,
@@ -73,6 +74,7 @@ struct Watcher {
     seen: u64,
     request: Option<RequestId>,
     committed: watch::Receiver<Revision>,
+    recorded: watch::Receiver<()>,
     closing: watch::Receiver<bool>,
     ends_at: Instant,
     heartbeat_at: Instant,
@@ -94,11 +96,16 @@ impl Watcher {
                 () = sleep_until(self.ends_at) => return None,
                 () = sleep_until(self.heartbeat_at) => Woken::Heartbeat,
                 changed = self.committed.changed() => { changed.ok()?; Woken::Changed }
+                changed = self.recorded.changed() => { changed.ok()?; Woken::Recorded }
                 () = sleep_until(self.look_at) => Woken::Looking,
             };
             if matches!(woken, Woken::Changed) {
                 sleep(GATHER).await;
                 self.committed.mark_unchanged();
+            }
+            // Requests of any account, several times a second: what is cheap to ask is asked first.
+            if matches!(woken, Woken::Recorded) && !self.is_behind().await.ok()? {
+                continue;
             }
             if !self.may_watch().await {
                 return None;
@@ -109,7 +116,7 @@ impl Watcher {
                     Some(":\n\n".to_owned())
                 }
                 Woken::Changed => self.changes().await.ok()?,
-                Woken::Looking => {
+                Woken::Looking | Woken::Recorded => {
                     self.look_at = Instant::now() + REQUESTS_EVERY;
                     self.requests().await.ok()?
                 }
@@ -147,7 +154,12 @@ impl Watcher {
         Ok(Some(told.into_iter().map(|(kind, id)| event(kind, id)).collect()))
     }
 
-    /// Whether there were requests since the last look.
+    /// Whether there were requests that were not told.
+    async fn is_behind(&self) -> Result<bool, StoreError> {
+        Ok(newest_request(&self.account).await? != self.request)
+    }
+
+    /// Tells that there were requests since the last look, if there were.
     async fn requests(&mut self) -> Result<Option<String>, StoreError> {
         let newest = newest_request(&self.account).await?;
         let more = newest != self.request;
@@ -159,6 +171,7 @@ impl Watcher {
 enum Woken {
     Heartbeat,
     Changed,
+    Recorded,
     Looking,
 }
 

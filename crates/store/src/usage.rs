@@ -38,7 +38,7 @@ use std::{
     },
     time::Duration,
 };
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use writer::Message;
 
 /// How long a flush waits for the writer.
@@ -107,6 +107,7 @@ pub struct Usage(Arc<Inner>);
 struct Inner {
     open: Result<Open, StoreError>,
     losses: Arc<Losses>,
+    recorded: watch::Sender<()>,
 }
 
 struct Open {
@@ -146,15 +147,21 @@ impl Usage {
     /// Opens the file. One that cannot be opened is said once and then does without: no request depends on it.
     pub(crate) async fn open(folder: &Folder, options: &Options) -> Self {
         let losses = Arc::new(Losses::default());
-        let open = Self::start(folder, options, &losses).await;
+        let recorded = watch::Sender::new(());
+        let open = Self::start(folder, options, &losses, recorded.clone()).await;
         if let Err(error) = &open {
             tracing::warn!(%error, "the usage file cannot be used; requests are served and not recorded");
         }
-        Self(Arc::new(Inner { open, losses }))
+        Self(Arc::new(Inner { open, losses, recorded }))
     }
 
-    async fn start(folder: &Folder, options: &Options, losses: &Arc<Losses>) -> Result<Open, StoreError> {
-        let queue = writer::start(folder, options, Arc::clone(losses)).await?;
+    async fn start(
+        folder: &Folder,
+        options: &Options,
+        losses: &Arc<Losses>,
+        recorded: watch::Sender<()>,
+    ) -> Result<Open, StoreError> {
+        let queue = writer::start(folder, options, Arc::clone(losses), recorded).await?;
         let readers = SqlitePoolOptions::new()
             .max_connections(options.usage.readers.max(1))
             .acquire_timeout(options.busy_timeout)
@@ -183,6 +190,12 @@ impl Usage {
     #[must_use]
     pub fn losses(&self) -> Arc<Losses> {
         Arc::clone(&self.0.losses)
+    }
+
+    /// Changes after each commit of requests, which come sooner while somebody has this.
+    #[must_use]
+    pub fn recorded(&self) -> watch::Receiver<()> {
+        self.0.recorded.subscribe()
     }
 
     /// Waits until everything handed over so far can be read, for at most two seconds.

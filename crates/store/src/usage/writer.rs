@@ -1,4 +1,4 @@
-//! The writer of the usage file: a task that gathers batches and commits them once a second.
+//! The writer of the usage file: a task that gathers batches and commits them once a second, sooner while somebody watches.
 //!
 //! Owns:  the only writing connection of that file, and what happens when it fails.
 //! Never: holds a request up: whoever hands a batch over never waits, and a file that fails costs its rows and nothing else.
@@ -19,12 +19,16 @@ use std::{
     time::Duration,
 };
 use tokio::{
-    sync::{mpsc, oneshot},
+    sync::{mpsc, oneshot, watch},
     time::MissedTickBehavior,
 };
 
 /// How often what was gathered is committed: what a crash may lose (design section 5).
 const COMMIT_INTERVAL: Duration = Duration::from_secs(1);
+/// The same while somebody watches: who looks on sees a request within a second, and it has a way before and behind it.
+const WATCHED_INTERVAL: Duration = Duration::from_millis(250);
+/// Intervals of those who watch in one of everybody's.
+const WATCHED_IN_ONE: u32 = 4;
 /// Commits after which hours and days are written too; a crash before is made good from the minutes.
 const COMMITS_OF_HOURS: u32 = 10;
 /// Messages that are taken off the queue at once.
@@ -51,6 +55,8 @@ enum Hours {
     Now,
     /// They may wait for their turn.
     WhenDue,
+    /// It is not their turn: this commit is for somebody who watches.
+    NotNow,
 }
 
 /// The task.
@@ -60,6 +66,8 @@ pub(crate) struct Task {
     pub(crate) connect: SqliteConnectOptions,
     pub(crate) options: UsageOptions,
     pub(crate) losses: Arc<Losses>,
+    /// Told after each commit of requests.
+    pub(crate) recorded: watch::Sender<()>,
     /// What was counted since hours and days were last written.
     pub(crate) hours: Counters,
     /// Commits since then.
@@ -69,14 +77,26 @@ pub(crate) struct Task {
 impl Task {
     pub(crate) async fn run(mut self, mut queue: mpsc::Receiver<Message>) {
         let mut tally = Tally::new(self.options.requests_per_second_max);
-        let mut tick = tokio::time::interval(COMMIT_INTERVAL);
+        debug_assert_eq!(
+            WATCHED_INTERVAL * WATCHED_IN_ONE,
+            COMMIT_INTERVAL,
+            "the short intervals make up the long one"
+        );
+        let mut tick = tokio::time::interval(WATCHED_INTERVAL);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let (mut messages, mut closing) = (Vec::new(), Vec::new());
-        let (mut sweeping, mut failing) = (None, false);
+        let (mut sweeping, mut failing, mut turn) = (None, false, 0);
         loop {
             tokio::select! {
                 biased;
                 _ = tick.tick() => {
+                    turn = (turn + 1) % WATCHED_IN_ONE;
+                    if turn != 0 {
+                        if self.recorded.receiver_count() > 0 {
+                            self.commit(&mut tally, &mut failing, Hours::NotNow).await;
+                        }
+                        continue;
+                    }
                     self.commit(&mut tally, &mut failing, Hours::WhenDue).await;
                     tally.allow(self.options.requests_per_second_max);
                     sweeping = self.sweep(sweeping).await;
@@ -116,13 +136,17 @@ impl Task {
         self.losses.crowded.fetch_add(tally.given_up(), Relaxed);
         let gathered = tally.take();
         let nothing = gathered.is_empty() && gathered.first().is_none();
-        self.commits += 1;
+        self.commits += u32::from(hours != Hours::NotNow);
         let due = hours == Hours::Now || self.commits >= COMMITS_OF_HOURS || self.hours.is_full();
         if nothing && (self.hours.is_empty() || !due) {
             return;
         }
         self.hours.gather(&gathered.counters, HOUR);
-        match self.store(&gathered, due).await {
+        let stored = self.store(&gathered, due).await;
+        if stored.is_ok() && !nothing {
+            self.recorded.send_replace(());
+        }
+        match stored {
             Ok(()) if std::mem::take(failing) => tracing::info!("usage is recorded again"),
             Ok(()) => {}
             Err(error) => {
@@ -182,13 +206,15 @@ pub(crate) async fn start(
     folder: &crate::folder::Folder,
     options: &crate::options::Options,
     losses: Arc<Losses>,
+    recorded: watch::Sender<()>,
 ) -> Result<mpsc::Sender<Message>, StoreError> {
     let mut connection = file::open(folder, options).await?;
     write::catch_up(&mut connection).await?;
     let (sender, queue) = mpsc::channel(options.usage.batches_max.max(1));
     let connect = file::read_write(&folder.usage(), options);
     let options = options.usage.clone();
-    let task = Task { connection: Some(connection), connect, options, losses, hours: Counters::default(), commits: 0 };
+    let connection = Some(connection);
+    let task = Task { connection, connect, options, losses, recorded, hours: Counters::default(), commits: 0 };
     tokio::spawn(task.run(queue));
     Ok(sender)
 }

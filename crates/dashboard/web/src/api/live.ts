@@ -40,19 +40,30 @@ export function stale(kind: string): string[] {
   }
 }
 
-/** Hints come in bursts; one reading serves them all. */
-const GATHER_MS = 1_500;
+/** The first hint is followed at once; of those behind it, one reading serves all. */
+const GAP_MS = 500;
+
+const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 /** Follows one account until the returned function is called. */
 export function follow(client: QueryClient, account: string): () => void {
   if (typeof EventSource === 'undefined') return () => {};
   const source = new EventSource(`/v1/accounts/${encodeURIComponent(account)}/events`);
   const waiting = new Set<string>();
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const flush = () => {
-    timer = undefined;
-    for (const part of waiting) void client.invalidateQueries({ queryKey: ['account', account, part] });
-    waiting.clear();
+  let reading = false;
+  // The next reading begins when the last has ended: a slow control plane is asked less often.
+  const read = async () => {
+    if (reading) return;
+    reading = true;
+    while (waiting.size) {
+      const parts = [...waiting];
+      waiting.clear();
+      await Promise.all([
+        pause(GAP_MS),
+        ...parts.map((part) => client.invalidateQueries({ queryKey: ['account', account, part] })),
+      ]);
+    }
+    reading = false;
   };
   source.addEventListener('open', () => {
     // What happened while nobody listened is not repeated.
@@ -68,10 +79,10 @@ export function follow(client: QueryClient, account: string): () => void {
       // A hint that cannot be read is a hint that something changed.
     }
     for (const part of stale(kind)) waiting.add(part);
-    timer ??= setTimeout(flush, GATHER_MS);
+    void read();
   });
   return () => {
-    clearTimeout(timer);
+    waiting.clear();
     source.close();
     set(false);
   };
