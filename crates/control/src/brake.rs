@@ -1,11 +1,12 @@
-//! Brakes: guessing becomes slow, by the e-mail address that is guessed at and by the network address that guesses.
+//! Brakes: guessing becomes slow, by the e-mail address that is guessed at, by the person whose codes are guessed, and by the
+//! network address that guesses.
 //!
 //! Owns:  what is braked, how soon and how long.
 //! Never: locks anybody out for good: whoever is slow enough gets in, and success forgives.
-//! Read:  `sign_in`, then `Taken`.
+//! Read:  `sign_in`, then `code`, then `Taken`.
 
 use crate::{authority::anonymous, operation::Context, refusal::Refusal};
-use model::{EmailAddress, SecretHash};
+use model::{EmailAddress, PersonId, SecretHash};
 use std::net::IpAddr;
 use store::{Attempt, Brake};
 
@@ -30,6 +31,15 @@ pub(crate) async fn sign_in(context: &Context, email: Option<&EmailAddress>) -> 
     let person = email.map(|email| subject("email", email.as_str()));
     let place = context.came.peer.and_then(|peer| place("sign-in", peer));
     take(context, Taken { person, place }).await
+}
+
+/// Takes an attempt at a second factor. It is counted apart from passwords: who knows the password has as many right ones as
+/// they like, and none of them may forgive a wrong code.
+///
+/// # Errors
+/// `TooManyAttempts` while a wait lasts.
+pub(crate) async fn code(context: &Context, person: PersonId) -> Result<Taken, Refusal> {
+    take(context, Taken { person: Some(subject("code", &person.to_string())), place: None }).await
 }
 
 /// Takes an attempt to register.

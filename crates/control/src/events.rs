@@ -99,6 +99,10 @@ impl Watcher {
                 changed = self.recorded.changed() => { changed.ok()?; Woken::Recorded }
                 () = sleep_until(self.look_at) => Woken::Looking,
             };
+            if matches!(woken, Woken::Changed) {
+                sleep(GATHER).await;
+                self.committed.mark_unchanged();
+            }
             // Requests of any account, several times a second: what is cheap to ask is asked first.
             if matches!(woken, Woken::Recorded) && !self.is_behind().await.ok()? {
                 continue;
@@ -111,11 +115,7 @@ impl Watcher {
                     self.heartbeat_at = Instant::now() + HEARTBEAT;
                     Some(":\n\n".to_owned())
                 }
-                Woken::Changed => {
-                    sleep(GATHER).await;
-                    self.committed.mark_unchanged();
-                    self.changes().await.ok()?
-                }
+                Woken::Changed => self.changes().await.ok()?,
                 Woken::Looking | Woken::Recorded => {
                     self.look_at = Instant::now() + REQUESTS_EVERY;
                     self.requests().await.ok()?

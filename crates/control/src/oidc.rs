@@ -51,7 +51,10 @@ pub(crate) async fn start(op: Op<OidcStart>) -> Result<Reply<OidcStart>, Refusal
     let context = &op.context;
     let known = context.control.providers().find(&op.target.provider).ok_or(Code::NotFound)?;
     let places = known.places(context.now).await.ok_or(Code::ProviderUnavailable)?;
-    let session = authority::session(&context.headers, &context.control).await?;
+    // A cookie that is `Strict` still comes along from other hosts of the same site. A page there could have signed the
+    // browser in at the provider as somebody else, whose account would be linked to this person.
+    let session =
+        if context.came.led_here { None } else { authority::session(&context.headers, &context.control).await? };
     let fresh = || Token::new(&*context.control.parts().randomness).text.expose().clone();
     let lasts = i64::try_from(JOURNEY_MAX.as_secs()).unwrap_or(i64::MAX);
     let journey = Journey {

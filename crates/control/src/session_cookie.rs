@@ -90,11 +90,13 @@ impl Cookies {
     }
 }
 
-/// The values of the cookies called `name`.
+/// The values of the cookies called `name`. Each is read by itself: what another service of this host, or of the domain
+/// above it, put beside it may be any bytes, and signs nobody out.
 fn read<'a>(headers: &'a HeaderMap, name: &'a str) -> impl Iterator<Item = String> + 'a {
-    let fields = headers.get_all(header::COOKIE).iter().filter_map(|field| field.to_str().ok());
-    let cookies = fields.flat_map(|field| Cookie::split_parse(field.to_owned())).filter_map(Result::ok);
-    cookies
+    let fields = headers.get_all(header::COOKIE).iter().flat_map(|field| field.as_bytes().split(|b| *b == b';'));
+    let texts = fields.filter_map(|cookie| std::str::from_utf8(cookie).ok());
+    texts
+        .filter_map(|text| Cookie::parse(text).ok())
         .filter(move |cookie| cookie.name() == name && cookie.value().len() <= VALUE_MAX)
         .map(|c| c.value().to_owned())
 }
@@ -136,6 +138,9 @@ mod tests {
         assert_eq!(read(&[&format!("{name}={text}"), &format!("{name}={text}")]), None, "two fields");
         assert_eq!(read(&[&format!("claviger-session={text}")]), None, "another name");
         assert_eq!(read(&[&format!("{name}={}", &text[1..])]), None, "no token");
+        let beside = HeaderValue::from_bytes(&[b"a=\xc3\xa9\xff; ", name.as_bytes(), b"=", text.as_bytes()].concat());
+        let beside: HeaderMap = [(header::COOKIE, beside.unwrap())].into_iter().collect();
+        assert!(cookies.has_session(&beside) && cookies.session(&beside).is_some(), "beside what is no text");
         assert!(cookies.clear_session().unwrap().to_str().unwrap().contains("Max-Age=0"));
     }
 }

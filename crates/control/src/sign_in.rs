@@ -11,7 +11,7 @@ use api::{
     session::{ProviderOut, SessionView, SignInOptionsOut},
 };
 use model::EmailAddress;
-use store::{Author, StoreError};
+use store::{Author, Proof, StoreError};
 
 pub(crate) async fn options(op: Op<SignInOptionsGet>) -> Result<SignInOptionsOut, Refusal> {
     let people = &op.context.control.parts().people;
@@ -34,9 +34,10 @@ pub(crate) async fn create(op: Op<SessionCreate>) -> Result<Reply<SessionCreate>
         Some(email) => context.people().by_email(email).await?,
         None => None,
     };
-    let proof = found.as_ref().and_then(|person| person.password.clone());
-    let fits = context.control.passwords().verify(body.password.secret().clone(), proof.clone()).await?;
+    let phc = found.as_ref().and_then(|person| person.password.clone());
+    let fits = context.control.passwords().verify(body.password.secret().clone(), phc.clone()).await?;
     let person = found.filter(|_| fits).ok_or(Code::SignInFailed)?;
+    let proof = phc.map(|password| Proof { password, totp: person.totp.clone() });
     if person.totp.is_some() {
         let code = body.code.ok_or(Code::SecondFactorRequired)?;
         if !second_factors::check(context, &person, &code).await? {
@@ -50,7 +51,7 @@ pub(crate) async fn create(op: Op<SessionCreate>) -> Result<Reply<SessionCreate>
     let signed_in = context.people().sign_in(stamp, person.id, proof, None, session).await;
     let person = match signed_in {
         Ok(committed) => committed.value,
-        // The password was changed while it was verified.
+        // The password was changed while it was verified, or a second factor was set up.
         Err(StoreError::NotFound { .. }) => return Err(Code::SignInFailed.into()),
         Err(error) => return Err(error.into()),
     };

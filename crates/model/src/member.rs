@@ -81,15 +81,23 @@ pub struct EmailAddress(String);
 
 impl EmailAddress {
     /// From what somebody typed. `None`: there is no `@` with something on both sides, or characters that no address that
-    /// is typed by people has. Whether mail arrives there, nobody knows.
+    /// is typed by people has, among them those that nobody sees. Whether mail arrives there, nobody knows.
+    ///
+    /// What is made here can be read here again, so the bound holds for the lower case, which can be longer. A letter whose
+    /// lower case is one of ASCII (the Kelvin sign) makes no address: it would be another's.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
+        let becomes_ascii = |c: char| !c.is_ascii() && c.to_lowercase().any(|lower| lower.is_ascii());
+        if text.len() > EMAIL_MAX || text.chars().any(|c| becomes_ascii(c) || is_unseen(c)) {
+            return None;
+        }
+        let text = text.to_lowercase();
         let (local, domain) = text.rsplit_once('@')?;
         let plain = |c: char| !c.is_whitespace() && !c.is_control() && !"<>()[],;:\\\"".contains(c);
         let fits = text.len() <= EMAIL_MAX && !local.is_empty() && !local.contains('@') && local.chars().all(plain);
         let host = !domain.is_empty() && domain.bytes().all(|b| b.is_ascii_alphanumeric() || b".-".contains(&b));
-        (fits && host && !domain.starts_with('.') && !domain.ends_with('.')).then(|| Self(text.to_lowercase()))
+        (fits && host && !domain.starts_with('.') && !domain.ends_with('.')).then_some(Self(text))
     }
 
     /// The text.
@@ -97,6 +105,14 @@ impl EmailAddress {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// Whether a character has no shape, or turns the direction of those around it: two addresses would look the same.
+const fn is_unseen(c: char) -> bool {
+    matches!(c,
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
+        | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}'
+        | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fff8}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 impl fmt::Display for EmailAddress {
@@ -129,5 +145,20 @@ mod tests {
             assert_eq!(read(no), None, "{no:?}");
         }
         assert_eq!(read(&format!("{}@x", "a".repeat(EMAIL_MAX))), None);
+    }
+
+    #[test]
+    fn an_address_is_read_back_from_its_own_spelling_and_no_other_letter_becomes_one_of_ascii() {
+        let read = |text: &str| EmailAddress::parse(text).map(|address| address.to_string());
+        assert_eq!(read("Ünal@x").as_deref(), Some("ünal@x"));
+        // Two bytes in upper case, three in lower case.
+        for local in ["\u{23a}".repeat(EMAIL_MAX / 2 - 1), "\u{23a}".repeat(EMAIL_MAX / 3 - 1), "ΑΣ".to_owned()] {
+            let address = read(&format!("{local}@x"));
+            assert_eq!(address.as_deref().and_then(read), address, "{local}");
+        }
+        assert_eq!(read(&format!("{}@x", "\u{23a}".repeat(EMAIL_MAX / 2 - 1))), None);
+        for no in ["mi\u{212a}e@x", "\u{130}@x", "an\u{200b}na@x", "\u{202e}anna@x", "an\u{ad}na@x", "anna\u{feff}@x"] {
+            assert_eq!(read(no), None, "{no:?}");
+        }
     }
 }

@@ -54,7 +54,8 @@ pub use options::Options;
 pub use page::{List, PAGE_MAX, Page};
 pub use people::{
     Accepting, Attempt, Brake, InvitationRow, IssuerSubject, KeysFate, MemberRow, Membership, NewInvitation, NewPerson,
-    NewRegistration, NewSession, PeopleStore, PersonRow, Registered, Rotation, SESSIONS_MAX, SessionRow, Sessions,
+    NewRegistration, NewSession, PeopleStore, PersonRow, Proof, Registered, Rotation, SESSIONS_MAX, SessionRow,
+    Sessions,
 };
 pub use restore::{Restored, restore};
 pub use stamp::{Author, Committed, Revision, Stamp, Subject};

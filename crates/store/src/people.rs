@@ -18,7 +18,7 @@ pub use member::{KeysFate, MemberRow, Membership};
 pub use person::{IssuerSubject, NewPerson, PersonRow};
 pub use person_change::Sessions;
 pub use registration::{NewRegistration, Registered};
-pub use session::{NewSession, Rotation, SESSIONS_MAX, SessionRow};
+pub use session::{NewSession, Proof, Rotation, SESSIONS_MAX, SessionRow};
 
 pub(crate) use member::require;
 
@@ -95,13 +95,13 @@ impl PeopleStore {
         self.0.commit(stamp, CreatePerson { person, subject, session }).await
     }
 
-    /// Begins a session. `proven_by` is the password's hash that was verified: `NotFound` when it is another meanwhile.
+    /// Begins a session. `proven_by` is what was verified: `NotFound` when password or second factor are others meanwhile.
     /// `links` is an issuer's subject that becomes theirs.
     pub async fn sign_in(
         &self,
         stamp: Stamp,
         person: PersonId,
-        proven_by: Option<Secret<String>>,
+        proven_by: Option<Proof>,
         links: Option<IssuerSubject>,
         session: NewSession,
     ) -> Result<Committed<PersonRow>, StoreError> {

@@ -91,3 +91,28 @@ impl Remedy {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_remedy_has_a_word_of_its_own_for_machines() {
+        let words = [
+            Remedy::EnableKey,
+            Remedy::ExtendExpiry,
+            Remedy::UseCurrentSecret,
+            Remedy::RotateKey,
+            Remedy::AwaitFreshness,
+            Remedy::CallFromServer,
+            Remedy::NameAddress,
+            Remedy::AllowAllCompanies,
+            Remedy::AddCompany,
+        ]
+        .map(|remedy| remedy.as_str());
+        let plain = |word: &str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
+        assert!(words.into_iter().all(plain), "{words:?}");
+        assert_eq!(words.into_iter().collect::<std::collections::BTreeSet<_>>().len(), words.len(), "{words:?}");
+        assert_eq!(Remedy::EnableKey.as_str(), "enable_key");
+    }
+}

@@ -59,6 +59,20 @@ fn d35_a_number_and_a_string_are_one_name_and_nothing_else_is_a_name() {
 }
 
 #[test]
+fn d34_every_escape_of_the_grammar_is_read_and_keeps_no_body_out() {
+    let body = r#"{"other":"\b\f\n\r\t\/\\\"","company_id":"a\"b"}"#;
+    assert_eq!(one(body, "/other"), one(r#"{"other":"\u0008\u000c\u000a\u000d\u0009\u002f\u005c\u0022"}"#, "/other"));
+    assert_eq!(one(body, "/company_id"), [Some("a\"b".into())]);
+    for (escape, meant) in
+        [("\\b", "\\u0008"), ("\\f", "\\u000c"), ("\\n", "\\u000a"), ("\\r", "\\u000d"), ("\\t", "\\u0009")]
+    {
+        // As the name of a member, where what is meant decides whether it is said twice.
+        let twice = format!(r#"{{"{escape}":1,"{meant}":2}}"#);
+        assert_eq!(found(&twice, &["/a"]), Err(JsonError::DuplicateMember), "{escape}");
+    }
+}
+
+#[test]
 fn d34_pointers_lead_through_objects_and_every_element_of_arrays() {
     let body = r#"{"a":[{"c":1},{"c":"2"},{"d":3}],"a/b":{"m~n":4},"":5,"x":{"c":6},"list":[7,8]}"#;
     assert_eq!(one(body, "/a/*/c"), [Some("1".into()), Some("2".into())]);

@@ -2,6 +2,7 @@
 
 use crate::{
     browser::{Browser, COOKIE},
+    requests::{Known, seen, tell},
     world::World,
 };
 use axum::body::{Body, BodyDataStream};
@@ -60,4 +61,25 @@ async fn a_stream_ends_with_the_session_and_with_the_membership() {
     assert!(next(&mut of_owner).await.unwrap().contains("\"kind\":\"member\""));
     owner.send(&world, "DELETE", "/v1/session", None).await.expect(204);
     assert_eq!(next(&mut of_owner).await, None);
+}
+
+/// What others do all the time does not keep an account's requests from being told.
+#[tokio::test]
+async fn requests_are_told_however_much_changes_elsewhere() {
+    let world = World::new().await;
+    let (owner, account, _) = Browser::registered(&world, "owner@example.com").await;
+    let (key, issued) = world.key(&account, json!({})).await;
+    let mut stream = watch(&world, &account, &owner).await;
+    tell(&world, &[seen(Some(Known::of(&account, &key, &issued)), 1, 1)]);
+    world.store.usage().flush().await;
+    let busy = async {
+        loop {
+            world.account("theirs").await;
+            tokio::time::sleep(Duration::from_millis(300)).await;
+        }
+    };
+    tokio::select! {
+        told = next(&mut stream) => assert_eq!(told.as_deref(), Some("event: change\ndata: {\"kind\":\"requests\"}\n\n")),
+        () = busy => {}
+    }
 }

@@ -87,6 +87,33 @@ async fn admins_touch_no_owner_and_the_last_owner_stays() {
     assert_eq!(owner.looks(&world).await, 200, "still somebody, but nothing there");
 }
 
+/// Nobody keeps a way back in: an admin who invites a second address of their own does not outlast their removal by it.
+#[tokio::test]
+async fn an_invitation_ends_with_the_authority_of_who_made_it() {
+    let world = World::new().await;
+    let (mut owner, account, _) = Browser::registered(&world, OWNER).await;
+    let invitations = format!("{account}/invitations");
+    for end in ["remove", "demote", "forget"] {
+        let address = format!("{end}@example.com");
+        let mut admin = Browser::joined(&world, &account, &address, "admin").await;
+        let wish = json!({ "email": format!("back-{address}"), "role": "admin" });
+        let made = admin.post(&world, &invitations, wish).await.expect(201).json;
+        let token = made["link"].as_str().unwrap().split_once('#').unwrap().1.to_owned();
+        let member = format!("{account}/members/{}", admin.member(&world, &account).await);
+        let view = admin.get(&world, "/v1/session").await.json;
+        let person = format!("/v1/persons/{}", view["person"]["id"].as_str().unwrap());
+        match end {
+            "remove" => owner.send(&world, "DELETE", &member, None).await.expect(200),
+            "demote" => owner.send(&world, "PATCH", &member, Some(json!({ "role": "developer" }))).await.expect(200),
+            _ => world.send("DELETE", &person, None).await.expect(204),
+        };
+        let wish = json!({ "token": token, "name": "Back", "password": PASSWORD });
+        let refused = Browser::default().post(&world, "/v1/invitations/accept", wish).await.expect(404);
+        assert_eq!(refused.code(), "invitation_invalid", "{end}");
+        assert_eq!(owner.get(&world, &invitations).await.expect(200).json["data"], json!([]), "{end}");
+    }
+}
+
 #[tokio::test]
 async fn r29_developers_manage_restricted_keys_and_never_the_primary_one() {
     let world = World::new().await;

@@ -172,7 +172,12 @@ struct Journey {
 }
 
 async fn start(world: &World, browser: &Browser) -> Journey {
-    let mut request = Request::get("/v1/sign-in/oidc/acme");
+    start_from(world, browser, "same-origin").await
+}
+
+/// Off to the provider, by a link of a page there.
+async fn start_from(world: &World, browser: &Browser, site: &str) -> Journey {
+    let mut request = Request::get("/v1/sign-in/oidc/acme").header("sec-fetch-site", site);
     if let Some(token) = &browser.token {
         request = request.header("cookie", format!("{COOKIE}={token}"));
     }
@@ -294,6 +299,23 @@ async fn an_address_that_was_only_ever_typed_is_not_linked_and_who_is_signed_in_
     let (code, state) = provider.code(&journey.location);
     let (to, _) = back(&world, &journey.cookie, &format!("code={code}&state={state}")).await;
     assert_eq!(to, "/sign-in?error=not_signed_in");
+}
+
+/// Nobody but the dashboard's own page has a provider's account linked to whoever is signed in.
+#[tokio::test]
+async fn a_link_of_another_page_signs_in_and_links_nothing() {
+    let provider = Provider::start().await;
+    let world = world(&provider, Registration::Open).await;
+    let (mut owner, _, _) = Browser::registered(&world, "owner@example.com").await;
+    for site in ["same-site", "cross-site"] {
+        let journey = start_from(&world, &owner, site).await;
+        let (code, state) = provider.code(&journey.location);
+        let (to, mut came) = back(&world, &journey.cookie, &format!("code={code}&state={state}")).await;
+        assert_eq!(to, "/", "{site}");
+        let view = came.get(&world, "/v1/session").await.expect(200).json;
+        assert_eq!(view["person"]["email"], "anna@example.com", "{site}: somebody of their own, not the owner");
+    }
+    assert_eq!(owner.looks(&world).await, 200);
 }
 
 #[tokio::test]

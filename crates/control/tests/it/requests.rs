@@ -7,7 +7,7 @@ use store::{RequestOutcome, SecretTag, Seen, SeenCaller};
 
 /// A key as a gateway knows it.
 #[derive(Clone, Copy)]
-struct Known {
+pub(crate) struct Known {
     account: AccountId,
     key: KeyId,
     secret: SecretTag,
@@ -15,7 +15,7 @@ struct Known {
 
 impl Known {
     /// The test half of a key.
-    fn of(account: &str, key: &str, issued: &Value) -> Self {
+    pub(crate) fn of(account: &str, key: &str, issued: &Value) -> Self {
         let secret = SecretTag::of(&hash(&secret(issued, "test")));
         Self { account: id_of(account).parse().unwrap(), key: id_of(key).parse().unwrap(), secret }
     }
@@ -25,7 +25,7 @@ fn id(secs: i64, number: u8) -> RequestId {
     RequestId::new(START.plus_secs(secs), Entropy([number; 10]))
 }
 
-fn seen(by: Option<Known>, secs: i64, number: u8) -> Seen<'static> {
+pub(crate) fn seen(by: Option<Known>, secs: i64, number: u8) -> Seen<'static> {
     Seen {
         request: id(secs, number),
         at: START.plus_secs(secs),
@@ -56,7 +56,7 @@ fn refused(seen: Seen<'static>, denial: Denial) -> Seen<'static> {
 }
 
 /// What a gateway does; without waiting for the writer.
-fn tell(world: &World, requests: &[Seen<'_>]) {
+pub(crate) fn tell(world: &World, requests: &[Seen<'_>]) {
     let mut batch = Vec::new();
     requests.iter().for_each(|request| request.write(&mut batch));
     world.store.usage().intake().unwrap().put(batch, requests.len() as u64);

@@ -119,6 +119,28 @@ async fn a_second_factor_is_given_up_with_password_and_code_or_taken_away_by_the
     assert_eq!((owner.looks(&world).await, sign_in(&world, None).await), (401, done()));
 }
 
+/// Whoever has stolen a session and knows the password still lacks the codes: what proves the password forgives no wrong code.
+#[tokio::test]
+async fn codes_are_braked_apart_from_passwords_wherever_one_is_asked_for() {
+    let world = World::new().await;
+    let (mut owner, _, _) = Browser::registered(&world, OWNER).await;
+    let (secret, _) = enrolled(&world, &mut owner).await;
+    world.pass(60);
+    let mut statuses = Vec::new();
+    for guess in 0..12 {
+        let body = json!({ "password": PASSWORD, "code": format!("{guess:06}") });
+        statuses.push(owner.send(&world, "DELETE", "/v1/me/totp", Some(body)).await.status.as_u16());
+    }
+    assert_eq!((&statuses[..6], &statuses[6..]), (&[403; 6][..], &[429; 6][..]));
+    let guess = json!({ "code": "000000" });
+    owner.post(&world, "/v1/me/recovery-codes", guess).await.expect(429);
+    assert_eq!(sign_in(&world, Some("000000")).await, (429, "too_many_attempts".to_owned()));
+    world.pass(1);
+    let right = json!({ "code": code(&world, &secret) });
+    owner.post(&world, "/v1/me/recovery-codes", right).await.expect(200);
+    owner.post(&world, "/v1/me/recovery-codes", json!({ "code": "000000" })).await.expect(403);
+}
+
 async fn actions(world: &World) -> Vec<String> {
     let audit = world.get("/v1/audit?limit=200").await.expect(200).json;
     audit["data"].as_array().unwrap().iter().map(|e: &Value| e["action"].as_str().unwrap().to_owned()).collect()

@@ -1,6 +1,6 @@
 //! Invitations: links by which somebody comes into an account.
 //!
-//! Owns:  the statements on `invitations`; that one works once, until its time is over.
+//! Owns:  the statements on `invitations`; that one works once, until its time or its maker's authority is over.
 //! Never: sees a token; its SHA-256 is handed in.
 //! Read:  `InvitationRow`, then `Invite`, then `Accept`.
 
@@ -17,7 +17,7 @@ use crate::{
     error::{ConflictReason, StoreError},
     options::Options,
     page::{List, Page},
-    stamp::{Stamp, Subject},
+    stamp::{Author, Stamp, Subject},
 };
 use model::{AccountId, EmailAddress, InvitationId, Member, MemberId, PersonId, Role, SecretHash, Timestamp};
 use serde_json::{Map, Value, json};
@@ -211,6 +211,28 @@ impl Change for Uninvite {
             Draft { action: AuditAction::InvitationDeleted, account: Some(self.account), details: details(&row) };
         Ok(Effect::changed(row, draft, vec![Subject::Invitation(self.id)]))
     }
+}
+
+/// Takes back what a member invited to and, as `role` or as nobody any more, could not invite to now: otherwise an authority
+/// that was taken away comes back by a link. Answers those that ended.
+pub(crate) async fn end_beyond(
+    tx: &mut SqliteConnection,
+    member: &Member,
+    role: Option<Role>,
+) -> Result<Vec<Subject>, StoreError> {
+    if role == Some(Role::Owner) {
+        return Ok(Vec::new());
+    }
+    let statement = "DELETE FROM invitations WHERE account_id = $1 AND created_by = $2 AND (role = $3 OR NOT $4) \
+                     RETURNING id";
+    let rows = sqlx::query(statement)
+        .bind(member.account.to_bytes().to_vec())
+        .bind(Author::Member(member.id).to_string())
+        .bind(Role::Owner.as_str())
+        .bind(role == Some(Role::Admin))
+        .fetch_all(tx)
+        .await?;
+    rows.iter().map(|row| column::id(row, 0, InvitationId::from_bytes).map(Subject::Invitation)).collect()
 }
 
 async fn delete(tx: &mut SqliteConnection, id: InvitationId) -> Result<(), StoreError> {

@@ -4,6 +4,7 @@
 //! Never: says what a role may do besides; the control API's table does.
 //! Read:  `MemberRow`, then `require`, then the changes.
 
+use super::invitation;
 use crate::{
     audit::{AuditAction, Draft},
     column,
@@ -229,14 +230,16 @@ impl Change for SetRole {
             .bind(self.role.as_str())
             .bind(self.account.to_bytes().to_vec())
             .bind(self.id.to_bytes().to_vec())
-            .execute(tx)
+            .execute(&mut *tx)
             .await?;
         let mut details = Map::new();
         details.insert("email".into(), json!(row.email.as_str()));
         details.insert("role".into(), json!({ "from": row.member.role.as_str(), "to": self.role.as_str() }));
         row.member.role = self.role;
+        let ended = invitation::end_beyond(tx, &row.member, Some(self.role)).await?;
         let draft = Draft { action: AuditAction::MemberRoleChanged, account: Some(self.account), details };
-        Ok(Effect::changed(row, draft, vec![Subject::Member(self.id)]))
+        let subjects = std::iter::once(Subject::Member(self.id)).chain(ended).collect();
+        Ok(Effect::changed(row, draft, subjects))
     }
 }
 
@@ -307,15 +310,16 @@ impl Change for RemoveMember {
         sqlx::query("DELETE FROM members WHERE account_id = $1 AND id = $2")
             .bind(self.account.to_bytes().to_vec())
             .bind(self.id.to_bytes().to_vec())
-            .execute(tx)
+            .execute(&mut *tx)
             .await?;
         let mut details = Map::new();
         details.insert("email".into(), json!(row.email.as_str()));
         details.insert("role".into(), json!(row.member.role.as_str()));
         details.insert("keys".into(), json!(self.keys.map_or("none", KeysFate::as_str)));
         let draft = Draft { action: AuditAction::MemberRemoved, account: Some(self.account), details };
+        let ended = invitation::end_beyond(tx, &row.member, None).await?;
         let subjects = std::iter::once(Subject::Member(self.id)).chain(keys.iter().map(|id| Subject::Key(*id)));
-        let subjects = subjects.collect();
+        let subjects = subjects.chain(ended).collect();
         Ok(Effect::changed(keys, draft, subjects))
     }
 }

@@ -5,7 +5,7 @@
 //! Read:  top down.
 
 use super::{
-    member,
+    invitation, member,
     person::{self, IssuerSubject, NewPerson, PersonRow},
     session::{self, NewSession, Rotation},
 };
@@ -244,7 +244,7 @@ impl Change for CreatePerson {
     }
 }
 
-/// Forgets a person: their proofs, their sessions, their places in accounts. The audit chain goes on naming them.
+/// Forgets a person: their proofs, their sessions, their places in accounts and whom they invited there. The audit chain goes on naming them.
 pub(crate) struct DeletePerson(pub(crate) PersonId);
 
 impl Change for DeletePerson {
@@ -261,7 +261,10 @@ impl Change for DeletePerson {
         let id = person.id.to_bytes().to_vec();
         let mut subjects = vec![Subject::Person(person.id)];
         subjects.extend(session::end_others(tx, person.id, None).await?);
-        subjects.extend(members.iter().map(|membership| Subject::Member(membership.member.id)));
+        for membership in &members {
+            subjects.push(Subject::Member(membership.member.id));
+            subjects.extend(invitation::end_beyond(tx, &membership.member, None).await?);
+        }
         for statement in [
             "DELETE FROM recovery_codes WHERE person_id = $1",
             "DELETE FROM subjects WHERE person_id = $1",

@@ -222,11 +222,28 @@ pub(crate) async fn rotate(
     Ok(subjects)
 }
 
+/// What somebody was asked for, and gave, before a session began.
+#[derive(Clone, Debug)]
+pub struct Proof {
+    /// The password's hash that was verified.
+    pub password: Secret<String>,
+    /// The sealed second factor whose code was taken; none when there was none to ask for.
+    pub totp: Option<Vec<u8>>,
+}
+
+impl Proof {
+    /// Whether it would still be enough.
+    fn holds(&self, person: &PersonRow) -> bool {
+        let password = person.password.as_ref().is_some_and(|present| present.expose() == self.password.expose());
+        password && person.totp == self.totp
+    }
+}
+
 /// Begins a session. `NotFound` when the person is not as they were when they proved who they are.
 pub(crate) struct SignIn {
     pub(crate) person: PersonId,
-    /// The password's hash that was verified, if it was one; it has to be the present one.
-    pub(crate) proven_by: Option<Secret<String>>,
+    /// What proved who they are, if it was a password; it has to be so still.
+    pub(crate) proven_by: Option<Proof>,
     /// An issuer's subject that is theirs from now on.
     pub(crate) links: Option<IssuerSubject>,
     pub(crate) session: NewSession,
@@ -242,9 +259,7 @@ impl Change for SignIn {
         _options: &Options,
     ) -> Result<Effect<Self::Value>, StoreError> {
         let person = person::find(tx, self.person).await?;
-        if let Some(proof) = &self.proven_by
-            && person.password.as_ref().is_none_or(|present| present.expose() != proof.expose())
-        {
+        if self.proven_by.is_some_and(|proof| !proof.holds(&person)) {
             return Err(StoreError::NotFound { what: "person" });
         }
         let mut details = details(&self.session);

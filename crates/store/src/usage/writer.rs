@@ -77,7 +77,11 @@ pub(crate) struct Task {
 impl Task {
     pub(crate) async fn run(mut self, mut queue: mpsc::Receiver<Message>) {
         let mut tally = Tally::new(self.options.requests_per_second_max);
-        debug_assert_eq!(WATCHED_INTERVAL * WATCHED_IN_ONE, COMMIT_INTERVAL, "the short intervals make up the long one");
+        debug_assert_eq!(
+            WATCHED_INTERVAL * WATCHED_IN_ONE,
+            COMMIT_INTERVAL,
+            "the short intervals make up the long one"
+        );
         let mut tick = tokio::time::interval(WATCHED_INTERVAL);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let (mut messages, mut closing) = (Vec::new(), Vec::new());

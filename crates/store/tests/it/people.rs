@@ -11,7 +11,7 @@ use model::{
 };
 use store::{
     Accepting, Attempt, AuditAction, Author, Brake, ConflictReason, KeysFate, NewInvitation, NewPerson,
-    NewRegistration, NewSession, Page, Registered, Rotation, Sessions, Stamp, StoreError,
+    NewRegistration, NewSession, Page, Proof, Registered, Rotation, Sessions, Stamp, StoreError,
 };
 
 fn email(text: &str) -> EmailAddress {
@@ -132,12 +132,19 @@ async fn sessions_end_by_time_by_idleness_and_by_rotation() {
     let _ = people.touch(world.stamp(), id(1, SessionId::new)).await.unwrap();
     assert_eq!(found(token(1), now, now).await, Some(made.person.id), "used since");
 
-    let proof = made.person.password.clone();
-    let _ = people.sign_in(world.stamp(), made.person.id, proof.clone(), None, session(2)).await.unwrap();
-    let stale = people.sign_in(world.stamp(), made.person.id, Some(Secret::new("old".into())), None, session(3)).await;
-    assert!(matches!(stale, Err(StoreError::NotFound { .. })), "a password that was changed meanwhile");
+    let password = made.person.password.clone().unwrap();
+    let proof = |password: &Secret<String>, totp| Some(Proof { password: password.clone(), totp });
+    let present = proof(&password, None);
+    let _ = people.sign_in(world.stamp(), made.person.id, present, None, session(2)).await.unwrap();
+    for (stale, why) in [
+        (proof(&Secret::new("old".to_owned()), None), "a password that was changed meanwhile"),
+        (proof(&password, Some(vec![1])), "another second factor meanwhile"),
+    ] {
+        let refused = people.sign_in(world.stamp(), made.person.id, stale, None, session(3)).await;
+        assert!(matches!(refused, Err(StoreError::NotFound { .. })), "{why}");
+    }
     let rotation = Rotation { session: id(2, SessionId::new), hash: token(22) };
-    let change = (proof.unwrap(), Secret::new("$argon2id$new".to_owned()));
+    let change = (password, Secret::new("$argon2id$new".to_owned()));
     let _ = people.set_password(world.stamp(), made.person.id, change, Sessions::Rotate(rotation)).await.unwrap();
     for (hash, lives) in [(token(1), false), (token(2), false), (token(22), true)] {
         assert_eq!(found(hash, now, Timestamp::MIN).await.is_some(), lives);
@@ -194,6 +201,36 @@ async fn an_invitation_works_once_in_its_time_and_for_its_address() {
     let _ = account.uninvite(world.stamp(), id(6, InvitationId::new)).await.unwrap();
     assert!(people.invitation(&token(106), world.now()).await.is_err(), "taken back");
     assert_eq!(people.membership(id(2, PersonId::new), made.account.id).await.unwrap().unwrap().id, member);
+}
+
+#[tokio::test]
+async fn a_role_that_shrinks_takes_back_the_invitations_that_it_could_not_make_and_no_other() {
+    let world = World::new().await;
+    let made = registered(&world).await;
+    let account = world.store.account(made.account.id);
+    let second = joined(&world, made.account.id, 2, Role::Owner).await;
+    let invite = |n: u8, role| NewInvitation {
+        id: id(n, InvitationId::new),
+        email: email(&format!("new{n}@example.com")),
+        role,
+        hash: token(100 + n),
+        expires_at: Timestamp::from_secs(1_795_000_000),
+    };
+    for (n, role, author) in
+        [(5, Role::Owner, second), (6, Role::Admin, second), (7, Role::Owner, id(1, MemberId::new))]
+    {
+        let _ = account.invite(by(&world, Author::Member(author)), invite(n, role)).await.unwrap();
+    }
+    let open = async || {
+        let all = account.invitations(world.now(), Page::first(10)).await.unwrap().items;
+        all.iter().map(|invitation| invitation.id).collect::<Vec<_>>()
+    };
+    let [fifth, sixth, seventh] = [5, 6, 7].map(|n| id(n, InvitationId::new));
+    assert_eq!(open().await, [seventh, sixth, fifth]);
+    let _ = account.set_role(world.stamp(), second, Role::Admin).await.unwrap();
+    assert_eq!(open().await, [seventh, sixth], "an admin invites no owner");
+    let _ = account.set_role(world.stamp(), second, Role::Developer).await.unwrap();
+    assert_eq!(open().await, [seventh], "a developer invites nobody");
 }
 
 #[tokio::test]
@@ -287,6 +324,9 @@ async fn a_code_and_a_recovery_code_are_taken_once() {
     let _ = people.offer_totp(world.stamp(), who, vec![1, 2, 3]).await.unwrap();
     let offered = || (vec![1, 2, 3], 7);
     let _ = people.confirm_totp(world.stamp(), who, offered(), vec![token(200)], Sessions::Keep).await.unwrap();
+    let before = Some(Proof { password: made.person.password.unwrap(), totp: None });
+    let refused = people.sign_in(world.stamp(), who, before, None, session(9)).await;
+    assert!(matches!(refused, Err(StoreError::NotFound { .. })), "it was set up while a sign-in went on without it");
     let mut steps = Vec::new();
     for step in [7, 6, 8, 8] {
         steps.push(people.take_totp_step(world.stamp(), who, step).await.unwrap().value);
