@@ -163,6 +163,8 @@ const requests = createRoute({
       const value = text(search[name]);
       if (value) kept[name] = value;
     }
+    // The API knows hundreds of statuses by their first digit.
+    if (!/^[2-5]xx$/.test(kept.status ?? '')) delete kept.status;
     return kept;
   },
   component: lazyRouteComponent(() => import('./pages/requests.tsx'), 'Requests'),
@@ -202,6 +204,17 @@ export const router = createRouter({
   defaultErrorComponent: Trouble,
   defaultNotFoundComponent: Lost,
 });
+
+// The code of the page that is opened comes while the session is asked for, and not after it.
+for (const { routeId } of router.matchRoutes(router.latestLocation)) {
+  const routes = router.routesById as unknown as Record<
+    string,
+    { options: { component?: { preload?: () => Promise<void> } } }
+  >;
+  const component = routes[routeId]?.options.component;
+  // What fails here fails again where it is shown.
+  component?.preload?.().catch(() => {});
+}
 
 declare module '@tanstack/react-router' {
   interface Register {

@@ -8,6 +8,7 @@ mod answers;
 mod browser;
 mod companies;
 mod crash;
+mod dashboard;
 mod deployment;
 mod effects;
 mod hostile;

@@ -9,7 +9,7 @@ import { duration, time } from '../format.ts';
 import { Button } from '../parts/button.tsx';
 import { cx } from '../parts/class.ts';
 import { Dialog } from '../parts/dialog.tsx';
-import { SelectField, TextField } from '../parts/field.tsx';
+import { SelectField } from '../parts/field.tsx';
 import {
   Badge,
   Card,
@@ -99,14 +99,16 @@ export function Requests() {
               ...operations.map((one) => ({ value: one.id, label: `${one.method} ${plainPath(one.path)}` })),
             ]}
           />
-          <TextField
+          <SelectField
             quiet
-            className="sm:w-28"
+            className="sm:w-36"
             label={words.requests.status}
-            placeholder={words.requests.status}
-            inputMode="numeric"
             value={search.status ?? ''}
-            onChange={(status) => /^\d{0,3}$/.test(status) && set({ status: status || undefined })}
+            onChange={(status) => set({ status: status || undefined })}
+            options={[
+              { value: '', label: words.keys.statusAny },
+              ...['2xx', '3xx', '4xx', '5xx'].map((value) => ({ value, label: value })),
+            ]}
           />
           <SelectField
             quiet
