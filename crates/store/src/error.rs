@@ -125,6 +125,9 @@ pub enum ConflictReason {
     /// The issuer's subject is linked to another person.
     #[error("this sign-in belongs to somebody else")]
     SubjectTaken,
+    /// The person could sign in no more.
+    #[error("it is the only way to sign in that is left; link another provider first")]
+    LastWayIn,
     /// The person is a member of the account already.
     #[error("the person is a member of the account already")]
     AlreadyMember,

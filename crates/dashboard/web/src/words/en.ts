@@ -652,6 +652,7 @@ export const en = {
       'person.created': 'Person registered',
       'person.updated': 'Person changed',
       'person.linked': 'Provider linked',
+      'person.unlinked': 'Provider link removed',
       'person.password_changed': 'Password changed',
       'person.totp_enabled': 'Second factor turned on',
       'person.totp_disabled': 'Second factor turned off',

@@ -668,6 +668,7 @@ export const it: Words = {
       'person.created': 'Persona registrata',
       'person.updated': 'Persona modificata',
       'person.linked': 'Provider collegato',
+      'person.unlinked': 'Collegamento al provider rimosso',
       'person.password_changed': 'Password cambiata',
       'person.totp_enabled': 'Secondo fattore attivato',
       'person.totp_disabled': 'Secondo fattore disattivato',
