@@ -355,8 +355,8 @@ operations! {
         Admin Changes, (AtMember, NoQuery, MemberPatch) -> 200 MemberChanged, refuses LastOwner;
 
     /// Remove a member from an account.
-    /// When they created keys, keys says what becomes of those: keep, disable or revoke. Without it the answer is a refusal
-    /// that tells how many there are.
+    /// When they created or rotated keys, keys says what becomes of those: keep, disable or revoke. Without it the answer is
+    /// a refusal that tells how many there are.
     MembersDelete: "Members" "members_delete" Delete "/v1/accounts/{account_id}/members/{member_id}",
         Admin Changes, (AtMember, MemberDeleteQuery, NoBody) -> 200 MemberDeleted,
         refuses LastOwner MemberHasKeys;
