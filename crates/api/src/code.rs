@@ -253,7 +253,7 @@ impl Code {
                 409,
                 "member_has_keys",
                 "Member has keys",
-                "The member created keys that still work. Say what becomes of them: keys=keep, keys=disable or keys=revoke.",
+                "The member created or rotated keys that still work. Say what becomes of them: keys=keep, keys=disable or keys=revoke.",
             ),
             Self::LastOwner => answer(
                 409,

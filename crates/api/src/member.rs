@@ -65,7 +65,7 @@ pub struct MemberOut {
     pub has_totp: bool,
     /// Since when.
     pub created_at: Time,
-    /// How many keys they created that are neither revoked nor deleted.
+    /// How many keys they created or rotated that are neither revoked nor deleted.
     pub keys: u64,
 }
 
@@ -90,7 +90,7 @@ pub struct MemberChanged {
 #[derive(Clone, Debug, Default, Serialize, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 pub struct MemberDeleteQuery {
-    /// `keep`, `disable` or `revoke` the keys that the member created.
+    /// `keep`, `disable` or `revoke` the keys that the member created or rotated.
     #[param(pattern = "^(keep|disable|revoke)$")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub keys: Option<String>,

@@ -167,6 +167,41 @@ pub struct TotpOffIn {
     pub code: SecretText,
 }
 
+/// What confirms a change of the providers that somebody signs in with.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ConfirmationIn {
+    /// The password; left out by who has none.
+    #[schema(value_type = Option<String>, max_length = 256)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password: Option<SecretText>,
+    /// Six digits, or a recovery code; left out by who has no second factor.
+    #[schema(value_type = Option<String>, max_length = 64)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<SecretText>,
+}
+
+/// Where a provider is linked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ProviderLinkStarted {
+    /// Where the browser goes next, within ten minutes.
+    #[schema(example = "https://id.example.com/authorize?client_id=claviger")]
+    pub location: String,
+}
+
+/// A provider's account that signs somebody in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct LinkedProviderOut {
+    /// The provider's name in paths.
+    #[schema(example = "entra")]
+    pub provider_id: String,
+    /// Its name for people.
+    #[schema(example = "Microsoft")]
+    pub name: String,
+    /// Since when.
+    pub linked_at: Time,
+}
+
 /// Recovery codes: the only answer that ever shows them.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct RecoveryCodesOut {

@@ -7,9 +7,6 @@
 use http::{HeaderMap, Uri, header, request::Parts};
 use std::net::IpAddr;
 
-/// From where a browser comes: our own page, another of the site, elsewhere, or nowhere, when somebody typed the address.
-const FETCH_SITE: &str = "sec-fetch-site";
-
 /// How a request came.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Arrival {
@@ -29,8 +26,6 @@ pub(crate) struct Came {
     pub(crate) agent: Option<String>,
     /// `Origin`, when there is exactly one.
     page: Page,
-    /// Whether a browser says that a page of another origin sent it here (Fetch Metadata), if only by a link.
-    pub(crate) led_here: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -54,9 +49,7 @@ impl Came {
         };
         let agent = parts.headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok()).map(str::to_owned);
         let origin = public.map_or_else(|| asked(arrival.secure, &parts.uri, &parts.headers), str::to_owned);
-        let mut sites = parts.headers.get_all(FETCH_SITE).iter();
-        let led_here = sites.any(|site| site != "same-origin" && site != "none");
-        Self { peer: arrival.peer, origin, agent, page, led_here }
+        Self { peer: arrival.peer, origin, agent, page }
     }
 
     /// Whether the page that sent the request is one of this API's origin. `silent`: whether one that does not say so is.
@@ -110,15 +103,6 @@ mod tests {
         assert!(silent.is_own_page(true) && !silent.is_own_page(false));
         let two = came(true, None, &[("host", "h"), ("origin", "https://h"), ("origin", "https://h")]);
         assert!(!two.is_own_page(true));
-    }
-
-    #[test]
-    fn another_page_led_here_unless_the_browser_says_otherwise_or_nothing() {
-        let led = |site: &[(&str, &str)]| came(true, None, site).led_here;
-        for (site, expected) in [("same-origin", false), ("none", false), ("same-site", true), ("cross-site", true)] {
-            assert_eq!(led(&[(FETCH_SITE, site)]), expected, "{site}");
-        }
-        assert!(!led(&[]) && led(&[(FETCH_SITE, "none"), (FETCH_SITE, "cross-site")]));
     }
 
     #[test]

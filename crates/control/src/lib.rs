@@ -24,6 +24,7 @@ mod invitations;
 mod issue;
 mod keys;
 mod limits;
+mod linked_providers;
 mod me;
 mod members;
 mod node;

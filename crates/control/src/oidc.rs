@@ -2,14 +2,13 @@
 //!
 //! Owns:  their handlers, the journey that a browser carries, and who a provider's subject is here.
 //! Never: takes an address for a person without the provider vouching for it, or links what could be somebody else's.
-//! Read:  `start`, then `callback`, then `person_of`.
+//! Read:  `start` and `set_off`, then `callback`, then `person_of`.
 
 mod provider;
 
-pub(crate) use provider::Providers;
+pub(crate) use provider::{Known, Places, Providers};
 
 use crate::{
-    authority,
     operation::{Context, Op},
     people::Registration,
     refusal::Refusal,
@@ -25,7 +24,6 @@ use api::{
 use data_encoding::BASE64URL_NOPAD;
 use http::HeaderValue;
 use model::{EmailAddress, PersonId, SecretHash, SessionId, Timestamp};
-use provider::Known;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use store::{Author, IssuerSubject, NewPerson};
@@ -51,18 +49,28 @@ pub(crate) async fn start(op: Op<OidcStart>) -> Result<Reply<OidcStart>, Refusal
     let context = &op.context;
     let known = context.control.providers().find(&op.target.provider).ok_or(Code::NotFound)?;
     let places = known.places(context.now).await.ok_or(Code::ProviderUnavailable)?;
-    // A cookie that is `Strict` still comes along from other hosts of the same site. A page there could have signed the
-    // browser in at the provider as somebody else, whose account would be linked to this person.
-    let session =
-        if context.came.led_here { None } else { authority::session(&context.headers, &context.control).await? };
+    // Whoever is signed in already is signed in anew, and nothing is linked: any page can lead a browser here, and a stolen
+    // session would be made to last by it.
+    let (to, cookie) = set_off(context, known, places, None)?;
+    Reply::redirect(to).with(cookie)
+}
+
+/// Where a browser goes to sign in at a provider, and the cookie with what it carries. `linking` is the session whose person
+/// the provider's account is to be linked to; what confirms that was asked for.
+pub(crate) fn set_off(
+    context: &Context,
+    known: &Known,
+    places: Places,
+    linking: Option<SessionId>,
+) -> Result<(String, Option<HeaderValue>), Refusal> {
     let fresh = || Token::new(&*context.control.parts().randomness).text.expose().clone();
     let lasts = i64::try_from(JOURNEY_MAX.as_secs()).unwrap_or(i64::MAX);
     let journey = Journey {
-        provider: op.target.provider.clone(),
+        provider: known.provider.id.clone(),
         state: fresh(),
         nonce: fresh(),
         verifier: fresh(),
-        session: session.map(|session| session.id.to_string()),
+        session: linking.map(|session| session.to_string()),
         until_micros: context.now.plus_secs(lasts).as_micros(),
     };
     let challenge = BASE64URL_NOPAD.encode(SecretHash::of(journey.verifier.as_bytes()).as_bytes());
@@ -81,7 +89,7 @@ pub(crate) async fn start(op: Op<OidcStart>) -> Result<Reply<OidcStart>, Refusal
     let plain = serde_json::to_vec(&journey).map_err(|_| Code::InternalError)?;
     let sealed = context.control.sealer()?.seal(BOUND_TO, plain).ok_or(Code::InternalError)?;
     let cookie = context.control.cookies().set_journey(&BASE64URL_NOPAD.encode(&sealed), JOURNEY_MAX);
-    Reply::redirect(to.into()).with(cookie)
+    Ok((to.into(), cookie))
 }
 
 /// Whatever goes wrong is told by the sign-in page: the browser is not where somebody reads a problem.

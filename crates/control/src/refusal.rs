@@ -127,6 +127,7 @@ const fn conflict(reason: &ConflictReason) -> Code {
         ConflictReason::PrimaryExists
         | ConflictReason::IdentityTaken
         | ConflictReason::SubjectTaken
+        | ConflictReason::LastWayIn
         | ConflictReason::SecondFactor(_) => Code::Conflict,
         ConflictReason::EmailTaken => Code::EmailTaken,
         ConflictReason::AlreadyMember => Code::AlreadyMember,

@@ -7,7 +7,7 @@
 use crate::{
     accounts, audit, companies,
     control::Control,
-    dashboard_files, events, explain, identities, invitations, keys, me, members, node, oidc,
+    dashboard_files, events, explain, identities, invitations, keys, linked_providers, me, members, node, oidc,
     operation::{Op, mount, tag},
     operations, operator_tokens, overview, persons,
     refusal::Refusal,
@@ -102,6 +102,9 @@ fn mounted() -> Mounted {
         .with_reply(second_factors::confirm)
         .with_reply(second_factors::remove)
         .with(second_factors::recovery)
+        .with(linked_providers::list)
+        .with_reply(linked_providers::link)
+        .with_reply(linked_providers::unlink)
         .with(me::sessions)
         .with_reply(me::sign_out)
         .with_reply(me::sign_out_everywhere)

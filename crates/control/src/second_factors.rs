@@ -16,7 +16,7 @@ use api::{
     Code,
     contract::{MeRecoveryCodes, MeTotpConfirm, MeTotpCreate, MeTotpDelete},
     key::SecretText,
-    person::{RecoveryCodesOut, TotpOffered},
+    person::{ConfirmationIn, RecoveryCodesOut, TotpOffered},
 };
 use model::PersonId;
 use store::{Author, PersonRow};
@@ -112,6 +112,18 @@ pub(crate) async fn recovery(op: Op<MeRecoveryCodes>) -> Result<RecoveryCodesOut
     let (shown, kept) = recovery_codes(&*context.control.parts().randomness);
     let _committed = context.people().set_recovery_codes(context.stamp()?, person.id, kept).await?;
     Ok(RecoveryCodesOut { recovery_codes: shown })
+}
+
+/// Password and code, from who has them: what confirms a change of how somebody signs in.
+///
+/// # Errors
+/// `ConfirmationFailed`, `TooManyAttempts`.
+pub(crate) async fn confirmed(context: &Context, person: &PersonRow, by: &ConfirmationIn) -> Result<(), Refusal> {
+    me::confirmed(context, person, by.password.as_ref()).await?;
+    if person.totp.is_none() {
+        return Ok(());
+    }
+    with_code(context, person, by.code.as_ref().ok_or(Code::ConfirmationFailed)?).await
 }
 
 /// A code that confirms a change.

@@ -116,7 +116,8 @@ async fn seed(folder: &std::path::Path) {
         "CREATE TEMP TABLE n AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000) SELECT i FROM n",
         "INSERT INTO keys SELECT unhex(printf('01%030x', i)), account_id, 'restricted', 'integration of the shop', 'active', \
          'read_only', '', 'all', 'both', NULL, created_at, updated_at, 1, '', '', '', NULL, NULL FROM n, (SELECT * FROM keys LIMIT 1)",
-        "INSERT INTO credentials SELECT unhex(printf('01%030x', i)), environment, 'current', \
+        "INSERT INTO credentials (key_id, environment, slot, client_id, hash, last_four, created_at, ends_at, ended_at) \
+         SELECT unhex(printf('01%030x', i)), environment, 'current', \
          unhex(printf('%s%022x', mark, i)), unhex(printf('%s%062x', mark, i)), unhex('41414141'), 1, NULL, NULL \
          FROM n, (SELECT 'test' AS environment, '02' AS mark UNION ALL SELECT 'live', '03')",
     ] {

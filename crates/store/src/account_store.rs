@@ -172,7 +172,7 @@ impl AccountStore {
     }
 
     /// Removes a member, and answers the keys that were disabled or revoked with them. `MemberHasKeys` when they created
-    /// keys that still work and `keys` says nothing; `RoleInsufficient`; `LastOwner`.
+    /// or rotated keys that still work and `keys` says nothing; `RoleInsufficient`; `LastOwner`.
     pub async fn remove_member(
         &self,
         stamp: Stamp,

@@ -88,6 +88,8 @@ actions! {
     PersonRecoveryCodeUsed = "person.recovery_code_used",
     /// An issuer's subject was linked to a person.
     PersonLinked = "person.linked",
+    /// An issuer's subject was taken from a person; their other sessions ended.
+    PersonUnlinked = "person.unlinked",
     /// A person was forgotten: they can sign in no more, and are a member nowhere.
     PersonDeleted = "person.deleted",
     /// Somebody signed in.

@@ -125,6 +125,9 @@ pub enum ConflictReason {
     /// The issuer's subject is linked to another person.
     #[error("this sign-in belongs to somebody else")]
     SubjectTaken,
+    /// The person could sign in no more.
+    #[error("it is the only way to sign in that is left; link another provider first")]
+    LastWayIn,
     /// The person is a member of the account already.
     #[error("the person is a member of the account already")]
     AlreadyMember,
@@ -135,7 +138,9 @@ pub enum ConflictReason {
     #[error("the last owner of an account stays one; make somebody else an owner first")]
     LastOwner,
     /// The member created this many keys that still work, and nobody said what becomes of them.
-    #[error("the member created {0} keys that still work; say what becomes of them: keep, disable or revoke")]
+    #[error(
+        "the member created or rotated {0} keys that still work; say what becomes of them: keep, disable or revoke"
+    )]
     MemberHasKeys(u64),
     /// The second factor is not in the state that the change needs.
     #[error("the second factor is not in a state for this: {0}")]

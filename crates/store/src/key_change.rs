@@ -137,7 +137,7 @@ pub(crate) async fn insert(
     .await?;
     insert_companies(tx, &key).await?;
     for credential in &credentials {
-        insert_credential(tx, key.id, credential, stamp.now).await?;
+        insert_credential(tx, key.id, credential, stamp).await?;
     }
     let made = |credential| CredentialRow { credential, created_at: stamp.now, ended: None };
     let mut credentials: Vec<CredentialRow> = credentials.into_iter().map(made).collect();
@@ -324,7 +324,7 @@ impl Change for RotateKey {
             .bind(ends_at.as_micros())
             .execute(&mut *tx)
             .await?;
-            insert_credential(tx, self.id, credential, stamp.now).await?;
+            insert_credential(tx, self.id, credential, stamp).await?;
         }
         touch(tx, &row.key, stamp.now).await?;
         let mut details = environments_detail(self.credentials.iter().map(|c| c.environment));
@@ -403,18 +403,19 @@ async fn insert_credential(
     tx: &mut SqliteConnection,
     key: KeyId,
     credential: &Credential,
-    now: Timestamp,
+    stamp: &Stamp,
 ) -> Result<(), StoreError> {
     sqlx::query(
-        "INSERT INTO credentials (key_id, environment, slot, client_id, hash, last_four, created_at) \
-         VALUES ($1, $2, 'current', $3, $4, $5, $6)",
+        "INSERT INTO credentials (key_id, environment, slot, client_id, hash, last_four, created_at, made_by) \
+         VALUES ($1, $2, 'current', $3, $4, $5, $6, $7)",
     )
     .bind(key.to_bytes().to_vec())
     .bind(credential.environment.as_str())
     .bind(credential.client_id.to_bytes().to_vec())
     .bind(credential.hash.as_bytes().to_vec())
     .bind(credential.last_four.to_vec())
-    .bind(now.as_micros())
+    .bind(stamp.now.as_micros())
+    .bind(stamp.author.member().map(|id| id.to_bytes().to_vec()))
     .execute(tx)
     .await?;
     Ok(())

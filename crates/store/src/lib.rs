@@ -53,9 +53,9 @@ pub use operator_token::{NewOperatorToken, OperatorToken};
 pub use options::Options;
 pub use page::{List, PAGE_MAX, Page};
 pub use people::{
-    Accepting, Attempt, Brake, InvitationRow, IssuerSubject, KeysFate, MemberRow, Membership, NewInvitation, NewPerson,
-    NewRegistration, NewSession, PeopleStore, PersonRow, Proof, Registered, Rotation, SESSIONS_MAX, SessionRow,
-    Sessions,
+    Accepting, Attempt, Brake, InvitationRow, IssuerSubject, KeysFate, LinkedSubject, MemberRow, Membership,
+    NewInvitation, NewPerson, NewRegistration, NewSession, PeopleStore, PersonRow, Proof, Registered, Rotation,
+    SESSIONS_MAX, SessionRow, Sessions,
 };
 pub use restore::{Restored, restore};
 pub use stamp::{Author, Committed, Revision, Stamp, Subject};

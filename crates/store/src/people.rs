@@ -15,7 +15,7 @@ pub(crate) mod session;
 pub use attempt::{Attempt, Brake};
 pub use invitation::{Accepting, InvitationRow, NewInvitation};
 pub use member::{KeysFate, MemberRow, Membership};
-pub use person::{IssuerSubject, NewPerson, PersonRow};
+pub use person::{IssuerSubject, LinkedSubject, NewPerson, PersonRow};
 pub use person_change::Sessions;
 pub use registration::{NewRegistration, Registered};
 pub use session::{NewSession, Proof, Rotation, SESSIONS_MAX, SessionRow};
@@ -62,6 +62,11 @@ impl PeopleStore {
     /// Whom an issuer means.
     pub async fn by_subject(&self, subject: &IssuerSubject) -> Result<Option<PersonRow>, StoreError> {
         person::by_subject(&mut *self.0.reader().await?, subject).await
+    }
+
+    /// What issuers call a person, the oldest first.
+    pub async fn links(&self, person: PersonId) -> Result<Vec<LinkedSubject>, StoreError> {
+        person::links(&mut *self.0.reader().await?, person).await
     }
 
     /// Everybody, newest first.
@@ -229,6 +234,17 @@ impl PeopleStore {
         subject: IssuerSubject,
     ) -> Result<Committed<PersonRow>, StoreError> {
         self.change(stamp, person, What::Link(subject), Sessions::Keep).await
+    }
+
+    /// Issuers' subjects are the person's no more. `LastWayIn` when they have no password and none of `others`.
+    pub async fn unlink(
+        &self,
+        stamp: Stamp,
+        person: PersonId,
+        (subjects, others): (Vec<IssuerSubject>, Vec<IssuerSubject>),
+        sessions: Sessions,
+    ) -> Result<Committed<PersonRow>, StoreError> {
+        self.change(stamp, person, What::Unlink { subjects, others }, sessions).await
     }
 
     async fn change(

@@ -26,7 +26,10 @@ use crate::{
     operator_token::{OperatorTokenChanged, OperatorTokenCreated, OperatorTokenIn, OperatorTokenOut},
     overview::{OverviewOut, OverviewQuery},
     page::{Page, PageQuery},
-    person::{MePatch, PasswordIn, PersonRecordOut, RecoveryCodesOut, TotpCodeIn, TotpIn, TotpOffIn, TotpOffered},
+    person::{
+        ConfirmationIn, LinkedProviderOut, MePatch, PasswordIn, PersonRecordOut, ProviderLinkStarted, RecoveryCodesOut,
+        TotpCodeIn, TotpIn, TotpOffIn, TotpOffered,
+    },
     request::{RequestOut, RequestTraceOut, RequestsQuery},
     session::{DeviceOut, OidcCallbackQuery, RegistrationIn, RegistrationOut, SessionView, SignInIn, SignInOptionsOut},
     status::{Alive, Ready},
@@ -256,7 +259,7 @@ operations! {
         SignedIn Changes, (Everywhere, NoQuery, NoBody) -> 204 Nothing;
 
     /// Go to a provider to sign in there.
-    /// Whoever is signed in already comes back with the provider's account linked to theirs.
+    /// This links nothing to whoever is signed in already: me_providers_link does.
     OidcStart: "Sign-in" "oidc_start" Get "/v1/sign-in/oidc/{provider_id}",
         Anyone Reads, (AtProvider, NoQuery, NoBody) -> 302 Redirect, refuses ProviderUnavailable StoreUnavailable;
 
@@ -311,6 +314,25 @@ operations! {
         SignedIn Changes, (Everywhere, NoQuery, TotpCodeIn) -> 200 RecoveryCodesOut,
         refuses ConfirmationFailed Conflict TooManyAttempts;
 
+    /// List the providers that one signs in with, the oldest link first.
+    /// Links to a provider that is not configured any more sign nobody in and are not shown.
+    MeProvidersList: "Me" "me_providers_list" Get "/v1/me/providers",
+        SignedIn Reads, (Everywhere, NoQuery, NoBody) -> 200 Page<LinkedProviderOut>;
+
+    /// Begin to link a provider, as a further way to sign in.
+    /// Password and code are asked for from who has them. The provider's account is linked once the browser, which gets a
+    /// cookie for it, has been to location and come back.
+    MeProvidersLink: "Me" "me_providers_link" Post "/v1/me/providers/{provider_id}",
+        SignedIn Changes, (AtProvider, NoQuery, ConfirmationIn) -> 200 ProviderLinkStarted,
+        refuses ConfirmationFailed ProviderUnavailable TooManyAttempts;
+
+    /// Remove what links one to a provider.
+    /// Password and code are asked for from who has them. Who has no password keeps the last provider. Every other session
+    /// ends, and this one gets a new cookie.
+    MeProvidersUnlink: "Me" "me_providers_unlink" Delete "/v1/me/providers/{provider_id}",
+        SignedIn Changes, (AtProvider, NoQuery, ConfirmationIn) -> 200 SessionView,
+        refuses ConfirmationFailed Conflict TooManyAttempts;
+
     /// List where one is signed in, newest first.
     MeSessionsList: "Me" "me_sessions_list" Get "/v1/me/sessions",
         SignedIn Reads, (Everywhere, NoQuery, NoBody) -> 200 Page<DeviceOut>;
@@ -333,8 +355,8 @@ operations! {
         Admin Changes, (AtMember, NoQuery, MemberPatch) -> 200 MemberChanged, refuses LastOwner;
 
     /// Remove a member from an account.
-    /// When they created keys, keys says what becomes of those: keep, disable or revoke. Without it the answer is a refusal
-    /// that tells how many there are.
+    /// When they created or rotated keys, keys says what becomes of those: keep, disable or revoke. Without it the answer is
+    /// a refusal that tells how many there are.
     MembersDelete: "Members" "members_delete" Delete "/v1/accounts/{account_id}/members/{member_id}",
         Admin Changes, (AtMember, MemberDeleteQuery, NoBody) -> 200 MemberDeleted,
         refuses LastOwner MemberHasKeys;

@@ -151,7 +151,7 @@ async fn r59_removing_a_member_says_what_becomes_of_their_keys_and_revoked_ones_
         let path = format!("{account}/members/{member}");
         let refused = owner.send(&world, "DELETE", &path, None).await.expect(409);
         assert_eq!(refused.code(), "member_has_keys");
-        assert!(refused.text.contains("created 1 keys"), "{}", refused.text);
+        assert!(refused.text.contains("created or rotated 1 keys"), "{}", refused.text);
         owner.send(&world, "DELETE", &format!("{path}?keys=burn"), None).await.expect(400);
         let removed = owner.send(&world, "DELETE", &format!("{path}?keys={fate}"), None).await.expect(200).json;
         assert_eq!(removed["keys"].as_array().unwrap().len(), named, "{fate}");

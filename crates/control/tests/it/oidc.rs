@@ -6,6 +6,7 @@
 
 use crate::{
     browser::{Browser, COOKIE, PASSWORD, invite},
+    second_factor::enrolled,
     world::{ORIGIN, Reply, START, World},
 };
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
@@ -25,6 +26,11 @@ use std::{
     sync::{Arc, Mutex},
 };
 use tokio::net::TcpListener;
+
+/// Which providers are linked.
+const LINKS: &str = "/v1/me/providers";
+/// What links the provider of these tests.
+const LINK: &str = "/v1/me/providers/acme";
 
 /// What the provider says when a code is redeemed.
 #[derive(Default)]
@@ -172,20 +178,25 @@ struct Journey {
 }
 
 async fn start(world: &World, browser: &Browser) -> Journey {
-    start_from(world, browser, "same-origin").await
-}
-
-/// Off to the provider, by a link of a page there.
-async fn start_from(world: &World, browser: &Browser, site: &str) -> Journey {
-    let mut request = Request::get("/v1/sign-in/oidc/acme").header("sec-fetch-site", site);
+    let mut request = Request::get("/v1/sign-in/oidc/acme");
     if let Some(token) = &browser.token {
         request = request.header("cookie", format!("{COOKIE}={token}"));
     }
     let reply = world.raw(request.body(Body::empty()).unwrap()).await.expect(302);
+    let location = reply.headers["location"].to_str().unwrap().to_owned();
+    Journey { cookie: journey_cookie(&reply), location }
+}
+
+/// Off to the provider, to have its account linked.
+async fn start_linking(world: &World, browser: &mut Browser, proof: Value) -> Journey {
+    let reply = browser.post(world, LINK, proof).await.expect(200);
+    Journey { cookie: journey_cookie(&reply), location: reply.json["location"].as_str().unwrap().to_owned() }
+}
+
+fn journey_cookie(reply: &Reply) -> String {
     let cookie = reply.headers["set-cookie"].to_str().unwrap();
     assert!(cookie.contains("; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=600"), "{cookie}");
-    let cookie = cookie.split(';').next().unwrap().to_owned();
-    Journey { cookie, location: reply.headers["location"].to_str().unwrap().to_owned() }
+    cookie.split(';').next().unwrap().to_owned()
 }
 
 /// Comes back with these parameters: where the browser goes on to, and the browser.
@@ -199,11 +210,21 @@ async fn back(world: &World, cookie: &str, query: &str) -> (String, Browser) {
     (reply.headers["location"].to_str().unwrap().to_owned(), Browser { token })
 }
 
-/// The whole way.
-async fn sign_in(world: &World, provider: &Provider, browser: &Browser) -> (String, Browser) {
-    let journey = start(world, browser).await;
+/// The person signs in at the provider and comes back.
+async fn come_back(world: &World, provider: &Provider, journey: &Journey) -> (String, Browser) {
     let (code, state) = provider.code(&journey.location);
     back(world, &journey.cookie, &format!("code={code}&state={state}&session_state=x")).await
+}
+
+/// The whole way.
+async fn sign_in(world: &World, provider: &Provider, browser: &Browser) -> (String, Browser) {
+    come_back(world, provider, &start(world, browser).await).await
+}
+
+/// The whole way, of who has a password and wants the provider's account linked.
+async fn link(world: &World, provider: &Provider, browser: &mut Browser) -> (String, Browser) {
+    let journey = start_linking(world, browser, json!({ "password": PASSWORD })).await;
+    come_back(world, provider, &journey).await
 }
 
 #[tokio::test]
@@ -282,40 +303,117 @@ async fn an_address_that_was_only_ever_typed_is_not_linked_and_who_is_signed_in_
     let provider = Provider::start().await;
     let world = world(&provider, Registration::Open).await;
     // Somebody wrote Anna's address down before she came.
-    let (mallory, _, _) = Browser::registered(&world, "anna@example.com").await;
+    let (mut mallory, _, _) = Browser::registered(&world, "anna@example.com").await;
     let (to, mut anna) = sign_in(&world, &provider, &Browser::default()).await;
     assert_eq!((&*to, anna.looks(&world).await), ("/sign-in?error=email_taken", 401));
     // Whoever is signed in may link what is theirs at the provider.
-    let (to, unchanged) = sign_in(&world, &provider, &mallory).await;
+    let (to, unchanged) = link(&world, &provider, &mut mallory).await;
     assert_eq!((&*to, unchanged.token), ("/", None));
     let (_, mut linked) = sign_in(&world, &provider, &Browser::default()).await;
     assert_eq!(linked.get(&world, "/v1/session").await.json["person"]["has_password"], true);
-    let (other, _, _) = Browser::registered(&world, "other@example.com").await;
-    assert_eq!(sign_in(&world, &provider, &other).await.0, "/sign-in?error=conflict", "it is somebody's");
+    let (mut other, _, _) = Browser::registered(&world, "other@example.com").await;
+    assert_eq!(link(&world, &provider, &mut other).await.0, "/sign-in?error=conflict", "it is somebody's");
     // A session that ended meanwhile links nothing.
     let mut ended = Browser::signed_in(&world, "other@example.com").await;
-    let journey = start(&world, &ended).await;
+    let journey = start_linking(&world, &mut ended, json!({ "password": PASSWORD })).await;
     ended.send(&world, "DELETE", "/v1/session", None).await.expect(204);
-    let (code, state) = provider.code(&journey.location);
-    let (to, _) = back(&world, &journey.cookie, &format!("code={code}&state={state}")).await;
-    assert_eq!(to, "/sign-in?error=not_signed_in");
+    assert_eq!(come_back(&world, &provider, &journey).await.0, "/sign-in?error=not_signed_in");
 }
 
-/// Nobody but the dashboard's own page has a provider's account linked to whoever is signed in.
+/// Whoever has a stolen session gets no way back by it, nor does a page that leads a browser to the sign-in.
 #[tokio::test]
-async fn a_link_of_another_page_signs_in_and_links_nothing() {
+async fn signing_in_at_a_provider_links_nothing_to_whoever_is_signed_in() {
     let provider = Provider::start().await;
     let world = world(&provider, Registration::Open).await;
     let (mut owner, _, _) = Browser::registered(&world, "owner@example.com").await;
-    for site in ["same-site", "cross-site"] {
-        let journey = start_from(&world, &owner, site).await;
-        let (code, state) = provider.code(&journey.location);
-        let (to, mut came) = back(&world, &journey.cookie, &format!("code={code}&state={state}")).await;
-        assert_eq!(to, "/", "{site}");
-        let view = came.get(&world, "/v1/session").await.expect(200).json;
-        assert_eq!(view["person"]["email"], "anna@example.com", "{site}: somebody of their own, not the owner");
+    let (to, mut came) = sign_in(&world, &provider, &owner).await;
+    let view = came.get(&world, "/v1/session").await.expect(200).json;
+    assert_eq!((&*to, &view["person"]["email"]), ("/", &json!("anna@example.com")), "somebody of their own");
+    assert_eq!(owner.get(&world, LINKS).await.expect(200).json["data"], json!([]));
+}
+
+#[tokio::test]
+async fn a_provider_is_linked_and_unlinked_only_with_the_password_and_guessing_it_is_braked() {
+    let provider = Provider::start().await;
+    let world = world(&provider, Registration::Open).await;
+    let (mut owner, _, _) = Browser::registered(&world, "owner@example.com").await;
+    let right = json!({ "password": PASSWORD });
+    let wrong = json!({ "password": "wrong horse battery" });
+    for (method, proof) in [("POST", json!({})), ("POST", wrong.clone())] {
+        let refused = owner.send(&world, method, LINK, Some(proof)).await.expect(403);
+        assert_eq!((refused.code(), refused.headers.get("set-cookie")), ("confirmation_failed", None));
     }
-    assert_eq!(owner.looks(&world).await, 200);
+    owner.post(&world, "/v1/me/providers/nobody", right.clone()).await.expect(404);
+    owner.send_from(&world, Some("https://evil.test"), ("POST", LINK), Some(right.clone())).await.expect(403);
+    assert_eq!(link(&world, &provider, &mut owner).await.0, "/");
+    let listed = owner.get(&world, LINKS).await.expect(200).json;
+    let linked_at = listed["data"][0]["linked_at"].clone();
+    assert!(linked_at.is_string());
+    assert_eq!(listed["data"], json!([{ "provider_id": "acme", "name": "Acme", "linked_at": linked_at }]));
+    // A new password leaves the link as it is.
+    let change = json!({ "current_password": PASSWORD, "new_password": "another horse battery" });
+    owner.send(&world, "PUT", "/v1/me/password", Some(change)).await.expect(200);
+    let (_, mut there) = sign_in(&world, &provider, &Browser::default()).await;
+    assert_eq!(there.get(&world, "/v1/session").await.json["person"]["email"], "owner@example.com");
+
+    let before = owner.clone();
+    for proof in [json!({}), right] {
+        owner.send(&world, "DELETE", LINK, Some(proof)).await.expect(403);
+    }
+    let proof = json!({ "password": "another horse battery" });
+    owner.send(&world, "DELETE", LINK, Some(proof.clone())).await.expect(200);
+    let looks = (there.looks(&world).await, before.clone().looks(&world).await, owner.looks(&world).await);
+    assert_eq!(looks, (401, 401, 200), "whoever came in by the link is out");
+    assert_eq!(owner.get(&world, LINKS).await.expect(200).json["data"], json!([]));
+    owner.send(&world, "DELETE", LINK, Some(proof)).await.expect(404);
+    let (_, mut stranger) = sign_in(&world, &provider, &Browser::default()).await;
+    assert_eq!(stranger.get(&world, "/v1/session").await.json["person"]["email"], "anna@example.com");
+
+    let mut statuses = Vec::new();
+    for _ in 0..8 {
+        statuses.push(owner.post(&world, LINK, wrong.clone()).await.status.as_u16());
+    }
+    assert_eq!((statuses[0], statuses[7]), (403, 429));
+}
+
+/// Where there is a second factor, the password alone links nothing, and each code confirms one change.
+#[tokio::test]
+async fn a_provider_is_linked_only_with_a_code_by_who_has_a_second_factor() {
+    let provider = Provider::start().await;
+    let world = world(&provider, Registration::Open).await;
+    let (mut owner, _, _) = Browser::registered(&world, "owner@example.com").await;
+    let (_, codes) = enrolled(&world, &mut owner).await;
+    for proof in [
+        json!({ "password": PASSWORD }),
+        json!({ "code": codes[0] }),
+        json!({ "password": PASSWORD, "code": "000000" }),
+    ] {
+        let refused = owner.post(&world, LINK, proof).await.expect(403);
+        assert_eq!(refused.code(), "confirmation_failed");
+    }
+    let proof = |n: usize| json!({ "password": PASSWORD, "code": codes[n] });
+    let journey = start_linking(&world, &mut owner, proof(0)).await;
+    assert_eq!(come_back(&world, &provider, &journey).await.0, "/");
+    owner.send(&world, "DELETE", LINK, Some(proof(0))).await.expect(403);
+    owner.send(&world, "DELETE", LINK, Some(proof(1))).await.expect(200);
+    let actions = world.get("/v1/audit?limit=200").await.expect(200).text;
+    assert!(actions.contains("person.linked") && actions.contains("person.unlinked"));
+}
+
+#[tokio::test]
+async fn who_has_no_password_keeps_the_last_provider() {
+    let provider = Provider::start().await;
+    let world = world(&provider, Registration::Open).await;
+    let (_, mut anna) = sign_in(&world, &provider, &Browser::default()).await;
+    let refused = anna.send(&world, "DELETE", LINK, Some(json!({}))).await.expect(409);
+    assert_eq!(refused.code(), "conflict");
+    assert_eq!(anna.get(&world, LINKS).await.expect(200).json["data"].as_array().unwrap().len(), 1);
+    // Another account at the same provider is a link of its own, and goes with the provider.
+    provider.claim("sub", json!("s-2"));
+    let journey = start_linking(&world, &mut anna, json!({})).await;
+    assert_eq!(come_back(&world, &provider, &journey).await.0, "/");
+    assert_eq!(anna.get(&world, LINKS).await.expect(200).json["data"].as_array().unwrap().len(), 2);
+    anna.send(&world, "DELETE", LINK, Some(json!({}))).await.expect(409);
 }
 
 #[tokio::test]

@@ -28,7 +28,7 @@ async fn sign_in(world: &World, code: Option<&str>) -> (u16, String) {
 }
 
 /// Sets a second factor up: its secret and the recovery codes.
-async fn enrolled(world: &World, browser: &mut Browser) -> (String, Vec<String>) {
+pub(crate) async fn enrolled(world: &World, browser: &mut Browser) -> (String, Vec<String>) {
     let offered = browser.post(world, "/v1/me/totp", json!({ "password": PASSWORD })).await.expect(200).json;
     let secret = offered["secret"].as_str().unwrap().to_owned();
     assert!(offered["uri"].as_str().unwrap().contains(&secret));

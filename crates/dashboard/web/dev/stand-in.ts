@@ -14,6 +14,7 @@ import type {
   KeyIn,
   KeyOut,
   KeyPatch,
+  LinkedProviderOut,
   MemberOut,
   OperationOut,
   OverviewOut,
@@ -172,6 +173,7 @@ interface World {
   requests: RequestOut[];
   audit: AuditEntryOut[];
   devices: DeviceOut[];
+  links: LinkedProviderOut[];
   listeners: Set<ServerResponse>;
 }
 
@@ -213,6 +215,7 @@ function world(name: string, person: string, email: string, role: RoleName): Wor
     invitations: [],
     requests: [],
     audit: [],
+    links: [],
     devices: [
       {
         id: id('ses'),
@@ -738,6 +741,16 @@ function operate(
     case 'me_totp_delete':
       of.session.person.has_totp = false;
       return of.session;
+    case 'me_providers_list':
+      return { data: of.links, next_cursor: null };
+    case 'me_providers_link':
+    case 'me_providers_unlink':
+      if (body.password === 'wrong')
+        throw new Refusal(403, 'confirmation_failed', 'The password or the code is not right.');
+      of.links = of.links.filter((one) => one.provider_id !== path.provider_id);
+      if (name === 'me_providers_unlink') return of.session;
+      of.links.push({ provider_id: path.provider_id ?? '', name: 'Provider', linked_at: new Date().toISOString() });
+      return { location: '/' };
     case 'events_follow':
       response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
       response.write(': here\n\n');

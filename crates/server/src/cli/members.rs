@@ -101,7 +101,7 @@ pub(crate) enum MembersCommand {
     Remove {
         /// The member's id.
         id: String,
-        /// What becomes of the keys that they created. Needed when there are some.
+        /// What becomes of the keys that they created or rotated. Needed when there are some.
         #[arg(long, value_enum)]
         keys: Option<KeysArg>,
         #[command(flatten)]

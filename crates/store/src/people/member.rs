@@ -35,7 +35,7 @@ pub struct MemberRow {
     pub email: EmailAddress,
     /// Whether they have a second factor.
     pub has_totp: bool,
-    /// Keys that they created and that are neither revoked nor deleted.
+    /// Keys that they created or rotated and that are neither revoked nor deleted.
     pub keys: u64,
 }
 
@@ -54,13 +54,28 @@ macro_rules! member {
     };
 }
 
+/// Which keys `k` a member of this id knows a secret of: they created it, or rotated it, and that secret is there still.
+macro_rules! knows {
+    ($member:literal) => {
+        concat!(
+            "(k.created_by = ",
+            $member,
+            " OR k.id IN (SELECT c.key_id FROM credentials c WHERE c.made_by = ",
+            $member,
+            "))"
+        )
+    };
+}
+
 macro_rules! columns {
     () => {
         concat!(
             "SELECT ",
             member!(),
             ", p.name, p.email, p.totp IS NOT NULL, (SELECT COUNT(*) FROM keys k WHERE k.account_id = m.account_id \
-             AND k.created_by = m.id AND k.status IN ('active', 'disabled')) \
+             AND ",
+            knows!("m.id"),
+            " AND k.status IN ('active', 'disabled')) \
              FROM members m JOIN persons p ON p.id = m.person_id "
         )
     };
@@ -280,7 +295,7 @@ impl KeysFate {
     }
 }
 
-/// Removes a member. `MemberHasKeys` when they created keys that still work and nobody says what becomes of those.
+/// Removes a member. `MemberHasKeys` when they created or rotated keys that still work and nobody says what becomes of those.
 pub(crate) struct RemoveMember {
     pub(crate) account: AccountId,
     pub(crate) id: MemberId,
@@ -324,7 +339,7 @@ impl Change for RemoveMember {
     }
 }
 
-/// Disables or revokes the keys that a member created and that still work, as part of one change.
+/// Disables or revokes the keys that a member created or rotated and that still work, as part of one change.
 async fn end_keys(
     tx: &mut SqliteConnection,
     member: &Member,
@@ -332,8 +347,11 @@ async fn end_keys(
     stamp: &Stamp,
     options: &Options,
 ) -> Result<Vec<KeyId>, StoreError> {
-    let statement = "SELECT id FROM keys WHERE account_id = $1 AND created_by = $2 \
-                     AND status IN ('active', 'disabled') AND status <> $3 ORDER BY id";
+    let statement = concat!(
+        "SELECT k.id FROM keys k WHERE k.account_id = $1 AND ",
+        knows!("$2"),
+        " AND k.status IN ('active', 'disabled') AND k.status <> $3 ORDER BY k.id"
+    );
     let rows = sqlx::query(statement)
         .bind(member.account.to_bytes().to_vec())
         .bind(member.id.to_bytes().to_vec())

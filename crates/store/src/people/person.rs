@@ -17,6 +17,8 @@ use sqlx::{SqliteConnection, sqlite::SqliteRow};
 const PERSONS_MAX: u64 = 1_000_000;
 /// The longest issuer, directory or subject, in bytes.
 const SUBJECT_MAX: usize = 512;
+/// The most subjects of a person.
+const LINKS_MAX: u64 = 64;
 
 /// Somebody who can sign in.
 #[derive(Clone, Debug)]
@@ -67,6 +69,15 @@ pub struct IssuerSubject {
     pub subject: String,
 }
 
+/// A subject that is a person's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LinkedSubject {
+    /// Whom the issuer calls so.
+    pub subject: IssuerSubject,
+    /// Since when.
+    pub linked_at: Timestamp,
+}
+
 macro_rules! columns {
     () => {
         "SELECT p.id, p.email, p.email_proven, p.name, p.password, p.totp, p.totp_offered, p.totp_step, p.created_at \
@@ -114,6 +125,22 @@ pub(crate) async fn by_subject(
     );
     let query = sqlx::query(statement).bind(&subject.issuer).bind(&subject.directory).bind(&subject.subject);
     query.fetch_optional(connection).await?.as_ref().map(read).transpose()
+}
+
+/// What issuers call a person, the oldest first; at most `LINKS_MAX`.
+pub(crate) async fn links(
+    connection: &mut SqliteConnection,
+    person: PersonId,
+) -> Result<Vec<LinkedSubject>, StoreError> {
+    let statement = "SELECT issuer, directory, subject, created_at FROM subjects WHERE person_id = $1 \
+                     ORDER BY created_at, issuer, directory, subject";
+    let rows = sqlx::query(statement).bind(person.to_bytes().to_vec()).fetch_all(connection).await?;
+    let read = |row| {
+        let (issuer, directory, subject) = (column::text(row, 0)?, column::text(row, 1)?, column::text(row, 2)?);
+        let subject = IssuerSubject { issuer, directory, subject };
+        Ok(LinkedSubject { subject, linked_at: column::time(row, 3)? })
+    };
+    rows.iter().map(read).collect()
 }
 
 /// Everybody, newest first.
@@ -177,6 +204,10 @@ pub(crate) async fn link(
         Some(_) => return Err(ConflictReason::SubjectTaken.into()),
         None => {}
     }
+    let count = sqlx::query("SELECT COUNT(*) FROM subjects WHERE person_id = $1").bind(person.to_bytes().to_vec());
+    if column::count(&count.fetch_one(&mut *tx).await?, 0)? >= LINKS_MAX {
+        return Err(StoreError::Limit { what: "linked providers of a person", max: LINKS_MAX });
+    }
     sqlx::query("INSERT INTO subjects (issuer, directory, subject, person_id, created_at) VALUES ($1, $2, $3, $4, $5)")
         .bind(&subject.issuer)
         .bind(&subject.directory)
@@ -186,4 +217,19 @@ pub(crate) async fn link(
         .execute(tx)
         .await?;
     Ok(true)
+}
+
+/// Takes subjects from a person. How many there were.
+pub(crate) async fn unlink(
+    tx: &mut SqliteConnection,
+    person: PersonId,
+    subjects: &[IssuerSubject],
+) -> Result<u64, StoreError> {
+    let mut taken = 0;
+    for one in subjects {
+        let statement = "DELETE FROM subjects WHERE issuer = $1 AND directory = $2 AND subject = $3 AND person_id = $4";
+        let query = sqlx::query(statement).bind(&one.issuer).bind(&one.directory).bind(&one.subject);
+        taken += query.bind(person.to_bytes().to_vec()).execute(&mut *tx).await?.rows_affected();
+    }
+    Ok(taken)
 }

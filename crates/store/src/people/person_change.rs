@@ -37,6 +37,8 @@ pub(crate) enum What {
     Recovery(Vec<SecretHash>),
     /// A subject of an issuer is theirs.
     Link(IssuerSubject),
+    /// These subjects are theirs no more. `others` are those that still sign them in.
+    Unlink { subjects: Vec<IssuerSubject>, others: Vec<IssuerSubject> },
 }
 
 impl What {
@@ -48,6 +50,7 @@ impl What {
             Self::RemoveTotp => AuditAction::PersonTotpDisabled,
             Self::Recovery(_) => AuditAction::PersonRecoveryCodesMade,
             Self::Link(_) => AuditAction::PersonLinked,
+            Self::Unlink { .. } => AuditAction::PersonUnlinked,
         }
     }
 }
@@ -156,8 +159,28 @@ async fn change(
             }
             details.insert("issuer".into(), json!(subject.issuer));
         }
+        What::Unlink { subjects, others } => {
+            if person::unlink(tx, person.id, &subjects).await? == 0 {
+                return Ok(None);
+            }
+            keep_a_way_in(tx, person, &others).await?;
+            details.insert("issuer".into(), json!(subjects.first().map(|subject| &subject.issuer)));
+        }
     }
     Ok(Some(details))
+}
+
+/// Refuses what would leave somebody without a way in. Asked here, since two at once could each count on the other's.
+async fn keep_a_way_in(
+    tx: &mut SqliteConnection,
+    person: &PersonRow,
+    others: &[IssuerSubject],
+) -> Result<(), StoreError> {
+    if person.password.is_some() {
+        return Ok(());
+    }
+    let left = person::links(tx, person.id).await?;
+    if left.iter().any(|link| others.contains(&link.subject)) { Ok(()) } else { Err(ConflictReason::LastWayIn.into()) }
 }
 
 async fn set_recovery(tx: &mut SqliteConnection, person: PersonId, codes: &[SecretHash]) -> Result<(), StoreError> {

@@ -156,7 +156,8 @@ async fn a_first_load_goes_through_many_chunks_and_skips_deleted_keys() {
         "INSERT INTO keys SELECT unhex(printf('01%030x', i)), account_id, 'restricted', 'made', \
          CASE WHEN i BETWEEN 500 AND 2600 THEN 'deleted' ELSE 'active' END, preset, scopes, companies, environments, \
          NULL, created_at, updated_at, 1, '', '', '', NULL, NULL FROM n, (SELECT * FROM keys LIMIT 1)",
-        "INSERT INTO credentials SELECT unhex(printf('01%030x', i)), 'test', 'current', unhex(printf('02%022x', i)), \
+        "INSERT INTO credentials (key_id, environment, slot, client_id, hash, last_four, created_at, ends_at, ended_at) \
+         SELECT unhex(printf('01%030x', i)), 'test', 'current', unhex(printf('02%022x', i)), \
          unhex(printf('03%062x', i)), unhex('41414141'), 1, NULL, NULL FROM n",
     ];
     world.raw(&statements).await;

@@ -4,13 +4,13 @@
 //! Never: cookies or passwords; `control` has those.
 //! Read:  top down.
 
-use crate::world::World;
+use crate::world::{World, secret};
 use model::{
-    AccountId, EmailAddress, Entropy, InvitationId, Member, MemberId, PersonId, Role, Secret, SecretHash, SessionId,
-    Timestamp,
+    AccountId, EmailAddress, Entropy, Environment, InvitationId, Member, MemberId, PersonId, Role, Secret, SecretHash,
+    SecretSlot, SessionId, Timestamp,
 };
 use store::{
-    Accepting, Attempt, AuditAction, Author, Brake, ConflictReason, KeysFate, NewInvitation, NewPerson,
+    Accepting, Attempt, AuditAction, Author, Brake, ConflictReason, IssuerSubject, KeysFate, NewInvitation, NewPerson,
     NewRegistration, NewSession, Page, Proof, Registered, Rotation, Sessions, Stamp, StoreError,
 };
 
@@ -314,6 +314,64 @@ async fn r59_the_keys_of_a_member_who_goes_are_kept_disabled_or_revoked_and_neve
     let viewer = joined(&world, made.account.id, 5, Role::Viewer).await;
     let refused = account.create_key(by(&world, Author::Member(viewer)), world.new_key(account.id())).await;
     assert_eq!(reason(refused.unwrap_err()), ConflictReason::RoleInsufficient(Role::Viewer));
+}
+
+/// Whoever rotates a key sees its new secret, in whatever environment, and as long as the old one overlaps.
+#[tokio::test]
+async fn r59_a_member_who_rotated_a_key_is_asked_about_it_and_who_saw_no_secret_of_it_is_not() {
+    let world = World::new().await;
+    let made = registered(&world).await;
+    let account = world.store.account(made.account.id);
+    let key = world.key(&account).await.key.id;
+    let rotate = async |author: Author, environment| {
+        let row = account.key(key).await.unwrap();
+        let client = secret(&row, environment, SecretSlot::Current).unwrap().client_id;
+        let fresh = vec![world.credential(environment, Some(client))];
+        let _ = account.rotate_key(by(&world, author), key, fresh, Timestamp::MAX).await.unwrap();
+    };
+    let one = joined(&world, made.account.id, 2, Role::Developer).await;
+    let two = joined(&world, made.account.id, 3, Role::Developer).await;
+    let asked = async |member| match account.remove_member(world.stamp(), member, None).await {
+        Err(error) => reason(error) == ConflictReason::MemberHasKeys(1),
+        Ok(_) => false,
+    };
+    rotate(Author::Member(one), Environment::Test).await;
+    rotate(Author::Member(two), Environment::Live).await;
+    assert!(asked(one).await && asked(two).await);
+    rotate(Author::Member(two), Environment::Test).await;
+    assert!(asked(one).await, "the secret that they saw overlaps");
+    rotate(Author::Installation, Environment::Test).await;
+    let seen = account.members(Page::first(10)).await.unwrap().items;
+    let keys = |id| seen.iter().find(|row| row.member.id == id).unwrap().keys;
+    assert_eq!((keys(one), keys(two)), (0, 1));
+    assert!(!asked(one).await, "no secret that they saw is left: they are removed");
+    let removed = account.remove_member(world.stamp(), two, Some(KeysFate::Revoke)).await.unwrap();
+    assert_eq!(removed.value, [key]);
+    assert_eq!(account.key(key).await.unwrap().key.status.as_str(), "revoked");
+}
+
+#[tokio::test]
+async fn who_has_no_password_gives_up_a_provider_only_while_another_one_is_left() {
+    let world = World::new().await;
+    let people = world.store.people();
+    let subject = |issuer: &str| IssuerSubject {
+        issuer: format!("https://{issuer}.example.com"),
+        directory: String::new(),
+        subject: "s".to_owned(),
+    };
+    let somebody = NewPerson { password: None, ..person(1, "anna@example.com") };
+    let who = somebody.id;
+    let _ = people.create_person(world.stamp(), somebody, subject("a"), session(1)).await.unwrap();
+    let _ = people.link(world.stamp(), who, subject("b")).await.unwrap();
+    let unlink = async |gone: &str, left: &str| {
+        let wish = (vec![subject(gone)], vec![subject(left)]);
+        people.unlink(world.stamp(), who, wish, Sessions::Keep).await
+    };
+    let _ = unlink("a", "b").await.unwrap();
+    // Another that was counted on, and went meanwhile.
+    assert_eq!(reason(unlink("b", "a").await.unwrap_err()), ConflictReason::LastWayIn);
+    let left: Vec<_> = people.links(who).await.unwrap().into_iter().map(|link| link.subject).collect();
+    assert_eq!(left, [subject("b")]);
 }
 
 #[tokio::test]

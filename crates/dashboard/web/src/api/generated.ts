@@ -188,6 +188,14 @@ export interface CompanyPatch {
   name?: string;
 }
 
+/** What confirms a change of the providers that somebody signs in with. */
+export interface ConfirmationIn {
+  /** Six digits, or a recovery code; left out by who has no second factor. */
+  code?: string | null;
+  /** The password; left out by who has none. */
+  password?: string | null;
+}
+
 /** One environment's half of a key. */
 export interface CredentialOut {
   /** The public half. */
@@ -603,6 +611,23 @@ export interface LimitCountOut {
   limit: string;
 }
 
+/** A provider's account that signs somebody in. */
+export interface LinkedProviderOut {
+  /** Since when. */
+  linked_at: Time;
+  /** Its name for people. */
+  name: string;
+  /** The provider's name in paths. */
+  provider_id: string;
+}
+
+/** One page of a list. */
+export interface LinkedProviderOutPage {
+  data: LinkedProviderOut[];
+  /** Pass it as `cursor` for the next page; null on the last one. Do not take it apart. */
+  next_cursor: string | null;
+}
+
 /** A change of oneself. */
 export interface MePatch {
   /** A name for people. */
@@ -637,7 +662,7 @@ export interface MemberOut {
   has_totp: boolean;
   /** Its id. */
   id: string;
-  /** How many keys they created that are neither revoked nor deleted. */
+  /** How many keys they created or rotated that are neither revoked nor deleted. */
   keys: number;
   /** What they are called. */
   name: string;
@@ -851,6 +876,12 @@ export interface ProblemError {
   code: string;
   /** The same text as `detail`. */
   message: string;
+}
+
+/** Where a provider is linked. */
+export interface ProviderLinkStarted {
+  /** Where the browser goes next, within ten minutes. */
+  location: string;
 }
 
 /** A provider that people can sign in with (OpenID Connect). */
@@ -1215,6 +1246,12 @@ export interface Operations {
   me_update: { path: Nothing; query: Nothing; body: MePatch; answer: SessionView };
   /** Change one's password. */
   me_password: { path: Nothing; query: Nothing; body: PasswordIn; answer: SessionView };
+  /** List the providers that one signs in with, the oldest link first. */
+  me_providers_list: { path: Nothing; query: Nothing; body: undefined; answer: LinkedProviderOutPage };
+  /** Begin to link a provider, as a further way to sign in. */
+  me_providers_link: { path: { provider_id: string }; query: Nothing; body: ConfirmationIn; answer: ProviderLinkStarted };
+  /** Remove what links one to a provider. */
+  me_providers_unlink: { path: { provider_id: string }; query: Nothing; body: ConfirmationIn; answer: SessionView };
   /** Make new recovery codes; the old ones end. */
   me_recovery_codes: { path: Nothing; query: Nothing; body: TotpCodeIn; answer: RecoveryCodesOut };
   /** List where one is signed in, newest first. */
@@ -1313,6 +1350,9 @@ export const routes: { readonly [O in keyof Operations]: readonly [method: strin
   invitations_look_up: ["POST", "/v1/invitations/look-up"],
   me_update: ["PATCH", "/v1/me"],
   me_password: ["PUT", "/v1/me/password"],
+  me_providers_list: ["GET", "/v1/me/providers"],
+  me_providers_link: ["POST", "/v1/me/providers/{provider_id}"],
+  me_providers_unlink: ["DELETE", "/v1/me/providers/{provider_id}"],
   me_recovery_codes: ["POST", "/v1/me/recovery-codes"],
   me_sessions_list: ["GET", "/v1/me/sessions"],
   me_sessions_delete_all: ["DELETE", "/v1/me/sessions"],

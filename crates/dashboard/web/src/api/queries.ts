@@ -36,6 +36,11 @@ export const sessionsQuery = queryOptions({
   queryFn: ({ signal }) => call('me_sessions_list', { signal }),
 });
 
+export const linkedProvidersQuery = queryOptions({
+  queryKey: ['linked-providers'],
+  queryFn: ({ signal }) => call('me_providers_list', { signal }),
+});
+
 export const keysQuery = (account_id: string) =>
   queryOptions({
     queryKey: ['account', account_id, 'key', 'list'],

@@ -17,6 +17,7 @@ import { useHere } from '../shell/account.ts';
 import { setTheme, useTheme } from '../theme.ts';
 import { languages, useLanguage, useSpeak, useWords } from '../words/words.tsx';
 import { PASSWORD_MIN } from './password.ts';
+import { SignInProviders } from './settings-providers.tsx';
 
 export function Settings() {
   const words = useWords();
@@ -30,6 +31,7 @@ export function Settings() {
         <Looks />
         {session.person.has_password ? <Password /> : null}
         <SecondFactor of={session.person} />
+        <SignInProviders of={session.person} />
         <Sessions />
       </div>
     </>
