@@ -72,7 +72,7 @@ async fn walk(claviger: &Claviger, script: &str, arguments: &[&str]) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn r18_r20_r59_r68_a_customer_registers_gives_a_page_one_company_and_takes_it_away_again() {
+async fn heavy_r18_r20_r59_r68_a_customer_registers_gives_a_page_one_company_and_takes_it_away_again() {
     let Some(claviger) = open().await else { return };
     walk(&claviger, "journey.js", &[&claviger.control(), &claviger.gateway()]).await;
     claviger.stop().await;
