@@ -52,7 +52,7 @@ impl Mounted {
 }
 
 fn mounted() -> Mounted {
-    Mounted { router: Router::new(), ids: Vec::new() }
+    let before = Mounted { router: Router::new(), ids: Vec::new() }
         .with(accounts::create)
         .with(accounts::list)
         .with(accounts::get)
@@ -86,7 +86,19 @@ fn mounted() -> Mounted {
         .with(audit::verify)
         .with(operations::list)
         .with(explain::explain)
-        .with(explain::in_account)
+        .with(explain::in_account);
+    of_people(before)
+        .with(operator_tokens::create)
+        .with(operator_tokens::list)
+        .with(operator_tokens::revoke)
+        .with(node::openapi)
+        .with(node::health)
+        .with(node::ready)
+}
+
+/// Signing in, whoever is signed in, members and persons.
+fn of_people(before: Mounted) -> Mounted {
+    before
         .with(sign_in::options)
         .with_reply(registration::create)
         .with_reply(sign_in::create)
@@ -119,12 +131,6 @@ fn mounted() -> Mounted {
         .with_reply(persons::sign_out)
         .with_reply(persons::remove_totp)
         .with_reply(persons::delete)
-        .with(operator_tokens::create)
-        .with(operator_tokens::list)
-        .with(operator_tokens::revoke)
-        .with(node::openapi)
-        .with(node::health)
-        .with(node::ready)
 }
 
 pub(crate) fn router() -> Router<Control> {
