@@ -109,7 +109,9 @@ async fn one_connection_serves_many_requests_and_changes_hands_once() {
     let mut socket = connect(&world).await;
     let mut answers = String::new();
     for (n, request) in requests.iter().enumerate() {
-        for piece in request.as_bytes().chunks(1 + n * 3) {
+        // A refusal does not wait for a body, and without it the connection ends: here it comes with its head.
+        let size = if n == 2 { request.len() } else { 1 + n * 3 };
+        for piece in request.as_bytes().chunks(size) {
             socket.write_all(piece).await.unwrap();
         }
         match n {
