@@ -26,9 +26,7 @@ use api::{
     page::Page,
     receipt::RowState,
 };
-use model::{
-    ClientId, CompanyRestriction, Environment, Environments, Key, KeyKind, KeyStatus, Role, SecretSlot, Timestamp,
-};
+use model::{ClientId, CompanyRestriction, Environment, Environments, Key, KeyKind, KeyStatus, Role, SecretSlot};
 use store::{AccountStore, Committed, KeyFilter, KeyPatch, KeyRow, StoreError};
 
 /// What is said when a primary key is given to web pages (D11, R16).
@@ -40,11 +38,12 @@ pub(crate) async fn create(op: Op<KeysCreate>) -> Result<KeyIssued, Refusal> {
     let draft = op.body.check(op.context.now, &op.context.control.parts().limit_names)?;
     let account = op.context.account(op.target.account);
     account.account().await?;
+    one_company(&op.context, &draft.companies)?;
     companies_exist(&account, &draft.companies).await?;
     let issued = op.context.issuer().key(op.target.account, KeyKind::Restricted, draft);
     let committed = account.create_key(op.context.stamp()?, issued.new).await?;
     let in_force = op.context.confirm(committed.revision).await?;
-    Ok(KeyIssued { secrets: issued.secrets, key: show(&committed.value, op.context.now), in_force })
+    Ok(KeyIssued { secrets: issued.secrets, key: show(&committed.value, &op.context), in_force })
 }
 
 pub(crate) async fn list(op: Op<KeysList>) -> Result<Page<KeyOut>, Refusal> {
@@ -54,7 +53,7 @@ pub(crate) async fn list(op: Op<KeysList>) -> Result<Page<KeyOut>, Refusal> {
     let rows = account.keys(filter(&op.query)?, page).await?;
     let mut used = Vec::with_capacity(rows.items.len());
     for row in &rows.items {
-        let mut key = show(row, op.context.now);
+        let mut key = show(row, &op.context);
         note_use(&op.context, op.target.account, row, &mut key).await;
         used.push(key);
     }
@@ -63,7 +62,7 @@ pub(crate) async fn list(op: Op<KeysList>) -> Result<Page<KeyOut>, Refusal> {
 
 pub(crate) async fn get(op: Op<KeysGet>) -> Result<KeyOut, Refusal> {
     let row = op.context.account(op.target.account).key(op.target.key).await?;
-    let mut key = show(&row, op.context.now);
+    let mut key = show(&row, &op.context);
     note_use(&op.context, op.target.account, &row, &mut key).await;
     Ok(key)
 }
@@ -79,6 +78,7 @@ pub(crate) async fn update(op: Op<KeysUpdate>) -> Result<KeyChanged, Refusal> {
     }
     let depends = origins_allowed(&row.key, &change)?;
     if let Some(companies) = &change.companies {
+        one_company(&op.context, companies)?;
         companies_exist(&account, companies).await?;
     }
     let patch = KeyPatch {
@@ -127,7 +127,7 @@ pub(crate) async fn rotate(op: Op<KeysRotate>) -> Result<KeyIssued, Refusal> {
     let stamp = op.context.stamp()?;
     let committed = account.rotate_key(stamp, op.target.key, credentials, previous_ends_at).await?;
     let in_force = op.context.confirm(committed.revision).await?;
-    Ok(KeyIssued { secrets, key: show(&committed.value, op.context.now), in_force })
+    Ok(KeyIssued { secrets, key: show(&committed.value, &op.context), in_force })
 }
 
 pub(crate) async fn end_previous(op: Op<KeysEndPrevious>) -> Result<KeyChanged, Refusal> {
@@ -150,7 +150,7 @@ async fn set_status(context: &Context, at: AtKey, status: KeyStatus) -> Result<K
 async fn changed(context: &Context, result: Result<Committed<KeyRow>, StoreError>) -> Result<KeyChanged, Refusal> {
     let committed = result?;
     let in_force = context.confirm(committed.revision).await?;
-    Ok(KeyChanged { key: show(&committed.value, context.now), in_force })
+    Ok(KeyChanged { key: show(&committed.value, context), in_force })
 }
 
 /// D10, D11: no page uses a primary key, and `*` needs a confirmation for a key that may do more than read, whichever of the
@@ -199,6 +199,15 @@ fn client_id(row: &KeyRow, environment: Environment) -> Option<ClientId> {
     row.credentials.iter().find(current).map(|c| c.credential.client_id)
 }
 
+/// R89: where the deployment says so, a restricted key is for exactly one company.
+fn one_company(context: &Context, companies: &CompanyRestriction) -> Result<(), Refusal> {
+    let one = matches!(companies, CompanyRestriction::Only(set) if set.as_slice().len() == 1);
+    if one || !context.control.parts().one_company {
+        return Ok(());
+    }
+    Err(Refusal::field("/companies", "here a restricted key is for exactly one company: name one"))
+}
+
 /// D9: a company of another account is as unknown as one that does not exist.
 async fn companies_exist(account: &AccountStore, companies: &CompanyRestriction) -> Result<(), Refusal> {
     let CompanyRestriction::Only(set) = companies else { return Ok(()) };
@@ -234,11 +243,17 @@ fn filter(query: &KeysQuery) -> Result<KeyFilter, Refusal> {
     Ok(KeyFilter { kind, status })
 }
 
-pub(crate) fn show(row: &KeyRow, now: Timestamp) -> KeyOut {
+pub(crate) fn show(row: &KeyRow, context: &Context) -> KeyOut {
+    let shape = &context.control.parts().policy.shape;
     let credentials: Vec<_> = row
         .credentials
         .iter()
-        .map(|c| CredentialState { credential: &c.credential, created_at: c.created_at, ended: c.ended.is_some() })
+        .map(|c| CredentialState {
+            credential: &c.credential,
+            client_id: shape.client_text(c.credential.client_id),
+            created_at: c.created_at,
+            ended: c.ended.is_some(),
+        })
         .collect();
-    KeyOut::new(&row.key, &credentials, RowState { version: row.version, updated_at: row.updated_at }, now)
+    KeyOut::new(&row.key, &credentials, RowState { version: row.version, updated_at: row.updated_at }, context.now)
 }

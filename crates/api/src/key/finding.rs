@@ -319,6 +319,7 @@ mod tests {
         };
         let (current, previous) = (credential(SecretSlot::Current), credential(SecretSlot::Previous));
         let state = |credential, days: i64| CredentialState {
+            client_id: String::new(),
             credential,
             created_at: NOW.plus_secs(-days * DAY),
             ended: false,
