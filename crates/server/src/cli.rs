@@ -12,7 +12,7 @@ pub(crate) mod members;
 pub(crate) mod prove;
 pub(crate) mod usage;
 
-use crate::name;
+use crate::{config::Profile, name};
 use clap::{Args, Parser, Subcommand};
 use std::{net::SocketAddr, path::PathBuf};
 
@@ -116,17 +116,24 @@ pub(crate) enum Command {
 
 /// Run gateway, control API and store in one process, without a configuration.
 ///
-/// Without --openapi and --upstream, a reference API starts behind the gateway, so that there is something to call. The
-/// first start creates an account and prints its primary keys, once. Every start prints a fresh operator token and ends the
+/// Without --openapi and --upstream, a reference API starts behind the gateway, so that there is something to call. With
+/// --profile it is the system of one provider: its keys, errors, limits and operations. The first start creates an account and prints its primary keys, once. Every start prints a fresh operator token and ends the
 /// one of the start before.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
   claviger quickstart
+  claviger quickstart --profile invoicetronic
   claviger quickstart --openapi openapi.yml --prefix /v1 --upstream http://127.0.0.1:9000
   claviger quickstart --openapi openapi.yml \\
       --upstream-test http://127.0.0.1:9001 --upstream-live http://127.0.0.1:9002")]
 pub(crate) struct Quickstart {
+    /// Whose system to reproduce. Without --upstream its reference API starts behind the gateway.
+    #[arg(long, value_name = "NAME", value_parser = Profile::named, conflicts_with = "openapi")]
+    pub(crate) profile: Option<Profile>,
+    /// Who may call without a key: issuers of bearer tokens, administrators, callbacks (people.file).
+    #[arg(long, value_name = "FILE")]
+    pub(crate) people: Option<PathBuf>,
     /// The OpenAPI description (3.0 or 3.1, JSON or YAML) of your API. What it does not list is refused.
     #[arg(long, value_name = "FILE")]
     pub(crate) openapi: Option<PathBuf>,
