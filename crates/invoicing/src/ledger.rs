@@ -6,11 +6,13 @@
 
 mod account;
 pub(crate) mod company;
+mod engine;
 pub(crate) mod event;
 pub(crate) mod moment;
 mod schema;
 mod scoped;
 pub(crate) mod send;
+mod sql;
 pub(crate) mod state;
 mod steps;
 pub(crate) mod update;
@@ -23,11 +25,10 @@ use crate::{
     context::Environment,
     problem::{Code, Problem},
 };
+use engine::{Access, Engine, Reach, Tx};
 use event::{EVENTS_WAITING_MAX, Inbox, Message};
-use sqlx::{
-    Encode, QueryBuilder, Sqlite, SqlitePool, Transaction, Type,
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
-};
+use sql::{Sql, Value};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use std::{fs, io, path::Path, sync::Arc, time::Duration};
 use tokio::sync::{Notify, mpsc};
 
@@ -45,6 +46,8 @@ pub(crate) enum LedgerError {
     Folder { folder: String, error: io::Error },
     #[error("the database {file} has format {found}; this version knows up to {known}. Start the newer version")]
     TooNew { file: String, found: i64, known: i64 },
+    #[error("a text holds the character U+0000, which a ledger cannot store")]
+    Nul,
     #[error(transparent)]
     Sql(#[from] sqlx::Error),
 }
@@ -54,14 +57,11 @@ impl From<LedgerError> for Problem {
         if matches!(error, LedgerError::Sql(sqlx::Error::PoolTimedOut)) {
             return Self::new(Code::Overloaded, "Too many requests are waiting for the ledger. Try again in a moment.");
         }
+        if matches!(error, LedgerError::Nul) {
+            return Self::invalid_record("A text holds the character U+0000. Leave it out.");
+        }
         tracing::error!(%error, "invoicing: the ledger failed");
         Self::new(Code::Internal, "The ledger could not do this. The cause is in the server's log.")
-    }
-}
-
-impl From<sqlx::Error> for Problem {
-    fn from(error: sqlx::Error) -> Self {
-        LedgerError::from(error).into()
     }
 }
 
@@ -76,8 +76,7 @@ pub(crate) struct Ledgers {
 #[derive(Clone)]
 pub(crate) struct Ledger {
     environment: Environment,
-    writer: SqlitePool,
-    reader: SqlitePool,
+    engine: Engine,
     /// Requests to be written to the log.
     events: mpsc::Sender<Message>,
     /// Wakes the worker that moves invoices on.
@@ -106,8 +105,7 @@ impl Ledgers {
 
     pub(crate) async fn close(&self) {
         for ledger in self.each() {
-            ledger.reader.close().await;
-            ledger.writer.close().await;
+            ledger.engine.close().await;
         }
     }
 }
@@ -143,41 +141,42 @@ impl Ledger {
             .connect_with(file.read_only(true))
             .await?;
         let (events, inbox) = mpsc::channel(EVENTS_WAITING_MAX);
-        Ok((Self { environment, writer, reader, events, sent: Arc::new(Notify::new()) }, Inbox(inbox)))
+        let engine = Engine::Sqlite { writer, reader };
+        Ok((Self { environment, engine, events, sent: Arc::new(Notify::new()) }, Inbox(inbox)))
     }
 
     /// Whether the database answers.
     pub(crate) async fn is_well(&self) -> bool {
-        sqlx::query("SELECT 1").execute(&self.reader).await.is_ok()
+        self.engine.is_well().await
     }
 
-    /// A write transaction. It holds the only writing connection; dropped without a commit it undoes itself.
-    async fn write(&self) -> Result<Transaction<'static, Sqlite>, sqlx::Error> {
-        self.writer.begin_with("BEGIN IMMEDIATE").await
+    /// A transaction over all accounts' rows, for work that no request asks for: states, the log, deliveries; and to
+    /// find the account of a request before there is a scope. Handlers cannot come here: they have a `Scoped` only.
+    async fn system(&self, access: Access) -> Result<Tx, LedgerError> {
+        self.engine.begin(Reach::System, access).await
     }
 }
 
-/// A `LIKE` pattern that finds `text` anywhere; its own signs stand for themselves.
+/// A `LIKE` pattern that finds `text` anywhere; its own signs stand for themselves, and case does not matter in ASCII.
 fn like(text: &str) -> String {
+    let text = text.to_ascii_lowercase();
     format!("%{}%", text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"))
 }
 
 /// Adds the condition that one of `columns` matches a pattern of `like`.
-fn matches_any(sql: &mut QueryBuilder<Sqlite>, columns: &[&'static str], like: &str) {
+fn matches_any(sql: &mut Sql, columns: &[&'static str], like: &str) {
     sql.push(" AND (");
     for (index, column) in columns.iter().enumerate() {
-        sql.push(if index == 0 { "" } else { " OR " }).push(column).push(" LIKE ").push_bind(like).push(" ESCAPE '\\'");
+        let or = if index == 0 { "lower(" } else { " OR lower(" };
+        sql.push(or).push(column).push(") LIKE ").bind(like).push(" ESCAPE '\\'");
     }
     sql.push(")");
 }
 
 /// Adds the condition that `column` is `value`, if there is one.
-fn equals<'v, T>(sql: &mut QueryBuilder<Sqlite>, column: &'static str, value: Option<T>)
-where
-    T: Encode<'v, Sqlite> + Type<Sqlite>,
-{
+fn equals(sql: &mut Sql, column: &'static str, value: Option<impl Into<Value>>) {
     if let Some(value) = value {
-        sql.push(" AND ").push(column).push(" = ").push_bind(value);
+        sql.push(" AND ").push(column).push(" = ").bind(value);
     }
 }
 
@@ -189,11 +188,11 @@ pub(crate) struct Span {
 }
 
 /// Adds the condition that `column` lies in `span`.
-fn within(sql: &mut QueryBuilder<Sqlite>, column: &'static str, span: Span) {
+fn within(sql: &mut Sql, column: &'static str, span: Span) {
     if let Some(from) = span.from {
-        sql.push(" AND ").push(column).push(" >= ").push_bind(from);
+        sql.push(" AND ").push(column).push(" >= ").bind(from);
     }
     if let Some(to) = span.to {
-        sql.push(" AND ").push(column).push(" <= ").push_bind(to);
+        sql.push(" AND ").push(column).push(" <= ").bind(to);
     }
 }
