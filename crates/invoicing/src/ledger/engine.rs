@@ -41,7 +41,6 @@ pub(super) enum Engine {
         writer: SqlitePool,
         reader: SqlitePool,
     },
-    #[expect(dead_code, reason = "the option that names a database follows")]
     Postgres(PgPool),
 }
 
