@@ -5,6 +5,8 @@
 //! Read:  `open`, then `postgres::schema`.
 
 mod schema;
+#[cfg(test)]
+mod tests;
 
 use super::{BUSY_MAX, CONNECTION_WAIT_MAX, LedgerError};
 use crate::{context::Environment, options::DatabaseUrl};
