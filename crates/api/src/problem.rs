@@ -240,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn r112_r113_the_plain_style_gives_exactly_the_four_members_in_order() {
+    fn d6_the_plain_style_gives_exactly_the_four_members_in_order() {
         let parts = ProblemParts::new(
             401,
             "api_key_required",

@@ -205,7 +205,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn d1_every_made_key_is_recognised_and_scannable(seed: u64, live: bool, primary: bool) {
+        fn r114_d1_every_made_key_is_recognised_and_scannable(seed: u64, live: bool, primary: bool) {
             let shape = KeyShape::default();
             let environment = if live { Environment::Live } else { Environment::Test };
             let kind = if primary { KeyKind::Primary } else { KeyKind::Restricted };

@@ -28,7 +28,7 @@ fn modes() -> [(CompanyMode, bool); 6] {
 }
 
 #[test]
-fn r13_a_permit_says_for_whom_and_for_what() {
+fn a_permit_says_for_whom_and_for_what() {
     let (operation, holder) = (operation(), restricted());
     let permit = decide(&facts(Some(&operation), &holder), &policy(), &holder).unwrap();
     assert_eq!(permit.operation(), "invoices_list");
@@ -62,7 +62,7 @@ fn d7_an_operation_that_is_not_in_the_catalogue_is_404_with_a_valid_key() {
 }
 
 #[test]
-fn d20_a_key_opens_operations_for_keys_only() {
+fn r108_d20_a_key_opens_operations_for_keys_only() {
     for audience in Audience::ALL {
         let mut operation = operation();
         operation.audience = audience;

@@ -23,7 +23,7 @@ fn identify_now(holder: &Holder) -> Result<(), Denial> {
 }
 
 #[test]
-fn d14_only_an_active_key_is_identified() {
+fn r13_d14_only_an_active_key_is_identified() {
     let table = [
         (KeyStatus::Active, Ok(())),
         (KeyStatus::Disabled, Err(Denial::KeyDisabled)),
@@ -63,7 +63,7 @@ fn d4_a_text_of_one_environment_never_opens_the_other() {
 }
 
 #[test]
-fn d2_client_id_and_secret_have_to_belong_together() {
+fn r66_d2_client_id_and_secret_have_to_belong_together() {
     let (mine, other) = (restricted(), holder(9, KeyKind::Restricted, Environment::Test));
     let (right, wrong) = (id_text(&mine), id_text(&other));
     for (id, expected) in [(right, Ok(())), (wrong, Err(Denial::CredentialMismatched))] {

@@ -51,7 +51,7 @@ fn every_presentation(holder: &Holder, check: &mut dyn FnMut(Presentation, Crede
 }
 
 #[test]
-fn d3_each_presentation_carries_the_key_and_only_where_it_is_accepted() {
+fn r111_d3_each_presentation_carries_the_key_and_only_where_it_is_accepted() {
     let holder = restricted();
     every_presentation(&holder, &mut |presentation, fields| {
         assert_eq!(outcome(fields, &policy()), hash(&holder), "{presentation:?}");

@@ -123,7 +123,7 @@ fn unknown_members_are_refused() {
 }
 
 #[test]
-fn r72_a_record_shows_last_four_and_no_more_and_hides_an_ended_secret() {
+fn r72_r123_a_record_shows_last_four_and_no_more_and_hides_an_ended_secret() {
     let key = Key {
         id: KeyId::new(NOW, Entropy([1; 10])),
         account: AccountId::new(NOW, Entropy([2; 10])),

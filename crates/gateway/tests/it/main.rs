@@ -18,5 +18,7 @@ mod revocation;
 mod secrets;
 mod stream;
 mod tls;
+mod two_doors;
 mod usage;
+mod use_cases;
 mod writes;

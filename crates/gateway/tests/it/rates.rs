@@ -80,6 +80,7 @@ async fn d30_an_answer_may_list_every_window_and_add_the_older_names() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn r77_r78_a_key_has_its_limit_and_the_answers_say_how_it_stands() {
+async fn r77_r78_d30_a_key_has_its_limit_and_the_answers_say_how_it_stands() {
     let world = world(of(vec![limit("default", 3)])).await;
     let key = world.key(Preset::ReadOnly).await;
     let other = world.key(Preset::ReadOnly).await;
@@ -265,7 +266,7 @@ async fn d39_a_denial_after_reserving_gives_the_place_back_and_a_replay_does_not
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn r79_r80_a_channel_has_a_cap_a_day_on_top_of_the_limits_until_midnight_utc() {
+async fn r80_a_channel_has_a_cap_a_day_on_top_of_the_limits_until_midnight_utc() {
     let world = World::start_with(real_clock, |config: &mut GatewayConfig| {
         config.rates = of(vec![limit("default", 100)]);
         config.caps = vec![DailyCap { channel: LimitName::new("sms").unwrap(), count: 3 }];

@@ -139,7 +139,7 @@ fn claims_of(token: &str) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn r105_d37_the_upstream_is_told_the_account_and_the_member_of_a_provider() {
+async fn r105_r132_d37_the_upstream_is_told_the_account_and_the_member_of_a_provider() {
     let Some(provider) = Provider::start().await else { return };
     let deployment = provider.deployment().await;
     let (machine, alice) = (provider.machine(RESOURCE).await, provider.sign_in("alice").await);
