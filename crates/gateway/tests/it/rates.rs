@@ -79,7 +79,6 @@ async fn d30_an_answer_may_list_every_window_and_add_the_older_names() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn r77_r78_a_key_has_its_limit_and_the_answers_say_how_it_stands() {
 async fn r77_r78_d30_a_key_has_its_limit_and_the_answers_say_how_it_stands() {
     let world = world(of(vec![limit("default", 3)])).await;
     let key = world.key(Preset::ReadOnly).await;
