@@ -40,7 +40,7 @@ fn accepting(list: &[Presentation]) -> Policy {
 
 /// The four headers for each presentation, and Basic's second use.
 fn every_presentation(holder: &Holder, check: &mut dyn FnMut(Presentation, CredentialFields<'_>)) {
-    let (text, id) = (holder.text.as_str(), id_text(&holder));
+    let (text, id) = (holder.text.as_str(), id_text(holder));
     check(Presentation::ApiKeyHeader, CredentialFields { api_key: Field::One(text.as_bytes()), ..NONE });
     check(Presentation::BasicUsername, authorization(&basic(text, "")));
     check(Presentation::Bearer, authorization(&format!("Bearer {text}")));

@@ -104,7 +104,7 @@ fn verdict(case: &Case) -> Outcome {
         return Err(if text == stranger() { Denial::CredentialUnknown } else { Denial::CredentialMalformed });
     };
     let text_environment = if text.contains("_test_") { Environment::Test } else { Environment::Live };
-    if holder.entry.environment != text_environment || id.is_some_and(|id| id != id_text(&holder)) {
+    if holder.entry.environment != text_environment || id.is_some_and(|id| id != id_text(holder)) {
         return Err(Denial::CredentialMismatched);
     }
     working(case, holder)?;
