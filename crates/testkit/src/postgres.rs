@@ -25,7 +25,7 @@ const USER: &str = "postgres";
 /// The role that product code connects as, and its password, which no log may show.
 const ROLE: &str = "invoicing";
 /// See `ROLE`.
-pub const PASSWORD: &str = "pw-of-a-test-database-5d1f";
+pub const PASSWORD: &str = "passwordOfATestDatabase5d1f9c0a7";
 
 /// A server.
 pub struct Postgres {
