@@ -22,6 +22,7 @@ mod quickstart;
 mod revocation;
 mod sdk;
 mod team;
+mod tours;
 mod transport;
 mod usage;
 mod writes;

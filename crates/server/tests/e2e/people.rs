@@ -42,14 +42,14 @@ company = { mode = "context" }
 "#;
 
 /// The provider of `oidc/provider.mjs`. It ends with its standard input.
-struct Provider {
-    url: String,
+pub(crate) struct Provider {
+    pub(crate) url: String,
     _process: Child,
 }
 
 impl Provider {
     /// `None`, and says so, where it is not installed.
-    async fn start() -> Option<Self> {
+    pub(crate) async fn start() -> Option<Self> {
         let Some(folder) = std::env::var_os(FOLDER).map(PathBuf::from) else {
             println!("SKIPPED: {FOLDER} is not set; ./test installs oidc-provider and sets it");
             return None;
@@ -76,7 +76,7 @@ impl Provider {
     }
 
     /// An `id_token`, as the application gets it when this person signs in.
-    async fn sign_in(&self, person: &str) -> String {
+    pub(crate) async fn sign_in(&self, person: &str) -> String {
         self.text(Call::get(&format!("{}/test/sign-in?account={person}", self.url))).await
     }
 
