@@ -18,7 +18,7 @@
 //! `company` is one of `{ mode = "account" }`, `{ mode = "neutral" }`, `{ mode = "context" }`,
 //! `{ mode = "locators", locators = [{ at = PLACE, kind = KIND }, ...] }`,
 //! `{ mode = "injected", at = PLACE, kind = KIND }` and `{ mode = "lookup", operation = ID }`.
-//! `learn = { at = PLACE, kind = KIND, name = PLACE }` says where the answer names a company that was created (D35), and
+//! `learn = { at = PLACE, kind = KIND, also = [{ at = PLACE, kind = KIND }], name = PLACE }` says where the answer names a company that was created (D35), and
 //! `channel` whose daily cap a request spends from (R80).
 //! Left out, `company` is `account` and `class` is `default`. `environment` (`test` or `live`) must be there when the
 //! audience is not `key`, and must not when it is.

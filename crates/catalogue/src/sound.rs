@@ -122,7 +122,10 @@ fn learn(operation: &Operation) -> Option<Flaw> {
     if operation.method == HttpMethod::Head {
         return wrong("HEAD has no answer to learn from", "remove learn");
     }
-    if !one(&learn.at.place) || learn.name.as_ref().is_some_and(|name| !one(name)) {
+    if !one(&learn.at.place)
+        || !learn.also.iter().all(|also| one(&also.place))
+        || learn.name.as_ref().is_some_and(|name| !one(name))
+    {
         return wrong("a company is learned from one place of the answer", "use response:/pointer without *");
     }
     None

@@ -40,7 +40,8 @@ const WAIT_MAX: Duration = Duration::from_secs(5);
 /// A company that an answer named.
 pub(crate) struct Lesson {
     called: String,
-    name: ExternalName,
+    /// The one that it is known by, then further ones.
+    names: Vec<ExternalName>,
     account: model::AccountId,
     request: Option<RequestId>,
     /// Told when requests find the company; dropped when it is not learned.
@@ -101,16 +102,16 @@ impl Learner {
 
     /// Has the company that the answer names become known, and waits for that, bounded.
     pub(crate) async fn learn(&self, core: &Core, ticket: Option<&Ticket>, bytes: &[u8]) -> Result<(), Refusal> {
-        let Some((name, called)) = self.named(bytes) else {
+        let Some((names, called)) = self.named(bytes) else {
             self.missed("it names no company where the catalogue says");
             return Ok(());
         };
         let account = self.live.entry.record.account;
-        if core.shared.snapshot.company(account, name.clone()).is_some() {
+        if names.first().is_some_and(|name| core.shared.snapshot.company(account, name.clone()).is_some()) {
             return Ok(());
         }
         let (known, told) = oneshot::channel();
-        let lesson = Lesson { called, name, account, request: self.request, known };
+        let lesson = Lesson { called, names, account, request: self.request, known };
         if !core.shared.errands.learn(lesson) {
             self.missed("too many wait for the store");
             return Ok(());
@@ -126,26 +127,30 @@ impl Learner {
         Ok(())
     }
 
-    /// The external name that an answer tells, and what the company is called.
-    fn named(&self, bytes: &[u8]) -> Option<(ExternalName, String)> {
+    /// The external names that an answer tells, the one that it is known by first, and what the company is called.
+    fn named(&self, bytes: &[u8]) -> Option<(Vec<ExternalName>, String)> {
         let pointer = |place: &Place| match place {
             Place::Response(pointer) => Some(pointer.to_string()),
             Place::Path(_) | Place::Query(_) | Place::Header(_) | Place::Body(_) => None,
         };
-        let at = pointer(&self.learn.at.place)?;
-        let called = self.learn.name.as_ref().and_then(pointer);
-        let pointers: Vec<&str> = std::iter::once(&*at).chain(called.as_deref()).collect();
-        let (mut value, mut name) = (None, None);
+        let locators: Vec<_> = std::iter::once(&self.learn.at).chain(&self.learn.also).collect();
+        let places = locators.iter().map(|locator| &locator.place).chain(&self.learn.name);
+        let pointers: Vec<String> = places.map(pointer).collect::<Option<_>>()?;
+        let mut told = vec![None; pointers.len()];
+        let pointers: Vec<&str> = pointers.iter().map(String::as_str).collect();
         json::scan(bytes, &pointers, &mut |index, found| {
-            if let Found::Name(text) = found {
-                *(if index == 0 { &mut value } else { &mut name }) = Some(text.into_owned());
+            if let (Found::Name(text), Some(place)) = (found, told.get_mut(index)) {
+                *place = Some(text.into_owned());
             }
         })
         .ok()?;
-        let value = value?;
-        let (environment, kind) = (self.live.entry.environment, self.learn.at.kind.clone());
-        let called = name.unwrap_or_else(|| value.clone());
-        Some((ExternalName { environment, kind, value: value.into() }, called))
+        let name = self.learn.name.as_ref().and_then(|_| told.pop().flatten());
+        let environment = self.live.entry.environment;
+        let known = told.first().cloned().flatten()?;
+        let names = locators.iter().zip(told).filter_map(|(locator, value)| {
+            Some(ExternalName { environment, kind: locator.kind.clone(), value: value?.into() })
+        });
+        Some((names.collect(), name.unwrap_or(known)))
     }
 
     fn missed(&self, why: &str) {
@@ -173,10 +178,10 @@ pub(crate) async fn teach(desk: Desk, progress: watch::Receiver<Progress>, mut q
 }
 
 async fn create(desk: Desk, mut progress: watch::Receiver<Progress>, lesson: Lesson) {
-    let Lesson { called, name, account, request, known } = lesson;
+    let Lesson { called, names, account, request, known } = lesson;
     let stamp = desk.stamp(request);
     let id = CompanyId::new(stamp.now, desk.entropy());
-    let company = Company { id, account, name: called, external_names: vec![name], created_at: stamp.now };
+    let company = Company { id, account, name: called, external_names: names, created_at: stamp.now };
     let learned = match desk.store.learn_company(stamp, account, company).await {
         Ok(learned) => learned,
         Err(error) => {

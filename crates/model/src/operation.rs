@@ -429,6 +429,8 @@ pub struct Operation {
 pub struct Learn {
     /// The external name.
     pub at: Locator,
+    /// Further names of the same company, where the answer has them.
+    pub also: Box<[Locator]>,
     /// What the company is called; without it, as its external name says.
     pub name: Option<Place>,
 }

@@ -116,6 +116,14 @@ impl Launch {
         Self::new(program, "quickstart").args(ports)
     }
 
+    /// A quickstart of a profile, with the profile's own limits.
+    #[must_use]
+    pub fn profile(program: &str, name: &str) -> Self {
+        let mut launch = Self::quickstart(program).args(["--profile", name]);
+        launch.environment.retain(|(variable, _)| UNLIMITED.iter().all(|(unlimited, _)| variable != unlimited));
+        launch
+    }
+
     /// More arguments.
     #[must_use]
     pub fn args<A: Into<OsString>>(mut self, arguments: impl IntoIterator<Item = A>) -> Self {

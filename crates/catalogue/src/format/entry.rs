@@ -150,8 +150,14 @@ fn locators(table: &Table<'_>, sink: &mut Sink<'_>) -> Option<Box<[Locator]>> {
         sink.add(ProblemCode::MissingKey, Some(table.offset()), "locators is missing", HINT);
         return None;
     };
+    places(node, "locators", HINT, sink)
+}
+
+/// A list of places, at least one; `key` is what it is called.
+fn places(node: &Node, key: &str, hint: &str, sink: &mut Sink<'_>) -> Option<Box<[Locator]>> {
     let Some(list) = node.as_list().filter(|list| !list.is_empty()) else {
-        sink.add(ProblemCode::InvalidValue, Some(node.offset), "locators must be a list with at least one place", HINT);
+        let message = format!("{key} must be a list with at least one place");
+        sink.add(ProblemCode::InvalidValue, Some(node.offset), message, hint);
         return None;
     };
     // Every item is looked at, so that every problem is told.
@@ -166,10 +172,12 @@ fn locators(table: &Table<'_>, sink: &mut Sink<'_>) -> Option<Box<[Locator]>> {
 }
 
 fn learn(node: &Node, sink: &mut Sink<'_>) -> Option<Learn> {
-    let table = Table::open(node, &["at", "kind", "name"], sink)?;
+    const HINT: &str = "such as also = [{ at = \"response:/vat\", kind = \"vat\" }]";
+    let table = Table::open(node, &["at", "kind", "also", "name"], sink)?;
     let at = locator(&table, sink);
+    let also = table.get("also").map(|node| places(node, "also", HINT, sink));
     let name = table.optional("name", sink, PLACE_HINT, Place::parse);
-    Some(Learn { at: at?, name })
+    Some(Learn { at: at?, also: also.map_or(Some(Box::default()), |also| also)?, name })
 }
 
 fn locator(table: &Table<'_>, sink: &mut Sink<'_>) -> Option<Locator> {
@@ -221,6 +229,7 @@ mod tests {
         for line in [
             r#"learn = { at = "response:/id", kind = "id", name = "response:/name" }"#,
             r#"learn = { at = "response:/data/id", kind = "id" }"#,
+            r#"learn = { at = "response:/id", kind = "id", also = [{ at = "response:/vat", kind = "vat" }] }"#,
         ] {
             let operation = read(line).unwrap();
             assert!(operation.learn.is_some() && crate::write(&[operation]).contains(&format!("\n{line}\n")), "{line}");
@@ -231,6 +240,8 @@ mod tests {
             r#"learn = { at = "response:/items/*/id", kind = "id" }"#,
             r#"learn = { at = "response:/id", kind = "id", name = "body:/name" }"#,
             r#"learn = { at = "response:/id", kind = "id", more = "x" }"#,
+            r#"learn = { at = "response:/id", kind = "id", also = [] }"#,
+            r#"learn = { at = "response:/id", kind = "id", also = [{ at = "path:id", kind = "vat" }] }"#,
         ] {
             assert!(read(line).is_none(), "{line}");
         }

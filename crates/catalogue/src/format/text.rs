@@ -91,11 +91,16 @@ pub(crate) fn company_text(mode: &CompanyMode) -> String {
     }
 }
 
-fn learn_text(Learn { at, name }: &Learn) -> String {
-    match name {
-        Some(name) => format!("{{ {}, name = {} }}", members(at), quoted(&name.to_string())),
-        None => format!("{{ {} }}", members(at)),
+fn learn_text(Learn { at, also, name }: &Learn) -> String {
+    let mut text = members(at);
+    if !also.is_empty() {
+        let also: Vec<_> = also.iter().map(|also| format!("{{ {} }}", members(also))).collect();
+        text.push_str(&format!(", also = [{}]", also.join(", ")));
     }
+    if let Some(name) = name {
+        text.push_str(&format!(", name = {}", quoted(&name.to_string())));
+    }
+    format!("{{ {text} }}")
 }
 
 fn members(Locator { place, kind }: &Locator) -> String {

@@ -44,6 +44,21 @@ async fn d35_writes_that_are_kept_from_running_twice_teach_too() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn d35_further_names_are_learned_with_the_company_unless_another_one_has_them() {
+    let ledger = Registry::start().await;
+    let all = ledger.key(0, None).await.text;
+    let mut caller = Caller::new(ledger.world.address).await;
+    for kind in ["two_names", "taken"] {
+        assert_eq!(caller.ask(&all, &format!("POST /v1/create?kind={kind}"), &[], "{}").await.0, 201);
+    }
+    let both = company(&ledger, 0, "test:vat=VAT501").await.expect("it was created");
+    assert_eq!((both.name.as_str(), both.external_names.len()), ("501", 2));
+    let one = company(&ledger, 0, "test:id=502").await.expect("it was created");
+    assert_eq!(one.external_names.len(), 1);
+    assert_eq!(company(&ledger, 0, "test:vat=VAT1").await.unwrap().id, ledger.companies[0]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn d35_an_answer_that_teaches_nothing_goes_out_as_it_is() {
     let ledger = Registry::start().await;
     let all = ledger.key(0, None).await.text;

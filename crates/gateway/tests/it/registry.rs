@@ -83,7 +83,8 @@ pub(crate) fn operations() -> Vec<Operation> {
     let mut operations: Vec<Operation> = table.into_iter().map(operation).collect();
     for (id, method) in [("create", post), ("create_get", get)] {
         let (at, name) = (locator("response:/data/id", "id"), Place::parse("response:/data/name"));
-        let learn = Some(Learn { at, name });
+        let also = [locator("response:/data/vat", "vat")].into();
+        let learn = Some(Learn { at, also, name });
         operations.push(Operation { learn, ..operation((id, method, "/v1/create", CompanyMode::Context)) });
     }
     operations
@@ -268,6 +269,9 @@ fn answer(head: &str, body: &[u8], account: Option<usize>) -> (u16, &'static str
             Some("text") => (200, "text/plain", "made".to_owned()),
             Some("error") => (422, "application/json", json!({"data": {"id": 999}}).to_string()),
             Some("silent") => (201, "application/json", json!({"data": {}}).to_string()),
+            Some("two_names") => (201, "application/json", json!({"data": {"id": 501, "vat": "VAT501"}}).to_string()),
+            // Of company 1.
+            Some("taken") => (201, "application/json", json!({"data": {"id": 502, "vat": "VAT1"}}).to_string()),
             _ => (201, "application/json", json!({"data": {"id": 500, "name": "Nuova Srl"}}).to_string()),
         },
         ["", "v1", "hold"] => (200, "hold", String::new()),
