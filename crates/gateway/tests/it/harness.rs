@@ -337,7 +337,7 @@ impl World {
             hosts: None,
             cores: 2,
             policy: admission::Policy::default(),
-            upstreams: Upstreams { test: to.clone(), live: to },
+            upstreams: Upstreams { test: to.clone(), live: to, sub_keys: None },
             problems: api::problem::ProblemStyle::new("https://errors.example/"),
             people: gateway::PeopleConfig::default(),
             idempotency: IdempotencyConfig {

@@ -120,7 +120,7 @@ impl Registry {
         });
         let world = World::start_with(real_clock, |config| {
             let to = egress::UpstreamConfig::new(egress::Target::parse(&format!("http://{address}")).unwrap(), None);
-            config.upstreams = gateway::Upstreams { test: to.clone(), live: to };
+            config.upstreams = gateway::Upstreams { test: to.clone(), live: to, sub_keys: None };
             config.limits.inspect_max = 64 * 1024;
             config.limits.answer_inspect_max = 64 * 1024;
         })
