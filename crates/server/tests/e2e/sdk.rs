@@ -43,7 +43,7 @@ async fn d43_the_sdk_with_the_real_description_and_the_reference_api_alone() {
     claviger.stop().await;
 }
 
-fn python() -> Option<PathBuf> {
+pub(crate) fn python() -> Option<PathBuf> {
     let Some(python) = std::env::var_os(PYTHON).map(PathBuf::from) else {
         println!("SKIPPED: {PYTHON} is not set; ./test installs invoicetronic-sdk and sets it");
         return None;
