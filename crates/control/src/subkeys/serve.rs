@@ -73,6 +73,8 @@ async fn run(stream: TcpStream, sub_keys: SubKeys, mut stopping: watch::Receiver
     let mut builder = http1::Builder::new();
     builder
         .timer(TokioTimer::new())
+        // As the provider writes them: some of its clients look names up as they were sent.
+        .title_case_headers(true)
         .header_read_timeout(limits.header_read)
         .max_headers(limits.headers_max)
         .max_header_size(limits.head_max)
