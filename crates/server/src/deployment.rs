@@ -70,7 +70,8 @@ impl Deployment {
         clock::fill(&mut boot);
         let writes = store.writes(boot, WritesOptions::default()).await?;
         let mut gateway_config = gateway_config(config, store, gateway_certificates.as_deref(), log.sink, &writes)?;
-        gateway_config.upstreams.sub_keys = sub_keys.as_ref().map(sub_keys::Wiring::upstream).transpose()?;
+        let facade = sub_keys.as_ref().map(|wiring| wiring.upstream(gateway_config.cores));
+        gateway_config.upstreams.sub_keys = facade.transpose()?;
         people_file::check(&gateway_config.people, &catalogue)?;
         let gateway =
             Gateway::start(gateway_config, Arc::clone(&catalogue), store.feed()).await.map_err(not_started)?;

@@ -21,8 +21,9 @@ use tokio::{sync::oneshot, task::JoinHandle};
 const HEAD_TIMEOUT: Duration = Duration::from_secs(75);
 /// How long the gateway keeps an unused connection: shorter than the control plane does, so that it never meets a closed one.
 const IDLE_KEEP: Duration = Duration::from_secs(10);
-/// Connections of one core, and requests of it that wait for one. People and scripts that set keys up need few.
-const CONNECTIONS_MAX: usize = 16;
+/// Connections of all cores, fewer than the facade accepts, and requests of one core that wait for one. People and scripts that
+/// set keys up need few.
+const CONNECTIONS_MAX: usize = 96;
 const WAITING_MAX: usize = 256;
 
 /// Whether a catalogue has operations that manage restricted keys.
@@ -50,14 +51,15 @@ impl Wiring {
         bound.map(Some).context("a socket for the management of restricted keys")
     }
 
-    /// The gateway's way there.
-    pub(crate) fn upstream(&self) -> anyhow::Result<UpstreamConfig> {
+    /// The way there of a gateway with so many cores.
+    pub(crate) fn upstream(&self, cores: usize) -> anyhow::Result<UpstreamConfig> {
         let target = Target::parse(&format!("http://{}", self.address)).context("the facade's own address")?;
+        let connections = (CONNECTIONS_MAX / cores.max(1)).max(1);
         Ok(UpstreamConfig {
             head_timeout: HEAD_TIMEOUT,
             idle_keep: IDLE_KEEP,
-            idle_max: CONNECTIONS_MAX,
-            total_max: CONNECTIONS_MAX,
+            idle_max: connections,
+            total_max: connections,
             waiting_max: WAITING_MAX,
             ..UpstreamConfig::new(target, None)
         })

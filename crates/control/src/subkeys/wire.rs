@@ -265,7 +265,8 @@ mod tests {
         assert!(texts.contains(&"https://*.example.com".to_owned()), "{texts:?}");
         let mut shown: Vec<String> = list.as_slice().iter().map(origin_text).collect();
         let mut given = given.map(str::to_owned);
-        (shown.sort_unstable(), given.sort_unstable());
+        shown.sort_unstable();
+        given.sort_unstable();
         assert_eq!(shown, given);
         for bad in ["app.example.com", "https://Example.com", "*.com", "https://example.com/", ""] {
             let mut checks = Checks::default();

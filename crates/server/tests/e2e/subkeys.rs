@@ -6,7 +6,7 @@ use crate::{
 };
 use serde_json::{Value, json};
 use std::{path::PathBuf, process::Stdio};
-use testkit::{Claviger, Launch, Must, client::Call};
+use testkit::{Claviger, Launch, Must, client::Call, eventually};
 use tokio::{io::AsyncWriteExt as _, process::Command};
 
 /// Restricted keys of one account.
@@ -103,7 +103,22 @@ async fn d16_d32_a_retried_creation_makes_one_key_and_the_thousand_and_first_is_
 #[tokio::test(flavor = "multi_thread")]
 async fn d7_d32_a_catalogue_without_such_operations_has_no_way_there() {
     let deployment = Deployment::serve(&[]).await;
-    let reply = deployment.get("/v1/subkey", &deployment.test).await;
-    assert_eq!((reply.status, reply.code().as_str()), (404, "operation_not_found"));
+    let unknown = async || {
+        let reply = deployment.get("/v1/subkey", &deployment.test).await;
+        assert_eq!((reply.status, reply.code().as_str()), (404, "operation_not_found"));
+    };
+    unknown().await;
+    // A reload does not open one either: the planes know it from their start.
+    let file = deployment.claviger.home().path().join("catalogue.toml");
+    let mut catalogue = std::fs::read_to_string(&file).must("read the catalogue");
+    catalogue.push_str(
+        "\n[[operation]]\nid = \"subkey_get\"\nmethod = \"GET\"\npath = \"/v1/subkey\"\naudience = \"key\"\n\
+         scope = \"subkey:read\"\nserved_by = \"subkeys\"\n",
+    );
+    std::fs::write(&file, catalogue).must("write the catalogue");
+    deployment.claviger.signal("HUP").await;
+    let said = "which takes a restart";
+    eventually(said, async || deployment.claviger.logs().contains(said).then_some(())).await;
+    unknown().await;
     deployment.stop().await;
 }
