@@ -153,5 +153,6 @@ mod tests {
         assert_eq!(scope(HttpMethod::Post, "/v1/send/xml"), "send:send");
         assert_eq!(scope(HttpMethod::Post, "/v1/send/validate"), "send:read");
         assert_eq!(scope(HttpMethod::Get, "/v1/export"), "export:write");
+        assert_eq!(scope(HttpMethod::Get, "/v1/webhookhistory/7"), "webhookhistory:read");
     }
 }
