@@ -4,24 +4,36 @@
 //! Never: installs anything; `./test` does.
 //! Read:  `run`, then `checks`, then `tests`.
 
-use crate::{fuzz, tidy};
+use crate::{fuzz, requirements, tidy};
 use anyhow::{Context, Result, bail};
 use std::{path::Path, process::Command, time::Duration};
 
-/// Runs every step and stops at the first that fails. The tests come last, so that their summary is what a log ends with.
+/// Runs every step and stops at the first that fails. The tests come last, so that their summary is what a log ends with; behind
+/// them only the table that they prove.
 pub(crate) fn run(root: &Path) -> Result<()> {
     println!("== tidy");
     tidy::run(root, tidy::Mode::Check)?;
+    println!("== names of tests");
+    requirements::run(root, requirements::Mode::Names)?;
     for step in checks(root) {
         step.run(root)?;
     }
     println!("== fuzz targets");
     fuzz::run(root, fuzz::SECONDS, fuzz::Keep::Nothing)?;
-    tests(root).run(root)
+    let nextest = has(root, "nextest");
+    tests(nextest).run(root)?;
+    // Without nextest the tests leave no report to write the table from.
+    if nextest {
+        println!("== requirements");
+        requirements::run(root, requirements::Mode::Check)?;
+    }
+    Ok(())
 }
 
 /// The dashboard's own checks: types, lint, tests, and that `dist` is what the sources build to.
 const DASHBOARD: &str = "crates/dashboard/web/check";
+/// Where its runner puts the report, from its own folder; `requirements` reads it there.
+const DASHBOARD_REPORT: &str = "--outputFile=../../../target/dashboard/junit.xml";
 
 /// One command of the gate.
 struct Step {
@@ -60,6 +72,7 @@ fn checks(root: &Path) -> Vec<Step> {
     let mut steps = vec![
         step("format", &["fmt", "--all", "--check"]),
         Step { name: "dashboard", program: DASHBOARD, arguments: Vec::new(), environment: &[] },
+        dashboard_report(),
         step("clippy", &["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]),
         Step {
             name: "documentation",
@@ -77,8 +90,15 @@ fn checks(root: &Path) -> Vec<Step> {
     steps
 }
 
-fn tests(root: &Path) -> Step {
-    if has(root, "nextest") {
+/// The dashboard's tests once more (seconds), for the report that the table of requirements reads.
+fn dashboard_report() -> Step {
+    let arguments =
+        vec!["--prefix", "crates/dashboard/web", "--silent", "test", "--", "--reporter=junit", DASHBOARD_REPORT];
+    Step { name: "dashboard's report", program: "npm", arguments, environment: &[] }
+}
+
+fn tests(nextest: bool) -> Step {
+    if nextest {
         step("tests", &["nextest", "run", "--workspace", "--locked", "--no-fail-fast"])
     } else {
         step("tests", &["test", "--workspace", "--lib", "--bins", "--tests", "--locked", "--no-fail-fast"])

@@ -77,10 +77,12 @@ fn read(root: &Path) -> Result<Vec<File>> {
             let entry = entry?;
             let (path, name) = (entry.path(), entry.file_name());
             let kind = entry.file_type()?;
+            // In a worktree `.git` is a file.
+            if SKIPPED.iter().any(|skipped| name == *skipped) {
+                continue;
+            }
             if kind.is_dir() {
-                if !SKIPPED.iter().any(|skipped| name == *skipped) {
-                    folders.push(path);
-                }
+                folders.push(path);
             } else if kind.is_file()
                 && let Ok(text) = String::from_utf8(fs::read(&path)?)
             {

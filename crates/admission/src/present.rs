@@ -5,10 +5,13 @@
 //! Read:  `present`, then `Claim`.
 
 use crate::facts::{CredentialFields, Facts, Field, Policy};
-use model::{ClientId, Denial, Environment, Presentation, Presentations, SecretHash, key_text::TEXT_MAX};
+use model::{
+    ClientId, Denial, Environment, Presentation, Presentations, Recognised, SecretHash,
+    key_text::{PREFIX_MAX, TEXT_MAX},
+};
 
-/// `ci_`, 24 digits, a colon, a key.
-const BASIC_MAX: usize = 27 + 1 + TEXT_MAX;
+/// A prefix, an underscore, 24 digits, a colon, a key.
+const BASIC_MAX: usize = PREFIX_MAX + 1 + 24 + 1 + TEXT_MAX;
 /// Its base64 text. A longer one is malformed, unread; so is a key text longer than `TEXT_MAX`.
 const BASIC_ENCODED_MAX: usize = BASIC_MAX.div_ceil(3) * 4;
 /// What base64 of that length can decode to.
@@ -20,14 +23,15 @@ const SCHEME_MAX: usize = 6;
 ///
 /// ```compile_fail,E0451
 /// # fn forge(hash: model::SecretHash) -> admission::Presented {
-/// admission::Presented { hash, environment: model::Environment::Live, client_id: None }
+/// admission::Presented { hash, environment: Some(model::Environment::Live), client_id: None }
 /// # }
 /// ```
 #[derive(Debug)]
 #[must_use]
 pub struct Presented {
     hash: SecretHash,
-    pub(crate) environment: Environment,
+    /// `None` where keys do not say it.
+    pub(crate) environment: Option<Environment>,
     pub(crate) client_id: Option<ClientId>,
 }
 
@@ -40,7 +44,7 @@ impl Presented {
 
     /// The credential that a described request is assumed to carry: the right one, properly presented.
     pub(crate) const fn assumed(hash: SecretHash, environment: Environment, client_id: ClientId) -> Self {
-        Self { hash, environment, client_id: Some(client_id) }
+        Self { hash, environment: Some(environment), client_id: Some(client_id) }
     }
 }
 
@@ -83,10 +87,10 @@ impl Claim<'_> {
     fn check(&self, policy: &Policy) -> Option<Presented> {
         let (client_id, text) = match *self {
             Self::Key(text) => (None, text),
-            Self::Pair { id, secret } => (Some(ClientId::parse(id)?), secret),
+            Self::Pair { id, secret } => (Some(policy.shape.client_id(id)?), secret),
             Self::Unreadable => return None,
         };
-        let environment = (text.len() <= TEXT_MAX).then(|| policy.shape.recognise(text))??;
+        let Recognised { environment } = (text.len() <= TEXT_MAX).then(|| policy.shape.recognise(text))??;
         Some(Presented { hash: SecretHash::of(text), environment, client_id })
     }
 }

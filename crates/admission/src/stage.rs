@@ -86,7 +86,8 @@ impl Presented {
         let entry = found.ok_or(Denial::CredentialUnknown)?;
         let secret = entry.hash.ct_matches(self.hash());
         let id = self.client_id.unwrap_or(entry.client_id).to_bytes().ct_eq(&entry.client_id.to_bytes());
-        let world = self.environment.as_str().as_bytes().ct_eq(entry.environment.as_str().as_bytes());
+        let said = self.environment.unwrap_or(entry.environment);
+        let world = said.as_str().as_bytes().ct_eq(entry.environment.as_str().as_bytes());
         let belongs = id & world;
         if !bool::from(secret) {
             return Err(Denial::CredentialUnknown);

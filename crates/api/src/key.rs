@@ -141,10 +141,12 @@ pub struct PreviousSecretOut {
 }
 
 /// One secret of a key, as the store has it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct CredentialState<'a> {
     /// The credential.
     pub credential: &'a Credential,
+    /// Its client id, as this deployment writes it.
+    pub client_id: String,
     /// When this secret was made.
     pub created_at: Timestamp,
     /// Whether its overlap was ended by hand.
@@ -190,7 +192,7 @@ fn half(credentials: &[CredentialState<'_>], environment: Environment, now: Time
         Some(PreviousSecretOut { last_four: last_four(previous.credential), ends_at: Time(ends_at), last_used: None })
     });
     Some(CredentialOut {
-        client_id: current.credential.client_id.to_string(),
+        client_id: current.client_id.clone(),
         last_four: last_four(current.credential),
         created_at: Time(current.created_at),
         previous,

@@ -17,19 +17,37 @@ pub struct ProblemStyle {
     /// What `type` begins with; the code follows, with hyphens. It ends in a slash or whatever else the operator wants
     /// before the code: `https://api.example.com/errors/`.
     pub type_base: String,
-    /// Whether the members `error` and `request_id` are added. `errors.style = "rfc9457"` sets it to false (D6).
-    pub extensions: bool,
+    /// Which members stand beside those of RFC 9457.
+    pub members: ProblemMembers,
+    /// What `detail` says for a code, in place of its own words. Only for codes whose detail is always the same: those of
+    /// `model::Denial`.
+    pub wording: Vec<(String, String)>,
+}
+
+/// The extension members of a problem (D6).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProblemMembers {
+    /// None: for clients that compare whole bodies (R112, R113, R129). `errors.style = "rfc9457"`.
+    Plain,
+    /// `error` and `request_id`.
+    Extended,
+    /// These, and `code` beside `status`, for clients that look for it there.
+    Coded,
 }
 
 impl ProblemStyle {
-    /// The default style: with extension members.
+    /// The default style: with `error` and `request_id`.
     pub fn new(type_base: impl Into<String>) -> Self {
-        Self { type_base: type_base.into(), extensions: true }
+        Self { type_base: type_base.into(), members: ProblemMembers::Extended, wording: Vec::new() }
     }
 
     /// The style `rfc9457`: without `error` and `request_id`, for clients that compare whole bodies (R112, R113, R129).
     pub fn rfc9457(type_base: impl Into<String>) -> Self {
-        Self { type_base: type_base.into(), extensions: false }
+        Self { members: ProblemMembers::Plain, ..Self::new(type_base) }
+    }
+
+    fn words<'a>(&'a self, parts: &ProblemParts<'a>) -> &'a str {
+        self.wording.iter().find(|(code, _)| code == parts.code).map_or(parts.detail, |(_, words)| words)
     }
 }
 
@@ -80,15 +98,18 @@ impl From<Denial> for ProblemParts<'static> {
 /// The body of an error answer: `type`, `title`, `detail`, `status`, then the extension members if the style has them.
 #[must_use]
 pub fn render(style: &ProblemStyle, parts: &ProblemParts<'_>, request_id: RequestId) -> Vec<u8> {
+    let extended = style.members != ProblemMembers::Plain;
+    let detail = style.words(parts);
     let body = Body {
         uri: TypeUri { base: &style.type_base, code: parts.code },
         title: parts.title,
-        detail: parts.detail,
+        detail,
         status: parts.status,
+        code: (style.members == ProblemMembers::Coded).then_some(parts.code),
         errors: parts.errors,
-        limit: parts.limit.filter(|_| style.extensions),
-        error: style.extensions.then_some(ErrorRef { code: parts.code, message: parts.detail }),
-        request_id: style.extensions.then_some(Shown(request_id)),
+        limit: parts.limit.filter(|_| extended),
+        error: extended.then_some(ErrorRef { code: parts.code, message: detail }),
+        request_id: extended.then_some(Shown(request_id)),
     };
     let mut bytes = Vec::with_capacity(512);
     #[expect(clippy::expect_used, reason = "strings and numbers always serialise, and a Vec takes every write")]
@@ -138,6 +159,8 @@ struct Body<'a> {
     title: &'a str,
     detail: &'a str,
     status: u16,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<&'a str>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     errors: &'a [FieldProblem],
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -217,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn r112_r113_the_plain_style_gives_exactly_the_four_members_in_order() {
+    fn d6_the_plain_style_gives_exactly_the_four_members_in_order() {
         let parts = ProblemParts::new(
             401,
             "api_key_required",
@@ -229,6 +252,30 @@ mod tests {
             String::from_utf8(body).unwrap(),
             r#"{"type":"https://invostaq.com/errors/api-key-required","title":"API key required","detail":"Include your API key in the x-api-key header.","status":401}"#
         );
+    }
+
+    #[test]
+    fn d6_a_deployment_has_its_own_words_and_may_put_the_code_at_the_top() {
+        let words = "Ask at the desk for another key.".to_owned();
+        let style = ProblemStyle {
+            members: ProblemMembers::Coded,
+            wording: vec![("invalid_api_key".to_owned(), words.clone())],
+            ..ProblemStyle::new("x:")
+        };
+        let body = render(&style, &Denial::KeyRevoked.into(), id());
+        assert_eq!(
+            String::from_utf8(body).unwrap(),
+            format!(
+                concat!(
+                    r#"{{"type":"x:invalid-api-key","title":"Invalid API key","detail":"{words}","status":401,"#,
+                    r#""code":"invalid_api_key","error":{{"code":"invalid_api_key","message":"{words}"}},"request_id":"{id}"}}"#
+                ),
+                words = words,
+                id = id()
+            )
+        );
+        let other: Problem = serde_json::from_slice(&render(&style, &Denial::ScopeInsufficient.into(), id())).unwrap();
+        assert_eq!(other.detail, Denial::ScopeInsufficient.answer().detail);
     }
 
     #[test]

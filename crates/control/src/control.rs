@@ -65,6 +65,8 @@ pub struct Parts {
     pub catalogue: Arc<dyn Fn() -> Arc<Catalogue> + Send + Sync>,
     /// What the gateways decide by; `explain` and new keys obey it too.
     pub policy: Arc<Policy>,
+    /// Whether each restricted key is for exactly one company (R89), as the deployment says.
+    pub one_company: bool,
     /// How problems are worded.
     pub problems: ProblemStyle,
     /// Whether the node is ready.

@@ -129,7 +129,8 @@ impl Issuer<'_> {
                 slot: SecretSlot::Current,
                 ends_at: None,
             });
-            let secret = CredentialSecret { client_id: client_id.to_string(), secret: SecretText::new(text) };
+            let secret =
+                CredentialSecret { client_id: self.shape.client_text(client_id), secret: SecretText::new(text) };
             match environment {
                 Environment::Test => secrets.test = Some(secret),
                 Environment::Live => secrets.live = Some(secret),

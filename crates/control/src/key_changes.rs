@@ -44,6 +44,7 @@ pub(crate) struct Issued {
 impl KeyChanges<'_> {
     /// A new restricted key, enabled or disabled.
     pub(crate) async fn create(&self, draft: KeyDraft, status: KeyStatus) -> Result<Issued, Refusal> {
+        self.one_company(&draft.companies)?;
         companies_exist(self.account, &draft.companies).await?;
         let mut issued = self.control.issuer(self.stamp.now).key(self.account.id(), KeyKind::Restricted, draft);
         issued.new.key.status = status;
@@ -55,6 +56,7 @@ impl KeyChanges<'_> {
     /// Other settings.
     pub(crate) async fn update(&self, id: KeyId, patch: KeyPatch) -> Result<Changed, Refusal> {
         if let Some(companies) = &patch.companies {
+            self.one_company(companies)?;
             companies_exist(self.account, companies).await?;
         }
         self.confirmed(self.account.update_key(self.stamp, id, patch).await).await
@@ -75,6 +77,15 @@ impl KeyChanges<'_> {
         let committed = self.account.rotate_key(self.stamp, row.key.id, credentials, previous_ends_at).await?;
         let in_force = self.control.confirm(committed.revision).await?;
         Ok(Issued { row: committed.value, secrets, in_force })
+    }
+
+    /// R89: where the deployment says so, a restricted key is for exactly one company.
+    fn one_company(&self, companies: &CompanyRestriction) -> Result<(), Refusal> {
+        let one = matches!(companies, CompanyRestriction::Only(set) if set.as_slice().len() == 1);
+        if one || !self.control.parts().one_company {
+            return Ok(());
+        }
+        Err(Refusal::field("/companies", "here a restricted key is for exactly one company: name one"))
     }
 
     pub(crate) async fn confirmed(&self, result: Result<Committed<KeyRow>, StoreError>) -> Result<Changed, Refusal> {

@@ -24,7 +24,7 @@ use api::{
     page::Page,
     receipt::RowState,
 };
-use model::{Environments, KeyKind, KeyStatus, Role, Timestamp};
+use model::{Environments, KeyKind, KeyStatus, Role};
 use store::{AccountStore, KeyFilter, KeyPatch, KeyRow};
 
 pub(crate) async fn create(op: Op<KeysCreate>) -> Result<KeyIssued, Refusal> {
@@ -32,7 +32,7 @@ pub(crate) async fn create(op: Op<KeysCreate>) -> Result<KeyIssued, Refusal> {
     let account = op.context.account(op.target.account);
     account.account().await?;
     let issued = changes(&op.context, &account)?.create(draft, KeyStatus::Active).await?;
-    Ok(shown_once(issued, op.context.now))
+    Ok(shown_once(issued, &op.context))
 }
 
 pub(crate) async fn list(op: Op<KeysList>) -> Result<Page<KeyOut>, Refusal> {
@@ -42,7 +42,7 @@ pub(crate) async fn list(op: Op<KeysList>) -> Result<Page<KeyOut>, Refusal> {
     let rows = account.keys(filter(&op.query)?, page).await?;
     let mut used = Vec::with_capacity(rows.items.len());
     for row in &rows.items {
-        let mut key = show(row, op.context.now);
+        let mut key = show(row, &op.context);
         note_use(&op.context, op.target.account, row, &mut key).await;
         used.push(key);
     }
@@ -51,7 +51,7 @@ pub(crate) async fn list(op: Op<KeysList>) -> Result<Page<KeyOut>, Refusal> {
 
 pub(crate) async fn get(op: Op<KeysGet>) -> Result<KeyOut, Refusal> {
     let row = op.context.account(op.target.account).key(op.target.key).await?;
-    let mut key = show(&row, op.context.now);
+    let mut key = show(&row, &op.context);
     note_use(&op.context, op.target.account, &row, &mut key).await;
     Ok(key)
 }
@@ -80,7 +80,7 @@ pub(crate) async fn update(op: Op<KeysUpdate>) -> Result<KeyChanged, Refusal> {
         expected_version: change.expected_version.or_else(|| depends.then_some(row.version)),
     };
     let changed = changes(&op.context, &account)?.update(op.target.key, patch).await?;
-    Ok(shown(&changed, op.context.now))
+    Ok(shown(&changed, &op.context))
 }
 
 pub(crate) async fn disable(op: Op<KeysDisable>) -> Result<KeyChanged, Refusal> {
@@ -109,7 +109,7 @@ pub(crate) async fn rotate(op: Op<KeysRotate>) -> Result<KeyIssued, Refusal> {
     may_touch(&op.context, &row)?;
     let chosen = chosen(wish.environments, row.key.environments)?;
     let issued = changes(&op.context, &account)?.rotate(&row, chosen, wish.overlap).await?;
-    Ok(shown_once(issued, op.context.now))
+    Ok(shown_once(issued, &op.context))
 }
 
 pub(crate) async fn end_previous(op: Op<KeysEndPrevious>) -> Result<KeyChanged, Refusal> {
@@ -120,7 +120,7 @@ pub(crate) async fn end_previous(op: Op<KeysEndPrevious>) -> Result<KeyChanged, 
     let chosen = chosen(wish, row.key.environments)?;
     let changes = changes(&op.context, &account)?;
     let changed = changes.confirmed(account.end_previous_secret(changes.stamp, op.target.key, chosen).await).await?;
-    Ok(shown(&changed, op.context.now))
+    Ok(shown(&changed, &op.context))
 }
 
 async fn set_status(context: &Context, at: AtKey, status: KeyStatus) -> Result<KeyChanged, Refusal> {
@@ -128,7 +128,7 @@ async fn set_status(context: &Context, at: AtKey, status: KeyStatus) -> Result<K
     if context.member().is_some() {
         may_touch(context, &account.key(at.key).await?)?;
     }
-    Ok(shown(&changes(context, &account)?.set_status(at.key, status).await?, context.now))
+    Ok(shown(&changes(context, &account)?.set_status(at.key, status).await?, context))
 }
 
 /// The change that whoever asks makes.
@@ -136,12 +136,12 @@ fn changes<'a>(context: &'a Context, account: &'a AccountStore) -> Result<KeyCha
     Ok(KeyChanges { control: &context.control, account, stamp: context.stamp()? })
 }
 
-fn shown(changed: &Changed, now: Timestamp) -> KeyChanged {
-    KeyChanged { key: show(&changed.row, now), in_force: changed.in_force.clone() }
+fn shown(changed: &Changed, context: &Context) -> KeyChanged {
+    KeyChanged { key: show(&changed.row, context), in_force: changed.in_force.clone() }
 }
 
-fn shown_once(issued: Issued, now: Timestamp) -> KeyIssued {
-    KeyIssued { secrets: issued.secrets, key: show(&issued.row, now), in_force: issued.in_force }
+fn shown_once(issued: Issued, context: &Context) -> KeyIssued {
+    KeyIssued { secrets: issued.secrets, key: show(&issued.row, context), in_force: issued.in_force }
 }
 
 /// The primary key may everything: who may less does not get hold of it, and does not stop it.
@@ -185,11 +185,17 @@ fn filter(query: &KeysQuery) -> Result<KeyFilter, Refusal> {
     Ok(KeyFilter { kind, status })
 }
 
-pub(crate) fn show(row: &KeyRow, now: Timestamp) -> KeyOut {
+pub(crate) fn show(row: &KeyRow, context: &Context) -> KeyOut {
+    let shape = &context.control.parts().policy.shape;
     let credentials: Vec<_> = row
         .credentials
         .iter()
-        .map(|c| CredentialState { credential: &c.credential, created_at: c.created_at, ended: c.ended.is_some() })
+        .map(|c| CredentialState {
+            credential: &c.credential,
+            client_id: shape.client_text(c.credential.client_id),
+            created_at: c.created_at,
+            ended: c.ended.is_some(),
+        })
         .collect();
-    KeyOut::new(&row.key, &credentials, RowState { version: row.version, updated_at: row.updated_at }, now)
+    KeyOut::new(&row.key, &credentials, RowState { version: row.version, updated_at: row.updated_at }, context.now)
 }

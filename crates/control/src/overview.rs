@@ -118,7 +118,7 @@ async fn findings(context: &Context, account: AccountId) -> Result<(Vec<FindingC
     let complete = loop {
         let list = context.account(account).keys(KeyFilter::default(), page).await?;
         seen += list.items.len();
-        for finding in list.items.iter().flat_map(|row| keys::show(row, context.now).findings) {
+        for finding in list.items.iter().flat_map(|row| keys::show(row, context).findings) {
             *counts.entry((finding.code, finding.level)).or_default() += 1;
         }
         match list.next {

@@ -42,7 +42,7 @@ pub(crate) async fn create(op: Op<RegistrationsCreate>) -> Result<Reply<Registra
     let in_force = context.confirm(committed.revision).await?;
     let made = committed.value;
     let row = MemberRow { member, name: made.person.name, email: made.person.email, has_totp: false, keys: 0 };
-    let key = crate::keys::show(&made.primary, context.now);
+    let key = crate::keys::show(&made.primary, context);
     let answer = RegistrationOut {
         account: AccountOut::from(&made.account),
         member: members::show(&row),

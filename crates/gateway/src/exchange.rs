@@ -149,11 +149,11 @@ pub(crate) async fn handle(core: Rc<Core>, connection: Rc<Connection>, request: 
     };
     let result = result.map_err(|refusal| taken.story.brake(&core, refusal));
     taken.refusal = result.as_ref().err().copied();
-    let limit = core.shared.rates.exceeded(taken.story.shown);
+    let limit = core.shared.rates.exceeded(taken.story.shown.as_ref());
     let mut response = result.unwrap_or_else(|refusal| respond::refuse(refusal, &core.shared, id, limit.as_deref()));
     taken.story.told.limit = limit;
     taken.story.page.write(response.headers_mut(), &core.shared.cors);
-    core.shared.rates.write(taken.story.shown, response.headers_mut());
+    core.shared.rates.write(taken.story.shown.as_ref(), response.headers_mut());
     respond::finish(&mut response, &id_value, connection.secure, connection.refused);
     if head {
         respond::without_body(&mut response);

@@ -55,5 +55,5 @@ pub use gateway::{Gateway, StartError};
 pub use issuer_keys::IssuerConfig;
 pub use metrics::Exposition;
 pub use people::PeopleConfig;
-pub use rates::{RatesConfig, RetryAfter};
+pub use rates::{RateFields, RateForm, RatesConfig, RetryAfter};
 pub use writes::IdempotencyConfig;

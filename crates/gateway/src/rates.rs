@@ -22,6 +22,7 @@ use tokio::time::Instant;
 
 const RATELIMIT: HeaderName = HeaderName::from_static("ratelimit");
 const RATELIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+const RATELIMIT_LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
 const X_LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
 const X_REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
 const X_RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
@@ -39,16 +40,43 @@ pub struct RatesConfig {
     pub limits: Vec<Limit>,
     /// What `Retry-After` says.
     pub retry_after: RetryAfter,
-    /// Whether `X-RateLimit-Limit`, `-Remaining` and `-Reset` are sent too.
-    pub legacy_fields: bool,
+    /// How answers say what is left.
+    pub fields: RateFields,
     /// After so many refused credentials from one address in so many seconds, the next ones are answered 429.
     pub failures: Option<(u32, u32)>,
 }
 
 impl Default for RatesConfig {
     fn default() -> Self {
-        Self { limits: Vec::new(), retry_after: RetryAfter::Remaining, legacy_fields: false, failures: None }
+        Self { limits: Vec::new(), retry_after: RetryAfter::Remaining, fields: RateFields::default(), failures: None }
     }
+}
+
+/// The fields that say what is left (D30).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RateFields {
+    /// The form of `RateLimit-Policy`, and what goes with it.
+    pub form: RateForm,
+    /// Whether `X-RateLimit-Limit`, `-Remaining` and `-Reset` are sent too.
+    pub x_ratelimit: bool,
+}
+
+impl Default for RateFields {
+    fn default() -> Self {
+        Self { form: RateForm::Named, x_ratelimit: false }
+    }
+}
+
+/// `RateLimit-Policy` has changed its form from draft to draft; an answer has one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RateForm {
+    /// `RateLimit: "default";r=12;t=34` and `RateLimit-Policy: "default";q=60;w=60`, of the limit with the least room.
+    Named,
+    /// `RateLimit-Limit: 100` and `RateLimit-Policy: 100;w=1, 2000;w=60`: every window that counted the request, the
+    /// shortest first; the limit is that of the shortest (draft 03).
+    Windows,
+    /// Neither.
+    None,
 }
 
 /// What `Retry-After` says (R78, R129).
@@ -67,19 +95,28 @@ pub(crate) struct Rates {
     names: Box<[Arc<str>]>,
     failures: Option<Table>,
     retry_after: RetryAfter,
-    legacy_fields: bool,
+    fields: RateFields,
     born: Instant,
     none: KeyLimits,
     class: LimitClass,
 }
 
 /// How an answer stands with the limits.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Shown {
     standing: Standing,
     exceeded: bool,
     /// Not one of the limits: the brake, or a daily cap.
     braked: bool,
+    /// The windows that counted the request, where the answer lists them.
+    windows: Option<Rc<Windows>>,
+}
+
+/// `RateLimit-Limit` and `RateLimit-Policy` of draft 03.
+#[derive(Debug)]
+struct Windows {
+    shortest: u32,
+    policy: HeaderValue,
 }
 
 /// What one request has reserved; given back unless it is kept.
@@ -107,7 +144,7 @@ impl Rates {
             table: Table::new(config.limits),
             failures: config.failures.map(|brakes| Table::new(vec![brake(brakes)])),
             retry_after: config.retry_after,
-            legacy_fields: config.legacy_fields,
+            fields: config.fields,
             born: Instant::now(),
             none: KeyLimits::default(),
             class: LimitClass::default(),
@@ -157,14 +194,16 @@ impl Rates {
             address: (operation.audience == Audience::Public).then_some(address),
             own,
         };
+        let windows = self.windows(&asking);
         match self.table.reserve(&asking, self.now()) {
             Ok(reservation) => {
-                let shown = reservation.tightest().map(|standing| Shown { standing, exceeded: false, braked: false });
+                let shown = reservation.tightest();
+                let shown = shown.map(|standing| Shown { standing, exceeded: false, braked: false, windows });
                 let spent = Spent { core: Rc::clone(core), reservation, cap: None, kept: false };
                 Ok((Reserved::Within, Some(spent), shown))
             }
             Err(Exceeded::Limit { standing }) => {
-                Ok((Reserved::LimitExceeded, None, Some(Shown { standing, exceeded: true, braked: false })))
+                Ok((Reserved::LimitExceeded, None, Some(Shown { standing, exceeded: true, braked: false, windows })))
             }
             Err(Exceeded::Crowded) => Err(Fault::Overloaded),
         }
@@ -183,20 +222,20 @@ impl Rates {
         };
         match self.failures.as_ref()?.reserve(&asking, self.now()) {
             Ok(_) => None,
-            Err(Exceeded::Limit { standing }) => Some(Shown { standing, exceeded: true, braked: true }),
+            Err(Exceeded::Limit { standing }) => Some(Shown::braked(standing)),
             // A full table is no reason to say anything else than what is so.
             Err(Exceeded::Crowded) => None,
         }
     }
 
     /// The name of the limit that had no room.
-    pub(crate) fn exceeded(&self, shown: Option<Shown>) -> Option<Arc<str>> {
+    pub(crate) fn exceeded(&self, shown: Option<&Shown>) -> Option<Arc<str>> {
         let shown = shown.filter(|shown| shown.exceeded && !shown.braked)?;
         self.names.get(usize::from(shown.standing.rule)).cloned()
     }
 
-    /// Writes the fields: `RateLimit-Policy`, `RateLimit`, and `Retry-After` where there was no room.
-    pub(crate) fn write(&self, shown: Option<Shown>, headers: &mut HeaderMap) {
+    /// Writes `Retry-After` where there was no room, and the fields that say what is left.
+    pub(crate) fn write(&self, shown: Option<&Shown>, headers: &mut HeaderMap) {
         let Some(shown) = shown else { return };
         let Standing { rule, count, left, reset } = shown.standing;
         let seconds = reset.div_ceil(SECOND).max(1);
@@ -210,26 +249,57 @@ impl Rates {
             };
             headers.insert(header::RETRY_AFTER, HeaderValue::from(told));
         }
-        let (false, Some(name)) = (shown.braked, self.names.get(usize::from(rule))) else { return };
+        if shown.braked {
+            return;
+        }
+        match (self.fields.form, &shown.windows) {
+            (RateForm::Named, _) => self.write_named(shown.standing, seconds, headers),
+            (RateForm::Windows, Some(windows)) => {
+                headers.insert(RATELIMIT_LIMIT, HeaderValue::from(windows.shortest));
+                headers.insert(RATELIMIT_POLICY, windows.policy.clone());
+            }
+            (RateForm::Windows | RateForm::None, _) => {}
+        }
+        if self.fields.x_ratelimit {
+            headers.insert(X_LIMIT, HeaderValue::from(count));
+            headers.insert(X_REMAINING, HeaderValue::from(left));
+            headers.insert(X_RESET, HeaderValue::from(seconds));
+        }
+    }
+
+    /// The newest draft's form, of the limit with the least room.
+    fn write_named(&self, standing: Standing, seconds: u64, headers: &mut HeaderMap) {
+        let rule = usize::from(standing.rule);
+        let Some(name) = self.names.get(rule) else { return };
         let mut text = String::with_capacity(name.len() + 48);
-        put(&mut text, &["\"", name, "\";r="], u64::from(left));
+        put(&mut text, &["\"", name, "\";r="], u64::from(standing.left));
         put(&mut text, &[";t="], seconds);
         if let Ok(value) = HeaderValue::try_from(text.as_str()) {
             headers.insert(RATELIMIT, value);
         }
         text.clear();
-        put(&mut text, &["\"", name, "\";q="], u64::from(count));
-        if let Some(window) = self.table.rules().get(usize::from(rule)).and_then(window) {
+        put(&mut text, &["\"", name, "\";q="], u64::from(standing.count));
+        if let Some(window) = self.table.rules().get(rule).and_then(window) {
             put(&mut text, &[";w="], u64::from(window));
         }
         if let Ok(value) = HeaderValue::try_from(text) {
             headers.insert(RATELIMIT_POLICY, value);
         }
-        if self.legacy_fields {
-            headers.insert(X_LIMIT, HeaderValue::from(count));
-            headers.insert(X_REMAINING, HeaderValue::from(left));
-            headers.insert(X_RESET, HeaderValue::from(seconds));
+    }
+
+    /// The windows that count a request, the shortest first, where answers list them.
+    fn windows(&self, asking: &Asking<'_>) -> Option<Rc<Windows>> {
+        (self.fields.form == RateForm::Windows).then_some(())?;
+        let mut windows: Vec<(u32, u32)> = self.table.windows(asking).collect();
+        windows.sort_unstable();
+        let (_, shortest) = *windows.first()?;
+        let mut text = String::new();
+        for (seconds, count) in windows {
+            let comma = if text.is_empty() { "" } else { ", " };
+            put(&mut text, &[comma], u64::from(count));
+            put(&mut text, &[";w="], u64::from(seconds));
         }
+        Some(Rc::new(Windows { shortest, policy: HeaderValue::try_from(text).ok()? }))
     }
 }
 
@@ -249,7 +319,11 @@ impl Shown {
     /// The channel's cap is reached until the day ends.
     pub(crate) const fn capped(retry_after: u64) -> Self {
         let reset = retry_after.saturating_mul(SECOND);
-        Self { standing: Standing { rule: 0, count: 0, left: 0, reset }, exceeded: true, braked: true }
+        Self::braked(Standing { rule: 0, count: 0, left: 0, reset })
+    }
+
+    const fn braked(standing: Standing) -> Self {
+        Self { standing, exceeded: true, braked: true, windows: None }
     }
 }
 

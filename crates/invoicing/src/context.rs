@@ -216,7 +216,8 @@ impl CompaniesClaim {
             Self::List(list) => {
                 let (mut vats, mut ids) = (Vec::new(), Vec::new());
                 for company in list {
-                    vats.extend(company.names.vat.iter().map(|vat| normal_vat(vat)));
+                    // No engine can be asked for this character, and no company has it.
+                    vats.extend(company.names.vat.iter().map(|vat| normal_vat(vat)).filter(|vat| !vat.contains('\0')));
                     ids.extend(company.names.id.iter().filter_map(|id| id.parse::<i64>().ok()));
                 }
                 CompanyLimit::Only { vats, ids }

@@ -1,6 +1,6 @@
 //! Invoicing: a small e-invoicing API that trusts nothing but the signed context.
 //!
-//! Owns:  companies, sent invoices and their states, in two ledgers (test, live) with a database file each.
+//! Owns:  companies, sent invoices and their states, in two ledgers (test, live), each a file or a schema of its own.
 //! Never: imports another crate of the product, reads an API key, or lets a parameter choose account or environment.
 //! Read:  `serve`, then `gate`, then `ledger::scoped`. Tests: `tests/it`.
 #![warn(missing_docs)]
@@ -20,5 +20,5 @@ mod routes;
 mod serve;
 mod zip;
 
-pub use options::{Clock, ContextKeys, Options, Randomness};
+pub use options::{Clock, ContextKeys, DatabaseUrl, Options, Randomness};
 pub use serve::{ServeError, serve};

@@ -73,7 +73,7 @@ pub async fn serve(
 ) -> Result<(), ServeError> {
     let keys = KeySet::open(&options.keys)?;
     let verifier = Verifier::new(keys, &options.issuer, &options.header)?;
-    let (ledgers, parts) = Ledgers::open(&options.folder).await?;
+    let (ledgers, parts) = Ledgers::open(&options.folder, options.database.as_ref()).await?;
     let (stop, stopping) = watch::channel(false);
     let mut workers = JoinSet::new();
     for (ledger, inbox) in parts {

@@ -146,6 +146,15 @@ impl Limits {
         &self.rules
     }
 
+    /// The windows that count a request: seconds and how many, in the order of the configuration.
+    pub fn windows<'a>(&'a self, asking: &'a Asking<'_>) -> impl Iterator<Item = (u32, u32)> + 'a {
+        let counted = (0u16..).zip(&self.rules).filter(|(_, limit)| limit.counts(asking.class, asking.method));
+        counted.filter_map(|(rule, limit)| match limit.kind {
+            LimitKind::Window { seconds } => subject(rule, limit, asking).map(|_| (seconds, count(limit, asking))),
+            LimitKind::Bucket { .. } | LimitKind::Concurrency => None,
+        })
+    }
+
     /// Reserves under every limit that counts the request, or under none.
     pub fn reserve(&self, asking: &Asking<'_>, now: Micros) -> Result<Reservation, Exceeded> {
         let mut reservation = Reservation::default();

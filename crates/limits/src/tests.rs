@@ -127,7 +127,7 @@ proptest! {
     }
 
     #[test]
-    fn r78_waiting_as_long_as_told_is_enough_and_a_second_less_is_not(
+    fn r78_r130_waiting_as_long_as_told_is_enough_and_a_second_less_is_not(
         count in proptest::sample::select(COUNTS.as_slice()),
         seconds in 2u32..90,
         gaps in proptest::collection::vec(0u64..2_000, 1..40),

@@ -1,10 +1,14 @@
-//! The text of a key: prefix, environment, 38 random characters, 6 of checksum (D1, R114).
+//! The text of a key: prefix, environment, 38 random characters, 6 of checksum (D1, R114); and of its client id (D2).
 //!
-//! Owns:  making and recognising key texts, before anything is looked up.
+//! Owns:  making and recognising both texts, before anything is looked up.
 //! Never: draws randomness; a filler is an argument.
 //! Read:  `KeyShape::recognise`, then `KeyShape::generate`.
 
-use crate::{environment::Environment, key::KeyKind, secret::Secret};
+use crate::{
+    environment::Environment,
+    key::{ClientId, KeyKind},
+    secret::Secret,
+};
 
 /// Random characters of a key: 38 of 62 kinds, 226 bits.
 const RANDOM_LEN: usize = 38;
@@ -24,11 +28,21 @@ const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmn
 /// A key's whole text, shown once (R68, R115).
 pub type KeyText = Secret<String>;
 
-/// How the keys of this deployment begin: one prefix per kind of key.
+/// How the keys of this deployment look: one prefix per kind of key, one for client ids, and whether the text says the
+/// environment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyShape {
     primary: String,
     restricted: String,
+    client: String,
+    says_environment: bool,
+}
+
+/// A text that has the shape of a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Recognised {
+    /// Which world it says that it opens; `None` where keys do not say it.
+    pub environment: Option<Environment>,
 }
 
 /// A prefix is unusable: empty, too long, or with characters other than lower-case letters, digits and inner underscores.
@@ -49,22 +63,26 @@ impl std::error::Error for PrefixError {}
 
 impl Default for KeyShape {
     fn default() -> Self {
-        Self { primary: "sk".into(), restricted: "rk".into() }
+        Self { primary: "sk".into(), restricted: "rk".into(), client: "ci".into(), says_environment: true }
     }
 }
 
 impl KeyShape {
-    /// A shape with the given prefixes; they may be the same.
+    /// A shape with the given prefixes; they may be the same. Client ids begin with `ci_`, and the text says the environment.
     pub fn new(primary: &str, restricted: &str) -> Result<Self, PrefixError> {
-        for prefix in [primary, restricted] {
-            let bytes = prefix.as_bytes();
-            let edge = |b: Option<&u8>| b.is_some_and(u8::is_ascii_alphanumeric);
-            let inner = bytes.iter().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || *b == b'_');
-            if bytes.len() > PREFIX_MAX || !inner || !edge(bytes.first()) || !edge(bytes.last()) {
-                return Err(PrefixError(prefix.to_owned()));
-            }
-        }
-        Ok(Self { primary: primary.to_owned(), restricted: restricted.to_owned() })
+        Ok(Self { primary: checked(primary)?, restricted: checked(restricted)?, ..Self::default() })
+    }
+
+    /// The same with another prefix of client ids.
+    pub fn with_client_prefix(self, prefix: &str) -> Result<Self, PrefixError> {
+        Ok(Self { client: checked(prefix)?, ..self })
+    }
+
+    /// The same with keys that do not say their environment. Only for deployments where every caller sends a client id,
+    /// which names the credential (D1).
+    #[must_use]
+    pub fn without_environment(self) -> Self {
+        Self { says_environment: false, ..self }
     }
 
     /// The prefix of one kind of key.
@@ -76,25 +94,53 @@ impl KeyShape {
         }
     }
 
-    /// The environment that a presented text names, or `None` when it is no key of this deployment: wrong prefix,
-    /// environment, length, alphabet or checksum. Nothing is looked up, nothing is allocated.
+    /// What a presented text says of itself, or `None` when it is no key of this deployment: wrong prefix, environment,
+    /// length, alphabet or checksum. Nothing is looked up, nothing is allocated.
     #[must_use]
-    pub fn recognise(&self, text: &[u8]) -> Option<Environment> {
+    pub fn recognise(&self, text: &[u8]) -> Option<Recognised> {
         let (head, body) = text.split_at_checked(text.len().checked_sub(BODY_LEN)?)?;
         let head = head.strip_suffix(b"_")?;
-        let cut = head.iter().rposition(|b| *b == b'_')?;
-        let (prefix, environment) = (head.get(..cut)?, head.get(cut + 1..)?);
+        let (prefix, environment) = if self.says_environment {
+            let cut = head.iter().rposition(|b| *b == b'_')?;
+            let said = head.get(cut + 1..)?;
+            (head.get(..cut)?, Some(Environment::ALL.into_iter().find(|e| e.as_str().as_bytes() == said)?))
+        } else {
+            (head, None)
+        };
         if prefix != self.primary.as_bytes() && prefix != self.restricted.as_bytes() {
             return None;
         }
-        let environment = Environment::ALL.into_iter().find(|e| e.as_str().as_bytes() == environment)?;
-        has_checksum(text, body).then_some(environment)
+        has_checksum(text, body).then_some(Recognised { environment })
+    }
+
+    /// The text of a client id.
+    #[must_use]
+    pub fn client_text(&self, id: ClientId) -> String {
+        format!("{}_{}", self.client, id.digits())
+    }
+
+    /// A client id from its text; `None` when it is none of this deployment. Nothing is allocated.
+    #[must_use]
+    pub fn client_id(&self, text: &[u8]) -> Option<ClientId> {
+        ClientId::of_digits(text.strip_prefix(self.client.as_bytes())?.strip_prefix(b"_")?)
     }
 
     /// A new key text. `fill` fills a buffer from the system's CSPRNG (R67).
     pub fn generate(&self, kind: KeyKind, environment: Environment, fill: &mut dyn FnMut(&mut [u8])) -> KeyText {
-        token_text(&format!("{}_{environment}_", self.prefix(kind)), fill)
+        let prefix = self.prefix(kind);
+        let head = if self.says_environment { format!("{prefix}_{environment}_") } else { format!("{prefix}_") };
+        token_text(&head, fill)
     }
+}
+
+fn checked(prefix: &str) -> Result<String, PrefixError> {
+    let bytes = prefix.as_bytes();
+    let edge = |b: Option<&u8>| b.is_some_and(u8::is_ascii_alphanumeric);
+    let inner = bytes.iter().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || *b == b'_');
+    if bytes.len() > PREFIX_MAX || !inner || !edge(bytes.first()) || !edge(bytes.last()) {
+        return Err(PrefixError(prefix.to_owned()));
+    }
+    Ok(prefix.to_owned())
 }
 
 /// A text of `head`, 38 random characters and 6 of checksum: for keys and for operator tokens.
@@ -159,12 +205,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn d1_every_made_key_is_recognised_and_scannable(seed: u64, live: bool, primary: bool) {
+        fn r114_d1_every_made_key_is_recognised_and_scannable(seed: u64, live: bool, primary: bool) {
             let shape = KeyShape::default();
             let environment = if live { Environment::Live } else { Environment::Test };
             let kind = if primary { KeyKind::Primary } else { KeyKind::Restricted };
             let text = shape.generate(kind, environment, &mut filler(seed));
-            prop_assert_eq!(shape.recognise(text.expose().as_bytes()), Some(environment));
+            let environment = Some(environment);
+            prop_assert_eq!(shape.recognise(text.expose().as_bytes()), Some(Recognised { environment }));
             let body = text.expose().rsplit('_').next().unwrap();
             prop_assert!(body.len() == 44 && body.bytes().all(|b| b.is_ascii_alphanumeric()));
         }
@@ -190,9 +237,46 @@ mod tests {
         let shape = KeyShape::new("ik", "lk_secret").unwrap();
         let text = shape.generate(KeyKind::Restricted, Environment::Live, &mut filler(3));
         assert!(text.expose().starts_with("lk_secret_live_"));
-        assert_eq!(shape.recognise(text.expose().as_bytes()), Some(Environment::Live));
+        let environment = Some(Environment::Live);
+        assert_eq!(shape.recognise(text.expose().as_bytes()), Some(Recognised { environment }));
         for bad in ["", "_sk", "sk_", "Sk", "s k", "0123456789012345678901234"] {
             assert!(KeyShape::new(bad, "rk").is_err(), "{bad}");
+            assert!(KeyShape::default().with_client_prefix(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn d1_d2_a_secret_beside_a_client_id_need_not_say_its_environment() {
+        let shape = KeyShape::new("lk_secret", "lk_secret").unwrap().with_client_prefix("lk_id").unwrap();
+        let plain = shape.clone().without_environment();
+        let text = plain.generate(KeyKind::Restricted, Environment::Live, &mut filler(5));
+        assert_eq!(text.expose().len(), "lk_secret_".len() + BODY_LEN);
+        assert_eq!(plain.recognise(text.expose().as_bytes()), Some(Recognised { environment: None }));
+        assert_eq!(shape.recognise(text.expose().as_bytes()), None, "where the environment is wanted");
+        let full = shape.generate(KeyKind::Restricted, Environment::Live, &mut filler(5));
+        assert_eq!(plain.recognise(full.expose().as_bytes()), None, "where it is not");
+
+        let id = ClientId::from_bytes([0xab; 12]);
+        let written = plain.client_text(id);
+        assert_eq!(written, format!("lk_id_{}", "ab".repeat(12)));
+        assert_eq!(plain.client_id(written.as_bytes()), Some(id));
+        assert_eq!(plain.client_id(format!("ci_{}", "ab".repeat(12)).as_bytes()), None);
+    }
+
+    proptest! {
+        #[test]
+        fn d2_client_ids_round_trip(bytes: [u8; 12]) {
+            let (shape, id) = (KeyShape::default(), ClientId::from_bytes(bytes));
+            prop_assert_eq!(shape.client_id(shape.client_text(id).as_bytes()), Some(id));
+        }
+    }
+
+    #[test]
+    fn d2_other_texts_are_no_client_ids() {
+        for text in
+            ["", "ci_", "ci_0123456789abcdef0123456G", "ci_0123456789ABCDEF01234567", "cj_0123456789abcdef01234567"]
+        {
+            assert!(KeyShape::default().client_id(text.as_bytes()).is_none(), "{text}");
         }
     }
 

@@ -34,7 +34,7 @@ pub use id::{
 };
 pub use idempotency::{Idempotency, IdempotencyKey, Recovery};
 pub use key::{ClientId, Credential, Key, KeyKind, KeyStatus, SecretSlot};
-pub use key_text::{KeyShape, KeyText};
+pub use key_text::{KeyShape, KeyText, Recognised};
 pub use limit::{DailyCap, KeyLimits, Limit, LimitKind, LimitMethods, LimitName, LimitSubject};
 pub use member::{EmailAddress, Member, Role};
 pub use network::{Network, NetworkList};

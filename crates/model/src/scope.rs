@@ -295,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn r76_nothing_is_granted_by_default_and_write_is_not_read() {
+    fn r58_r76_nothing_is_granted_by_default_and_write_is_not_read() {
         assert!(!ScopeSet::default().allows(&scope("invoices:read")));
         let set = ScopeSet::parse(&["invoices:write"]).unwrap();
         assert!(set.allows(&scope("invoices:write")) && !set.allows(&scope("invoices:read")));

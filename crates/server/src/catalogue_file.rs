@@ -1,11 +1,12 @@
 //! Catalogue files: reading them from disk, with every problem and its place.
 //!
-//! Owns:  opening catalogues and OpenAPI descriptions; the reference API's catalogue that ships with the binary.
+//! Owns:  opening catalogues and OpenAPI descriptions; the profiles' catalogues, which ship with the binary.
 //! Never: guesses; the `catalogue` crate does, and says so.
 //! Read:  `load`.
 
 use crate::{
     cli::catalogue::Rules,
+    config::{Config, Profile},
     failure::{Exit, Failure},
     name,
 };
@@ -15,9 +16,6 @@ use std::path::Path;
 
 /// The largest description, in bytes.
 const DESCRIPTION_MAX: u64 = 32 << 20;
-/// The catalogue of the reference API, reviewed.
-const REFERENCE: &str = include_str!("../reference-catalogue.toml");
-
 /// A catalogue that is ready to serve.
 pub(crate) fn load(path: &Path) -> Result<Catalogue, Failure> {
     let text = read(path, catalogue::format::CATALOGUE_MAX as u64)?;
@@ -28,10 +26,19 @@ pub(crate) fn load(path: &Path) -> Result<Catalogue, Failure> {
     ready(operations)
 }
 
-/// The reference API's catalogue.
-pub(crate) fn reference() -> Result<Catalogue, Failure> {
-    let operations = catalogue::read(REFERENCE)
-        .map_err(|problems| Failure::new(Exit::Failed, format!("the reference API's catalogue: {problems}")))?;
+/// The catalogue that a configuration asks for: the operator's file, or the profile's own.
+pub(crate) fn in_force(config: &Config) -> Result<Catalogue, Failure> {
+    match (&config.catalogue, config.profile) {
+        (Some(path), _) => load(path),
+        (None, Some(profile)) => of_profile(profile),
+        (None, None) => Err(Failure::new(Exit::Problems, "no catalogue is configured")),
+    }
+}
+
+/// The catalogue of a profile's system. The reference API of the first one is what a quickstart shows without a profile.
+pub(crate) fn of_profile(profile: Profile) -> Result<Catalogue, Failure> {
+    let operations = catalogue::read(profile.catalogue())
+        .map_err(|problems| Failure::new(Exit::Failed, format!("the catalogue of {}: {problems}", profile.name())))?;
     ready(operations)
 }
 
@@ -123,7 +130,7 @@ mod tests {
 
     #[test]
     fn d34_d43_the_reference_catalogue_serves_and_says_where_companies_are_named() {
-        let catalogue = reference().unwrap();
+        let catalogue = of_profile(Profile::Invoicetronic).unwrap();
         assert_eq!(catalogue.operations().len(), 42);
         for operation in catalogue.operations() {
             let public = operation.audience == Audience::Public;

@@ -12,7 +12,7 @@ pub(crate) mod members;
 pub(crate) mod prove;
 pub(crate) mod usage;
 
-use crate::name;
+use crate::{config::Profile, name};
 use clap::{Args, Parser, Subcommand};
 use std::{net::SocketAddr, path::PathBuf};
 
@@ -116,17 +116,24 @@ pub(crate) enum Command {
 
 /// Run gateway, control API and store in one process, without a configuration.
 ///
-/// Without --openapi and --upstream, a reference API starts behind the gateway, so that there is something to call. The
-/// first start creates an account and prints its primary keys, once. Every start prints a fresh operator token and ends the
+/// Without --openapi and --upstream, a reference API starts behind the gateway, so that there is something to call. With
+/// --profile it is the system of one provider: its keys, errors, limits and operations. The first start creates an account and prints its primary keys, once. Every start prints a fresh operator token and ends the
 /// one of the start before.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
   claviger quickstart
+  claviger quickstart --profile invoicetronic
   claviger quickstart --openapi openapi.yml --prefix /v1 --upstream http://127.0.0.1:9000
   claviger quickstart --openapi openapi.yml \\
       --upstream-test http://127.0.0.1:9001 --upstream-live http://127.0.0.1:9002")]
 pub(crate) struct Quickstart {
+    /// Whose system to reproduce. Without --upstream its reference API starts behind the gateway.
+    #[arg(long, value_name = "NAME", value_parser = Profile::named, conflicts_with = "openapi")]
+    pub(crate) profile: Option<Profile>,
+    /// Who may call without a key: issuers of bearer tokens, administrators, callbacks (people.file).
+    #[arg(long, value_name = "FILE")]
+    pub(crate) people: Option<PathBuf>,
     /// The OpenAPI description (3.0 or 3.1, JSON or YAML) of your API. What it does not list is refused.
     #[arg(long, value_name = "FILE")]
     pub(crate) openapi: Option<PathBuf>,
@@ -259,7 +266,35 @@ pub(crate) struct Invoicing {
     /// The gateway's key set: GATEWAY/.well-known/claviger/jwks.json.
     #[arg(long, value_name = "URL")]
     pub(crate) jwks: String,
-    /// Where it keeps its two ledgers.
+    /// Where it keeps its two ledgers, unless a database is named.
     #[arg(long, value_name = "DIR", default_value = "./invoicing-data")]
     pub(crate) data: PathBuf,
+    /// A PostgreSQL database for its ledgers: postgres://USER:PASSWORD@HOST/NAME.
+    ///
+    /// The role may not be a superuser or have BYPASSRLS. Other processes can see a command line: put an address with a
+    /// password into the environment.
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "CLAVIGER_INVOICING_DATABASE",
+        hide_env_values = true,
+        conflicts_with = "data"
+    )]
+    pub(crate) database: Option<Address>,
+}
+
+/// A database's address, which holds a password and is not printed.
+#[derive(Clone)]
+pub(crate) struct Address(pub(crate) String);
+
+impl From<&str> for Address {
+    fn from(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+}
+
+impl std::fmt::Debug for Address {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Address(...)")
+    }
 }

@@ -6,10 +6,13 @@
 
 pub(crate) mod check;
 mod cors;
+mod errors;
 mod idempotency;
+mod keys;
 pub(crate) mod limits;
 mod log;
 pub(crate) mod problem;
+mod profile;
 mod proxies;
 pub(crate) mod reference;
 pub(crate) mod settings;
@@ -19,9 +22,11 @@ mod usage;
 
 use gateway::Limits;
 use idempotency::IdempotencySection;
+use keys::KeySection;
 pub(crate) use log::{LogSection, RequestLog};
-use model::{Environment, KeyShape, Presentation, Presentations};
+use model::Environment;
 use problem::Problems;
+pub(crate) use profile::Profile;
 use sheet::Sheet;
 use std::{
     net::SocketAddr,
@@ -32,6 +37,8 @@ use std::{
 /// A checked configuration.
 #[derive(Debug)]
 pub(crate) struct Config {
+    /// Whose system this deployment reproduces, if any's.
+    pub(crate) profile: Option<Profile>,
     pub(crate) gateway: GatewaySection,
     pub(crate) cors: gateway::CorsConfig,
     pub(crate) limits: limits::LimitsSection,
@@ -40,7 +47,7 @@ pub(crate) struct Config {
     pub(crate) upstream_live: Upstream,
     pub(crate) upstream_limits: UpstreamLimits,
     pub(crate) control: ControlSection,
-    /// `None` for the quickstart, whose catalogue is no file of the operator.
+    /// `None` for the quickstart, whose catalogue is no file of the operator, and where the profile's own is used.
     pub(crate) catalogue: Option<PathBuf>,
     /// Issuers, administrators and callbacks, if there are any.
     pub(crate) people: Option<PathBuf>,
@@ -116,13 +123,6 @@ pub(crate) struct UpstreamLimits {
     pub(crate) acquire_timeout: Duration,
 }
 
-/// `[keys]`.
-#[derive(Debug)]
-pub(crate) struct KeySection {
-    pub(crate) shape: KeyShape,
-    pub(crate) presentations: Presentations,
-}
-
 impl Config {
     /// From the file and the process's environment.
     pub(crate) fn load(path: &Path) -> Result<Self, Problems> {
@@ -165,6 +165,7 @@ enum Catalogue {
 
 /// Every setting is checked before the first `?`, so that no problem hides another.
 fn assemble(sheet: &mut Sheet, catalogue: Catalogue) -> Option<Config> {
+    let profile = sheet.optional("profile", Profile::named);
     let gateway = gateway_section(sheet);
     let cors = cors::section(sheet);
     let limits = limits::section(sheet);
@@ -174,18 +175,22 @@ fn assemble(sheet: &mut Sheet, catalogue: Catalogue) -> Option<Config> {
     let upstream_limits = upstream_limits(sheet);
     let control = control_section(sheet);
     let catalogue = match catalogue {
+        Catalogue::FromFile if profile.is_some_and(|profile| profile.is_some()) => {
+            optional_path(sheet, "catalogue.file")
+        }
         Catalogue::FromFile => path(sheet, "catalogue.file").map(Some),
         Catalogue::GivenOtherwise => Some(None),
     };
     let people = optional_path(sheet, "people.file");
     let sign_in = sign_in::section(sheet);
-    let keys = key_section(sheet);
-    let errors = error_section(sheet);
+    let keys = keys::section(sheet);
+    let errors = errors::section(sheet);
     let namespace = sheet.text("context.namespace", check::namespace);
     let folder = path(sheet, "store.folder");
     let usage = usage::usage_section(sheet);
     let log = log::section(sheet);
     Some(Config {
+        profile: profile?,
         gateway: gateway?,
         cors: cors?,
         limits: limits?,
@@ -419,35 +424,6 @@ fn named_for(tls: Tls, listen: Option<SocketAddr>) -> Tls {
     let address = listen.map(|a| a.ip()).filter(|ip| !ip.is_unspecified()).map(|ip| ip.to_string());
     names.extend(address.filter(|address| !names.contains(address)));
     Tls::SelfSigned(names)
-}
-
-fn key_section(sheet: &mut Sheet) -> Option<KeySection> {
-    let prefix = |text: &str| KeyShape::new(text, text).map(|_| text.to_owned()).map_err(|error| error.to_string());
-    let primary = sheet.text("keys.primary_prefix", prefix);
-    let restricted = sheet.text("keys.restricted_prefix", prefix);
-    let presentations = sheet.list("keys.presentations", |text| {
-        Presentation::parse(text).ok_or_else(|| {
-            let known: Vec<_> = Presentation::ALL.iter().map(|p| p.as_str()).collect();
-            format!("{text:?} is not one of {}", known.join(", "))
-        })
-    });
-    let presentations = presentations?;
-    if presentations.is_empty() {
-        let what = "`keys.presentations` is empty: no key could ever be presented".to_owned();
-        sheet.problem(Some(sheet.origin("keys.presentations")), what, None);
-    }
-    Some(KeySection {
-        shape: KeyShape::new(&primary?, &restricted?).ok()?,
-        presentations: Presentations::of(&presentations),
-    })
-}
-
-fn error_section(sheet: &mut Sheet) -> Option<api::problem::ProblemStyle> {
-    let extensions = sheet.text("errors.style", |t| check::one_of(t, &[("extended", true), ("rfc9457", false)]));
-    let type_base = sheet.text("errors.type_base", |text| {
-        url::Url::parse(text).map(|_| text.to_owned()).map_err(|error| format!("{text:?} is no absolute URI: {error}"))
-    });
-    Some(api::problem::ProblemStyle { type_base: type_base?, extensions: extensions? })
 }
 
 fn path(sheet: &mut Sheet, name: &'static str) -> Option<PathBuf> {

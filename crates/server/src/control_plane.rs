@@ -79,6 +79,7 @@ impl ControlPlane {
             randomness: Arc::new(clock::fill),
             catalogue: Arc::new(move || shown.load_full()),
             policy: Arc::new(policy(parts.config)),
+            one_company: parts.config.keys.one_company,
             problems: parts.config.errors.clone(),
             ready: Arc::new(move || ready.readiness()),
             limits: control::Limits::default(),

@@ -15,7 +15,7 @@ use crate::{
     stop::{Signals, Wish},
 };
 use anyhow::Context as _;
-use invoicing::{ContextKeys, Options};
+use invoicing::{ContextKeys, DatabaseUrl, Options};
 use std::{
     net::{SocketAddr, TcpListener},
     path::{Path, PathBuf},
@@ -32,7 +32,8 @@ pub(crate) async fn run(args: Invoicing) -> Result<(), Failure> {
     let listener = bind(args.listen)?;
     let address = listener.local_addr().context("the listener's address")?;
     remark(&format!("The reference API listens on http://{address} and trusts the keys of {}.", args.jwks));
-    let options = options(args.data, args.jwks);
+    let mut options = options(args.data, args.jwks);
+    options.database = args.database.map(|address| DatabaseUrl::new(address.0));
     let listener = tokio::net::TcpListener::from_std(listener).context("the listener")?;
     let stop = async move { while signals.next().await != Wish::Stop {} };
     invoicing::serve(listener, options, stop).await.map_err(|error| Failure::new(Exit::Failed, error.to_string()))

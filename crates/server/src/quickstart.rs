@@ -1,16 +1,19 @@
 //! `claviger quickstart`: everything in one process, without a configuration (D43).
 //!
-//! Owns:  which parts a quickstart has, the first account, the fresh operator token, and what is printed.
+//! Owns:  which parts a quickstart has, the first account, the fresh operator token, and what is printed; the secret of
+//!        callbacks, where a profile has some and nobody said who may send them.
 //! Never: has a private door: the account is made through the control API that everybody uses (invariant 12).
 //! Read:  `run`.
 
+mod attempts;
+mod callbacks;
 mod words;
 
 use crate::{
     catalogue_file,
     cli::{Quickstart, catalogue::Rules, control::Connection},
     client::Client,
-    config::{Config, Tls},
+    config::{Config, Profile, Tls},
     deployment::{self, Deployment},
     failure::{Exit, Failure},
     invoicing_alone::{self, Beside},
@@ -39,7 +42,7 @@ const INVOICING_FOLDER: &str = "invoicing";
 
 /// What stands behind the gateway.
 enum Behind {
-    /// The reference API, on this port.
+    /// A reference API, on this port.
     Reference(TcpListener),
     /// The operator's API.
     Theirs,
@@ -70,21 +73,23 @@ pub(crate) struct Running {
 /// Runs until a signal.
 pub(crate) async fn run(args: Quickstart) -> Result<(), Failure> {
     let behind = behind(&args)?;
-    let config = config(&args, &behind)?;
+    let mut config = config(&args, &behind)?;
+    let profile = config.profile.unwrap_or(Profile::Invoicetronic);
     let catalogue = match &args.openapi {
         Some(path) => {
             let draft = catalogue_file::import(path, args.prefix.as_deref(), &Rules::default())?;
             catalogue_file::of_draft(path, draft)?
         }
-        None => catalogue_file::reference()?,
+        None => catalogue_file::of_profile(profile)?,
     };
+    callbacks::provide(&mut config, &catalogue)?;
     logging::start(&config.log)?;
     let mut signals = Signals::listen()?;
     let shared = matches!(behind, Behind::Theirs).then(|| deployment::shared_upstream(&config)).flatten();
     for warning in deployment::warnings(&config).into_iter().chain(shared) {
         tracing::warn!("{warning}");
     }
-    let guide = words::Guide::of(catalogue.operations());
+    let guide = words::Guide::of(catalogue.operations(), args.openapi.is_none().then_some(profile), &config);
     let deployment = Deployment::start(&config, catalogue).await?;
     let reference = match behind {
         Behind::Theirs => None,
@@ -152,6 +157,7 @@ fn behind(args: &Quickstart) -> Result<Behind, Failure> {
     let upstream = args.upstream.is_some() || args.upstream_test.is_some();
     match (&args.openapi, upstream) {
         (None, false) => Ok(Behind::Reference(invoicing_alone::port()?)),
+        (None, true) if args.profile.is_some() => Ok(Behind::Theirs),
         (Some(_), true) => Ok(Behind::Theirs),
         (Some(path), false) => {
             let message = format!("--openapi {} describes an API, but nothing says where it is", path.display());
@@ -160,7 +166,9 @@ fn behind(args: &Quickstart) -> Result<Behind, Failure> {
         (None, true) => {
             let message = "--upstream without --openapi: every request would be refused, \
                            because operations that nobody described are never passed on";
-            Err(Failure::usage(message, "add --openapi FILE with the OpenAPI description of that API"))
+            let hint =
+                "add --openapi FILE with the OpenAPI description of that API, or --profile NAME if it is one of those";
+            Err(Failure::usage(message, hint))
         }
     }
 }
@@ -181,6 +189,8 @@ fn config(args: &Quickstart, behind: &Behind) -> Result<Config, Failure> {
         ("control.listen", "--control", args.control.to_string()),
         ("store.folder", "--data", args.data.display().to_string()),
     ];
+    flags.extend(args.profile.map(|profile| ("profile", "--profile", profile.name().to_owned())));
+    flags.extend(args.people.as_ref().map(|path| ("people.file", "--people", path.display().to_string())));
     let test = args.upstream_test.as_ref().map(|url| ("--upstream-test", url)).or(both);
     let live = args.upstream_live.as_ref().map(|url| ("--upstream-live", url)).or(both);
     flags.extend(test.map(|(flag, url)| ("upstream.test.url", flag, url.clone())));

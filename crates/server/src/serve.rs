@@ -9,7 +9,7 @@ use crate::{
     cli::Serve,
     config::Config,
     deployment::{self, Deployment},
-    failure::{Exit, Failure},
+    failure::Failure,
     logging, name,
     output::line,
     stop::{Signals, Wish},
@@ -20,10 +20,7 @@ use store::Page;
 /// Serves until a signal.
 pub(crate) async fn run(args: Serve) -> Result<(), Failure> {
     let config = Config::load(&args.file.config)?;
-    let catalogue = match &config.catalogue {
-        Some(path) => catalogue_file::load(path)?,
-        None => return Err(Failure::new(Exit::Problems, "no catalogue is configured")),
-    };
+    let catalogue = catalogue_file::in_force(&config)?;
     logging::start(&config.log)?;
     let mut signals = Signals::listen()?;
     let uncapped = deployment::uncapped(&config.limits.daily_caps, &catalogue);

@@ -56,6 +56,12 @@ impl Job {
         Self(json!({"method": method, "url": url, "headers": {"x-api-key": key}}))
     }
 
+    /// `method url` without a key.
+    #[must_use]
+    pub fn bare(method: &str, url: &str) -> Self {
+        Self(json!({"method": method, "url": url, "headers": {}}))
+    }
+
     /// One more header.
     #[must_use]
     pub fn header(mut self, name: &str, value: &str) -> Self {

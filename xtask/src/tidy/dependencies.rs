@@ -201,3 +201,43 @@ fn dialling(files: &[File], slips: &mut Slips) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The slips of a workspace in which this crate imports these.
+    fn slips(name: &'static str, imported: &[&'static str]) -> String {
+        let ours = LAYERS.iter().map(|(name, _)| (*name, BTreeSet::new()));
+        let mut imports: BTreeMap<&str, BTreeSet<&str>> = ours.collect();
+        imports.insert(name, imported.iter().copied().collect());
+        let mut slips = Slips::default();
+        layers(&imports, &mut slips);
+        fences(&imports, &mut slips);
+        slips.0.join("\n")
+    }
+
+    #[test]
+    fn d45_a_crate_beyond_its_fence_is_told_and_the_exceptions_are_not() {
+        for (name, imported) in [
+            ("store", &["model", "sqlx"][..]),
+            ("invoicing", &["sqlx", "axum"]),
+            ("egress", &["model", "rustls-platform-verifier"]),
+            ("gateway", &["admission", "egress", "limits", "store"]),
+            ("control", &["api", "dashboard", "store"]),
+            ("xtask", &["toml"]),
+        ] {
+            assert_eq!(slips(name, imported), "", "{name}");
+        }
+        for (name, imported, said) in [
+            ("gateway", "sqlx", "only `store` speaks SQL"),
+            ("control", "rustls-platform-verifier", "only `egress` dials out"),
+            ("gateway", "control", "which is not below it"),
+            ("control", "gateway", "which is not below it"),
+            ("invoicing", "model", "it sees only what the gateway sends"),
+            ("admission", "tokio", "this crate is pure"),
+        ] {
+            assert!(slips(name, &[imported]).contains(said), "{name} imports {imported}");
+        }
+    }
+}

@@ -29,7 +29,7 @@ fn modes() -> [(CompanyMode, bool); 6] {
 }
 
 #[test]
-fn r13_a_permit_says_for_whom_and_for_what() {
+fn a_permit_says_for_whom_and_for_what() {
     let (operation, holder) = (operation(), restricted());
     let permit = decide(&facts(Some(&operation), &holder), &policy(), &holder).unwrap();
     assert_eq!(permit.operation(), "invoices_list");
@@ -80,7 +80,7 @@ fn d8_d32_only_a_primary_key_manages_restricted_keys() {
 }
 
 #[test]
-fn d20_a_key_opens_operations_for_keys_only() {
+fn r108_d20_a_key_opens_operations_for_keys_only() {
     for audience in Audience::ALL {
         let mut operation = operation();
         operation.audience = audience;

@@ -4,8 +4,10 @@
 //! Never: asks what the key may do.
 //! Read:  top down.
 
-use crate::world::{FRESH, Holder, NOW, decide_at, facts, holder, operation, policy, primary, restricted};
-use admission::{CredentialFields, Entry, Facts, Field, Freshness, present};
+use crate::world::{
+    FRESH, Holder, NOW, decide_at, facts, filler, holder, id_text, operation, policy, primary, restricted,
+};
+use admission::{CredentialFields, Entry, Facts, Field, Freshness, Policy, present};
 use model::{Denial, Environment, KeyKind, KeyStatus, SecretSlot, Timestamp};
 
 /// Presents `holder`'s key and identifies it against `found`.
@@ -21,7 +23,7 @@ fn identify_now(holder: &Holder) -> Result<(), Denial> {
 }
 
 #[test]
-fn d14_only_an_active_key_is_identified() {
+fn r13_d14_only_an_active_key_is_identified() {
     let table = [
         (KeyStatus::Active, Ok(())),
         (KeyStatus::Disabled, Err(Denial::KeyDisabled)),
@@ -61,9 +63,9 @@ fn d4_a_text_of_one_environment_never_opens_the_other() {
 }
 
 #[test]
-fn d2_client_id_and_secret_have_to_belong_together() {
+fn r66_d2_client_id_and_secret_have_to_belong_together() {
     let (mine, other) = (restricted(), holder(9, KeyKind::Restricted, Environment::Test));
-    let (right, wrong) = (mine.entry.client_id.to_string(), other.entry.client_id.to_string());
+    let (right, wrong) = (id_text(&mine), id_text(&other));
     for (id, expected) in [(right, Ok(())), (wrong, Err(Denial::CredentialMismatched))] {
         let credential = CredentialFields {
             client_id: Field::One(id.as_bytes()),
@@ -72,6 +74,28 @@ fn d2_client_id_and_secret_have_to_belong_together() {
         };
         let facts = Facts { operation: None, credential, origin: Field::Absent, address: None, ..Facts::default() };
         let outcome = present(&facts, &policy()).unwrap().identify(Some(&mine.entry), FRESH, NOW);
+        assert_eq!(outcome.map(|_| ()), expected);
+    }
+}
+
+#[test]
+fn d1_d2_without_an_environment_in_the_text_the_client_id_names_the_credential() {
+    let shape = model::KeyShape::new("lk_secret", "lk_secret").unwrap().with_client_prefix("lk_id").unwrap();
+    let shape = shape.without_environment();
+    let (mut mine, other) = (restricted(), holder(9, KeyKind::Restricted, Environment::Live));
+    mine.text = shape.generate(KeyKind::Restricted, Environment::Live, &mut filler(7)).expose().clone();
+    mine.entry.hash = model::SecretHash::of(mine.text.as_bytes());
+    mine.entry.environment = Environment::Live;
+    let policy = Policy { shape: shape.clone(), ..policy() };
+    for (id, expected) in [(&mine, Ok(())), (&other, Err(Denial::CredentialMismatched))] {
+        let id = shape.client_text(id.entry.client_id);
+        let credential = CredentialFields {
+            client_id: Field::One(id.as_bytes()),
+            client_secret: Field::One(mine.text.as_bytes()),
+            ..CredentialFields::default()
+        };
+        let facts = Facts { operation: None, credential, origin: Field::Absent, address: None, ..Facts::default() };
+        let outcome = present(&facts, &policy).unwrap().identify(Some(&mine.entry), FRESH, NOW);
         assert_eq!(outcome.map(|_| ()), expected);
     }
 }

@@ -125,7 +125,7 @@ fn d37_without_a_mapping_nobody_acts_not_even_an_administrator() {
 }
 
 #[test]
-fn d20_a_token_opens_nothing_that_is_not_for_people_or_says_no_environment() {
+fn r108_d20_a_token_opens_nothing_that_is_not_for_people_or_says_no_environment() {
     for audience in [Audience::Public, Audience::Key, Audience::Callback] {
         assert_eq!(decide(&of(audience), &root()).unwrap_err(), Denial::AudienceMismatched, "{audience:?}");
     }

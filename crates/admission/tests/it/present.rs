@@ -4,7 +4,7 @@
 //! Never: looks anything up.
 //! Read:  top down.
 
-use crate::world::{Holder, policy, restricted};
+use crate::world::{Holder, id_text, policy, restricted};
 use admission::{CredentialFields, Facts, Field, Policy, present};
 use data_encoding::BASE64;
 use model::{Denial, Presentation, Presentations, SecretHash};
@@ -40,7 +40,7 @@ fn accepting(list: &[Presentation]) -> Policy {
 
 /// The four headers for each presentation, and Basic's second use.
 fn every_presentation(holder: &Holder, check: &mut dyn FnMut(Presentation, CredentialFields<'_>)) {
-    let (text, id) = (holder.text.as_str(), holder.entry.client_id.to_string());
+    let (text, id) = (holder.text.as_str(), id_text(holder));
     check(Presentation::ApiKeyHeader, CredentialFields { api_key: Field::One(text.as_bytes()), ..NONE });
     check(Presentation::BasicUsername, authorization(&basic(text, "")));
     check(Presentation::Bearer, authorization(&format!("Bearer {text}")));
@@ -51,7 +51,7 @@ fn every_presentation(holder: &Holder, check: &mut dyn FnMut(Presentation, Crede
 }
 
 #[test]
-fn d3_each_presentation_carries_the_key_and_only_where_it_is_accepted() {
+fn r111_d3_each_presentation_carries_the_key_and_only_where_it_is_accepted() {
     let holder = restricted();
     every_presentation(&holder, &mut |presentation, fields| {
         assert_eq!(outcome(fields, &policy()), hash(&holder), "{presentation:?}");
@@ -79,7 +79,7 @@ fn d3_two_credentials_are_ambiguous_whatever_they_are() {
     let holder = restricted();
     let text = Field::One(holder.text.as_bytes());
     let bearer = format!("Bearer {}", holder.text);
-    let id = holder.entry.client_id.to_string();
+    let id = id_text(&holder);
     let id = Field::One(id.as_bytes());
     let table = [
         CredentialFields { api_key: text, ..authorization(&bearer) },
@@ -123,7 +123,7 @@ fn d3_nothing_tried_is_missing() {
 #[test]
 fn d2_half_a_pair_cannot_be_right() {
     let holder = restricted();
-    let id = holder.entry.client_id.to_string();
+    let id = id_text(&holder);
     let id_only = CredentialFields { client_id: Field::One(id.as_bytes()), ..NONE };
     let secret_only = CredentialFields { client_secret: Field::One(holder.text.as_bytes()), ..NONE };
     for fields in [id_only, secret_only, authorization(&basic(&id, ""))] {
@@ -153,7 +153,7 @@ fn d3_scheme_names_have_no_case_and_white_space_around_a_value_is_not_part_of_it
 fn d1_what_has_not_the_shape_of_a_key_is_malformed() {
     let holder = restricted();
     let text = holder.text.as_str();
-    let id = holder.entry.client_id.to_string();
+    let id = id_text(&holder);
     let mut wrong_sum = text.to_owned();
     let last = if wrong_sum.pop() == Some('a') { 'b' } else { 'a' };
     wrong_sum.push(last);

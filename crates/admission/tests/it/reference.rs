@@ -4,7 +4,7 @@
 //! Never: calls the code under test to find out what it should do; a text is a key here because it is one of two.
 //! Read:  `verdict`, then `Case`.
 
-use crate::world::{FRESH, Holder, NOW, OWN_ORIGIN, company, filler, holder, only, operation, policy};
+use crate::world::{FRESH, Holder, NOW, OWN_ORIGIN, company, filler, holder, id_text, only, operation, policy};
 use admission::{Caller, CredentialFields, Facts, Field, Freshness, Policy, Settlement, present, public};
 use data_encoding::BASE64;
 use model::{
@@ -70,8 +70,8 @@ fn verdict(case: &Case) -> Outcome {
             "bearer" if accepted(Presentation::Bearer) => credentials.push(Some((None, token.to_owned()))),
             "basic" if accepted(Presentation::BasicUsername) || accepted(Presentation::ClientIdSecret) => {
                 let decoded = BASE64.decode(token.as_bytes()).ok().and_then(|bytes| String::from_utf8(bytes).ok());
-                // 102 bytes are the longest pair: `ci_`, 24 digits, a colon, 74 characters. Longer is not read at all.
-                let decoded = decoded.filter(|_| token.len() <= 136);
+                // 124 bytes are the longest pair: a prefix of 24, `_`, 24 digits, a colon, 74 characters. Longer is not read at all.
+                let decoded = decoded.filter(|_| token.len() <= 168);
                 match decoded.as_deref().and_then(|text| text.split_once(':')) {
                     None => credentials.push(None),
                     Some((user, "")) if accepted(Presentation::BasicUsername) => {
@@ -105,7 +105,7 @@ fn verdict(case: &Case) -> Outcome {
         return Err(if text == stranger() { Denial::CredentialUnknown } else { Denial::CredentialMalformed });
     };
     let text_environment = if text.contains("_test_") { Environment::Test } else { Environment::Live };
-    if holder.entry.environment != text_environment || id.is_some_and(|id| id != holder.entry.client_id.to_string()) {
+    if holder.entry.environment != text_environment || id.is_some_and(|id| id != id_text(holder)) {
         return Err(Denial::CredentialMismatched);
     }
     working(case, holder)?;
@@ -256,7 +256,7 @@ fn texts() -> impl Strategy<Value = String> {
 }
 
 fn client_ids() -> impl Strategy<Value = String> {
-    let right = [primary(), restricted()].map(|holder| holder.entry.client_id.to_string());
+    let right = [primary(), restricted()].map(|holder| id_text(&holder));
     let bad = ["", "ci_0123456789abcdef01234567", "ci_0123456789ABCDEF01234567", "ci_x", "cj_0123456789abcdef01234567"];
     prop_oneof![6 => select(right.to_vec()), 2 => select(bad.map(String::from).to_vec()), 1 => texts()]
 }

@@ -137,3 +137,8 @@ pub(crate) fn decide_at(
     let authorized = presented.identify(found, freshness, now)?.authorize(facts, policy)?;
     Ok(authorized.settle(Settlement::default())?.permit().unwrap())
 }
+
+/// The client id as a caller sends it.
+pub(crate) fn id_text(holder: &Holder) -> String {
+    KeyShape::default().client_text(holder.entry.client_id)
+}

@@ -319,6 +319,7 @@ mod tests {
         };
         let (current, previous) = (credential(SecretSlot::Current), credential(SecretSlot::Previous));
         let state = |credential, days: i64| CredentialState {
+            client_id: String::new(),
             credential,
             created_at: NOW.plus_secs(-days * DAY),
             ended: false,
@@ -381,7 +382,7 @@ mod tests {
     }
 
     #[test]
-    fn r87_r101_a_rotation_is_due_when_the_current_secret_is_too_old() {
+    fn r87_r101_r145_a_rotation_is_due_when_the_current_secret_is_too_old() {
         let mut key = sound();
         assert_eq!((aged(&key, 89), aged(&key, 90)), (vec![], vec![RotationDue]));
         key.rotate_every_days = None;

@@ -123,7 +123,7 @@ fn unknown_members_are_refused() {
 }
 
 #[test]
-fn r72_a_record_shows_last_four_and_no_more_and_hides_an_ended_secret() {
+fn r72_r123_a_record_shows_last_four_and_no_more_and_hides_an_ended_secret() {
     let key = Key {
         id: KeyId::new(NOW, Entropy([1; 10])),
         account: AccountId::new(NOW, Entropy([2; 10])),
@@ -151,7 +151,8 @@ fn r72_a_record_shows_last_four_and_no_more_and_hides_an_ended_secret() {
     let current = credential(SecretSlot::Current, b"new1", None);
     let previous = credential(SecretSlot::Previous, b"old1", Some(NOW.plus_secs(60)));
     let test = |now, ended| {
-        let state = |credential, ended| CredentialState { credential, created_at: NOW, ended };
+        let state =
+            |credential, ended| CredentialState { credential, client_id: "ci_0".into(), created_at: NOW, ended };
         let out = KeyOut::new(
             &key,
             &[state(&current, false), state(&previous, ended)],
@@ -162,6 +163,7 @@ fn r72_a_record_shows_last_four_and_no_more_and_hides_an_ended_secret() {
         out.test.unwrap()
     };
     let shown = test(NOW, false);
+    assert_eq!(shown.client_id, "ci_0");
     assert_eq!((shown.last_four.as_str(), shown.previous.unwrap().last_four.as_str()), ("new1", "old1"));
     assert!(test(NOW.plus_secs(60), false).previous.is_none());
     assert!(test(NOW, true).previous.is_none());

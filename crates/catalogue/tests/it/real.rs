@@ -2,7 +2,7 @@
 //!
 //! Owns:  that it imports as it is, with every operation mapped and reachable.
 //! Never: repeats the file; it only counts, names paths and asks the router.
-//! Read:  `r30_r31_every_operation_of_the_real_description_is_mapped_and_found`.
+//! Read:  `r10_r30_r31_every_operation_of_the_real_description_is_mapped_and_found`.
 
 use super::problems;
 use catalogue::{Draft, ImportOptions, NoteKind, Rule, RuleKind, check, import, read};
@@ -71,7 +71,7 @@ const REQUESTS: [(&str, &str, &str, &str); 36] = [
 ];
 
 #[test]
-fn r30_r31_every_operation_of_the_real_description_is_mapped_and_found() {
+fn r10_r30_r31_every_operation_of_the_real_description_is_mapped_and_found() {
     let Some(text) = description() else { return };
     let draft = imported(&text, &[]);
     assert_eq!(problems(&draft), [""; 0]);
@@ -122,7 +122,7 @@ fn d22_d34_d37_audiences_and_companies_of_the_real_description() {
 }
 
 #[test]
-fn r28_r30_r31_presets_mean_what_they_say_on_the_real_description() {
+fn r11_r28_r30_r31_presets_mean_what_they_say_on_the_real_description() {
     let Some(text) = description() else { return };
     let draft = imported(&text, &[]);
     let allowed = |preset: &Preset| draft.operations.iter().filter(|o| preset.allows(&o.scope)).count();

@@ -7,12 +7,11 @@
 use crate::refusal::{Refusal, Told};
 use api::{
     Code, FieldProblem, ProblemParts, ProblemStyle,
-    problem::{self, render},
+    problem::{self, ProblemMembers, render},
 };
 use axum::{body::Body, response::Response};
 use http::{HeaderValue, StatusCode, header};
 use model::RequestId;
-use serde_json::Value;
 
 /// A refusal in the words of the sub-key API.
 #[derive(Debug)]
@@ -93,14 +92,8 @@ impl Problem {
             errors: &self.errors,
             ..ProblemParts::new(self.status, self.code, self.title, &self.detail)
         };
-        let plain = render(style, &parts, id);
-        let body = match serde_json::from_slice::<Value>(&plain) {
-            Ok(Value::Object(mut members)) => {
-                members.insert("code".to_owned(), Value::from(self.code));
-                Value::Object(members).to_string().into_bytes()
-            }
-            Ok(_) | Err(_) => plain,
-        };
+        let style = ProblemStyle { members: ProblemMembers::Coded, ..style.clone() };
+        let body = render(&style, &parts, id);
         let mut response = Response::new(Body::from(body));
         *response.status_mut() = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(problem::CONTENT_TYPE));
@@ -111,7 +104,10 @@ impl Problem {
 impl From<Refusal> for Problem {
     /// Its words for what the control plane says in others; what is left is said as it is.
     fn from(refusal: Refusal) -> Self {
-        let Told { code, detail, errors, cause } = refusal.told();
+        let Told { code, detail, mut errors, cause } = refusal.told();
+        for (ours, theirs) in [("/companies", "/company_ids"), ("/origins", "/cors_origins")] {
+            errors.iter_mut().filter(|error| error.pointer == ours).for_each(|error| error.pointer = theirs.to_owned());
+        }
         let answer = code.answer();
         let detail = detail.unwrap_or_else(|| answer.detail.to_owned());
         let problem = if code == Code::LimitReached {

@@ -108,6 +108,26 @@ async fn d9_all_companies_or_an_explicit_set_of_this_account() {
 }
 
 #[tokio::test]
+async fn r89_a_deployment_may_bind_each_key_to_exactly_one_company() {
+    let world = World::with(|parts| parts.one_company = true).await;
+    let (account, _) = world.account("A").await;
+    let (first, second) = (world.company(&account, "first").await, world.company(&account, "second").await);
+    let keys = format!("{account}/keys");
+    for body in [json!({}), json!({ "companies": "all" }), json!({ "companies": [first, second] })] {
+        let reply = world.post(&keys, body.clone()).await.expect(422);
+        assert_eq!(reply.pointers(), ["/companies"], "{body}");
+    }
+    let (path, issued) = world.key(&account, json!({ "companies": [first] })).await;
+    assert_eq!(issued["key"]["companies"], json!([first]));
+    for companies in [json!("all"), json!([first, second])] {
+        let reply = world.send("PATCH", &path, Some(json!({ "companies": companies }))).await.expect(422);
+        assert_eq!(reply.pointers(), ["/companies"]);
+    }
+    let moved = world.send("PATCH", &path, Some(json!({ "companies": [second] }))).await.expect(200).json;
+    assert_eq!(moved["key"]["companies"], json!([second]));
+}
+
+#[tokio::test]
 async fn d14_disable_enable_and_revoke_are_in_force_when_the_answer_arrives() {
     let world = World::new().await;
     let (account, _) = world.account("A").await;

@@ -3,7 +3,7 @@
 use crate::world::{START, World, secret};
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
 use axum::{body::Body, extract::Request};
-use control::SubKeys;
+use control::{Parts, SubKeys};
 use data_encoding::BASE64URL_NOPAD;
 use http::{HeaderName, StatusCode};
 use http_body_util::BodyExt as _;
@@ -52,11 +52,11 @@ impl Reply {
 
 impl Facade {
     async fn new() -> Self {
-        Self::bounded(Options::default()).await
+        Self::with(Options::default(), |_| {}).await
     }
 
-    async fn bounded(options: Options) -> Self {
-        let world = World::bounded(options, |_| {}).await;
+    async fn with(options: Options, change: impl FnOnce(&mut Parts)) -> Self {
+        let world = World::bounded(options, change).await;
         let pair = Ed25519KeyPair::generate().unwrap();
         let public = pair.public_key().as_ref().try_into().unwrap();
         let key = ContextKey::new(public, "claviger".to_owned());
@@ -442,7 +442,7 @@ async fn d32_lists_have_pages_and_filters_and_show_no_other_account() {
 
 #[tokio::test]
 async fn d32_an_account_has_so_many_restricted_keys_and_no_more() {
-    let f = Facade::bounded(Options { restricted_keys_max: 2, ..Options::default() }).await;
+    let f = Facade::with(Options { restricted_keys_max: 2, ..Options::default() }, |_| {}).await;
     let first = f.create(json!({ "description": "one" })).await;
     f.create(json!({ "description": "two" })).await;
     let wish = || Some(json!({ "description": "three" }));
@@ -461,4 +461,20 @@ async fn d32_a_key_that_was_ended_for_good_is_shown_and_cannot_be_changed() {
     f.put(&ended, json!({ "active": true })).await.refused(422, "key_final");
     f.send("POST", &format!("/v1/subkey/{}/roll", ended["id"]), None).await.refused(422, "key_final");
     f.send("DELETE", &format!("/v1/subkey/{}", ended["id"]), None).await.expect(200);
+}
+
+#[tokio::test]
+async fn r89_d32_where_a_key_is_for_one_company_it_is_for_one_here_as_well() {
+    let f = Facade::with(Options::default(), |parts| parts.one_company = true).await;
+    for n in [42, 43] {
+        f.company(&[&format!("test:id={n}")]).await;
+    }
+    let made = f.create(json!({ "description": "one", "company_ids": [42] })).await;
+    for ids in [json!([]), json!([42, 43])] {
+        let wish = json!({ "description": "other", "company_ids": ids });
+        let told = f.send("POST", "/v1/subkey", Some(wish)).await.refused(422, "validation_failed");
+        assert_eq!(told["errors"][0]["pointer"], "/company_ids");
+        f.put(&made, json!({ "company_ids": ids })).await.refused(422, "validation_failed");
+    }
+    assert_eq!(f.put(&made, json!({ "company_ids": [43] })).await.expect(200)["company_ids"], json!([43]));
 }

@@ -232,6 +232,7 @@ impl World {
             randomness: randomness(),
             catalogue: Arc::new(move || Arc::clone(&catalogue)),
             policy: Arc::new(Policy::default()),
+            one_company: false,
             problems: ProblemStyle::new("https://x.test/errors/"),
             ready: Arc::new(Readiness::default),
             limits: Limits::default(),

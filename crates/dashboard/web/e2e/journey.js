@@ -10,7 +10,7 @@ import { mkdirSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { beside, button, dialog, launch, open, Steps } from './stage.js';
+import { beside, button, copied, dialog, launch, open, Steps } from './stage.js';
 
 const words = process.argv.slice(2);
 const at = words.indexOf('--shots');
@@ -52,9 +52,9 @@ async function registered(page) {
   const [test, live] = await Promise.all(['test', 'live'].map((name) => page.textContent(`[data-secret=${name}]`)));
   steps.expect('the primary pair is shown', /_test_\w{44}$/.test(test ?? '') && /_live_\w{44}$/.test(live ?? ''));
   await button(page, 'Copy secret Test secret').click();
-  steps.expect('the secret is copied', (await page.evaluate(() => navigator.clipboard.readText())) === test);
+  steps.expect('the secret is copied', (await copied(page, 'Test secret')) === test);
   await button(page, 'Copy curl line').click();
-  const line = await page.evaluate(() => navigator.clipboard.readText());
+  const line = await copied(page, 'curl line');
   steps.expect(
     'the ready line is copied, with secret and address',
     line.includes(test) && line.includes(gateway),

@@ -6,11 +6,10 @@
 // who may do everything in their first account has to be there. What is made on the way is taken away again. Prints one line for
 // each step; the exit code says whether all went well.
 
-import { createHmac } from 'node:crypto';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { chromium } from 'playwright-core';
+import { button, codeOf, copied, dialog, given, launch, menu, opened } from './stage.js';
 
 const require = createRequire(import.meta.url);
 const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
@@ -29,19 +28,7 @@ if (!base || !email || !password) {
 }
 if (shots) mkdirSync(shots, { recursive: true });
 
-const browser = await chromium.launch({
-  executablePath: process.env.CLAVIGER_TEST_CHROMIUM ?? '/usr/bin/chromium',
-  args: [
-    '--no-sandbox',
-    '--disable-gpu',
-    '--disable-quic',
-    '--no-first-run',
-    '--disable-background-networking',
-    '--disable-component-update',
-    '--disable-sync',
-  ],
-});
-
+const browser = await launch();
 const faults = [];
 const fault = (what) => {
   faults.push(what);
@@ -110,8 +97,6 @@ const open = async (page, account, place, env = 'test') => {
   await page.waitForSelector('h1');
   await page.waitForLoadState('networkidle').catch(() => {});
 };
-const button = (page, name) => page.getByRole('button', { name, exact: true });
-const dialog = (page) => page.getByRole('dialog');
 
 /** Presses Tab until the wanted thing has the focus. */
 async function tabTo(page, name, max = 80) {
@@ -183,7 +168,7 @@ async function keys(page, account) {
   await page.keyboard.press('Escape');
   expect('Escape does not lose the secret', await dialog(page).isVisible());
   await button(page, 'Copy secret Test secret').click();
-  expect('copy puts it on the clipboard', (await page.evaluate(() => navigator.clipboard.readText())) === secret);
+  expect('copy puts it on the clipboard', (await copied(page, 'Test secret')) === secret);
   await look(page, 'keys, secrets');
   await page.getByLabel('I have put the secrets in a safe place.').check();
   await button(page, 'Done').click();
@@ -227,7 +212,7 @@ async function keys(page, account) {
 
   await button(page, 'More actions').focus();
   await page.keyboard.press('Enter');
-  await page.getByRole('menuitem', { name: 'Disable' }).waitFor();
+  await menu(page, 'Disable');
   await page.keyboard.press('Enter');
   await dialog(page).waitFor();
   await look(page, 'key, disable');
@@ -237,12 +222,12 @@ async function keys(page, account) {
   expect('a key can be disabled with the keyboard', true);
 
   await button(page, 'Revoke').click();
-  await dialog(page).waitFor();
+  await opened(page, /^Revoke/);
   await look(page, 'key, revoke');
   await page.keyboard.press('Escape');
   await dialog(page).waitFor({ state: 'hidden' });
-  const back = await page.evaluate(() => document.activeElement?.textContent);
-  expect('a closed dialog gives the focus back', back === 'Revoke');
+  await given(page, 'Revoke');
+  expect('a closed dialog gives the focus back', true);
   await button(page, 'Revoke').click();
   await dialog(page).getByRole('button', { name: 'Revoke', exact: true }).click();
   await page.getByText(/^Gateway .+: since /).waitFor();
@@ -304,18 +289,6 @@ async function team(page, account) {
   expect('an invitation can be withdrawn', true);
 }
 
-/** The code of an authenticator now (RFC 6238). */
-function codeOf(secret) {
-  const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
-  const bits = [...secret].map((letter) => letters.indexOf(letter).toString(2).padStart(5, '0')).join('');
-  const key = Buffer.from(bits.match(/.{8}/g).map((byte) => Number.parseInt(byte, 2)));
-  const step = Buffer.alloc(8);
-  step.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30_000)));
-  const hash = createHmac('sha1', key).update(step).digest();
-  const number = hash.readUInt32BE(hash[19] & 15) & 0x7fffffff;
-  return String(number % 1_000_000).padStart(6, '0');
-}
-
 /** The second factor: on, used to sign in, and off. */
 async function secondFactor(page, account) {
   await open(page, account, 'settings');
@@ -341,6 +314,7 @@ async function secondFactor(page, account) {
   await again.keyboard.press('Enter');
   await again.getByLabel('Code', { exact: true }).waitFor();
   await look(again, 'sign-in, second factor');
+  await given(again, 'Code');
   await again.keyboard.type(codes[0]);
   await again.keyboard.press('Enter');
   await again.waitForURL('**/overview**');

@@ -4,6 +4,9 @@ import { createHmac } from 'node:crypto';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
 
+/** How many times slower than the machine the pages run: what comes in time on a fast machine need not on a busy one. */
+const SLOWED = Number(process.env.SLOWED ?? 1);
+
 /** Chromium as the other browser tests start it. */
 export const launch = () =>
   chromium.launch({
@@ -19,37 +22,68 @@ export const launch = () =>
     ],
   });
 
-/** Prints one line for each step, and remembers what was not good. */
+/** How long a walk may take: less than the test gives it, so that what it waited for is said. */
+const WALK_MS = 220_000;
+
+/** Prints one line for each step with the time since the one before, and remembers what was not good. */
 export class Steps {
   faults = 0;
   /** The folder for pictures of what was there when a walk broke off. */
   shots = undefined;
+  #since = Date.now();
 
   expect(what, good, said = '') {
-    if (good) console.log(`ok  ${what}`);
+    const took = ((Date.now() - this.#since) / 1000).toFixed(1);
+    this.#since = Date.now();
+    if (good) console.log(`ok  ${what} (${took} s)`);
     else {
       this.faults++;
-      console.error(`NO  ${what}${said ? `: ${said}` : ''}`);
+      console.error(`NO  ${what}${said ? `: ${said}` : ''} (after ${took} s)`);
     }
     return good;
   }
 
   /** Runs the walk, ends the browser, and the process with what came of it. */
   async end(browser, walk) {
+    let bound;
+    const late = new Promise((_, reject) => {
+      bound = setTimeout(() => reject(new Error(`it is not at its end after ${WALK_MS / 1000} s`)), WALK_MS);
+    });
     try {
-      await walk();
+      await Promise.race([walk(), late]);
     } catch (thrown) {
-      this.expect('the walk came to its end', false, thrown instanceof Error ? thrown.stack : String(thrown));
       const pages = browser.contexts().flatMap((context) => context.pages());
-      for (const [at, page] of pages.entries())
+      for (const [at, page] of pages.entries()) {
+        this.expect(`page ${at + 1} as it was left`, false, await state(page));
         if (this.shots) await page.screenshot({ path: join(this.shots, `broken-${at}.png`) }).catch(() => {});
+      }
+      this.expect('the walk came to its end', false, told(thrown));
     } finally {
+      clearTimeout(bound);
       await browser.close();
     }
     console.log(this.faults ? `${this.faults} to mend` : 'all is well');
     process.exit(this.faults ? 1 : 0);
   }
 }
+
+/** An error and where in the walk it was, in a line: that is what is read first. */
+function told(thrown) {
+  if (!(thrown instanceof Error)) return String(thrown);
+  const lines = (thrown.stack ?? thrown.message).split('\n').map((line) => line.trim());
+  return lines.filter((line) => line && (!line.startsWith('at ') || line.includes('/e2e/'))).join(' / ');
+}
+
+/** What a page shows and what has the focus, in a line. */
+const state = (page) =>
+  page
+    .evaluate(() => {
+      const words = (element) => element?.textContent?.trim().slice(0, 80) ?? '';
+      const here = document.activeElement;
+      const all = [...document.querySelectorAll('h1, [role=dialog] h2, [role=menu], [role=alert]')].map(words);
+      return `${location.href}; focus on ${here?.tagName} “${here?.getAttribute('aria-label') ?? words(here)}”; shown: ${all.join(' | ')}`;
+    })
+    .catch(String);
 
 /** A fresh window with nothing kept. What its pages complain about is a fault. */
 export async function open(browser, steps, look = {}) {
@@ -60,7 +94,9 @@ export async function open(browser, steps, look = {}) {
     reducedMotion: 'reduce',
     permissions: ['clipboard-read', 'clipboard-write'],
   });
-  return watched(await context.newPage(), steps);
+  const page = await context.newPage();
+  if (SLOWED > 1) await (await context.newCDPSession(page)).send('Emulation.setCPUThrottlingRate', { rate: SLOWED });
+  return watched(page, steps);
 }
 
 /** One more tab beside a page. */
@@ -92,12 +128,64 @@ export const focused = (page) =>
     return words.find((text) => text?.trim())?.trim() ?? '';
   });
 
-/** Presses Tab (or Shift+Tab) until what is called so has the focus, and shows it. */
+/** Until what a page does with the focus is done: two frames in which it stayed where it is. */
+const settled = (page) =>
+  page.evaluate(async () => {
+    const frame = () => new Promise((ready) => requestAnimationFrame(ready));
+    for (let turn = 0; turn < 10; turn++) {
+      const before = document.activeElement;
+      await frame();
+      await frame();
+      if (document.activeElement === before) return;
+    }
+  });
+
+/** Until what is called so has the focus, which the page gives it. */
+export async function given(page, name) {
+  for (let turn = 0; turn < 300; turn++) {
+    if ((await focused(page)) === name) return settled(page);
+    await page.evaluate(() => new Promise((ready) => setTimeout(ready, 100)));
+  }
+  throw new Error(`“${name}” does not get the focus; “${await focused(page)}” has it`);
+}
+
+/** Until the dialog with this title is there and has the focus: keys that come before go elsewhere. */
+export async function opened(page, title) {
+  await dialog(page).getByRole('heading', { name: title }).waitFor();
+  await page.waitForFunction(() => document.querySelector('[role=dialog]')?.contains(document.activeElement));
+  await settled(page);
+}
+
+/** Until no dialog is left. */
+export const closed = (page) => dialog(page).waitFor({ state: 'hidden' });
+
+/** Until a menu is there and its first item has the focus. */
+export async function menu(page, first) {
+  await page.getByRole('menuitem', { name: first, exact: true }).waitFor();
+  await page.waitForFunction(
+    (name) => document.activeElement?.role === 'menuitem' && document.activeElement.textContent.trim() === name,
+    first,
+  );
+}
+
+/** What was copied, once its button says so: the browser takes its time. */
+export async function copied(page, what) {
+  await button(page, `Copied ${what}`).waitFor();
+  return page.evaluate(() => navigator.clipboard.readText());
+}
+
+/** Presses Tab (or Shift+Tab) until what is called so has the focus, keeps it, and shows it. */
 export async function reach(page, name, { key = 'Tab', max = 150 } = {}) {
   const met = [];
+  const wanted = (here) => (name instanceof RegExp ? name.test(here) : here === name);
+  await settled(page);
   for (let count = 0; count < max; count++) {
-    const here = await focused(page);
-    if (name instanceof RegExp ? name.test(here) : here === name) {
+    let here = await focused(page);
+    if (wanted(here)) {
+      await settled(page);
+      here = await focused(page);
+    }
+    if (wanted(here)) {
       const shown = await page.evaluate(() => {
         const element = document.activeElement;
         const style = getComputedStyle(element);
@@ -123,10 +211,12 @@ export async function press(page, name, key = 'Enter', how = {}) {
   await page.keyboard.press(key);
 }
 
-/** Goes to a field with Tab and types. */
+/** Goes to a field with Tab and types; all of it has to be in the field. */
 export async function type(page, name, text) {
   await reach(page, name);
   await page.keyboard.type(text);
+  const there = await page.evaluate(() => document.activeElement?.value);
+  if (there !== text) throw new Error(`“${name}” has “${there}” where “${text}” was typed`);
 }
 
 /** The code of an authenticator (RFC 6238), so many steps of half a minute from now. */

@@ -41,7 +41,7 @@ async fn until_idle_is_gone(upstream: &Rc<Upstream>) {
 }
 
 #[tokio::test]
-async fn r13_one_connection_serves_one_request_after_another() {
+async fn one_connection_serves_one_request_after_another() {
     let (address, peer) = peer(async |listener| {
         let mut wire = listener.accept().await;
         for turn in 0..3 {

@@ -147,7 +147,7 @@ async fn a_head_bound_below_what_can_be_had_does_not_deafen_the_gateway() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn d25_every_request_has_one_line_and_no_line_has_a_secret() {
+async fn r71_r147_d25_every_request_has_one_line_and_no_line_has_a_secret() {
     let lines = Arc::new(Mutex::new(Vec::new()));
     let sink = Arc::clone(&lines);
     let world = World::start_with(real_clock, move |config| {

@@ -44,7 +44,7 @@ async fn d9_a_foreign_company_is_403_the_same_whether_it_exists_or_not() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn d34_the_only_company_is_set_and_of_several_the_request_names_one() {
+async fn r89_r90_d34_the_only_company_is_set_and_of_several_the_request_names_one() {
     let ledger = Registry::start().await;
     let (one, two) = (ledger.key(0, Some(&[1])).await.text, ledger.key(0, Some(&[1, 2])).await.text);
     let mut caller = Caller::new(ledger.world.address).await;

@@ -62,7 +62,7 @@ fn allowed(answer: &str) -> Option<String> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn d10_a_preflight_is_answered_without_a_key_and_never_forwarded() {
+async fn r2_r3_d10_a_preflight_is_answered_without_a_key_and_never_forwarded() {
     let world = World::start().await;
     assert_eq!(status(&world.raw(&preflight("/v1/thing/7", APP, "GET", "")).await), 403);
     key(&world, KeyKind::Restricted, Preset::ReadOnly, |k| k.origins = origins(&[APP, "https://*.shop.example"])).await;

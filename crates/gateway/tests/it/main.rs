@@ -19,5 +19,7 @@ mod secrets;
 mod stream;
 mod sub_keys;
 mod tls;
+mod two_doors;
 mod usage;
+mod use_cases;
 mod writes;

@@ -198,7 +198,7 @@ async fn d20_an_issuer_that_is_down_is_said_and_takes_nothing_else_along() {
 }
 
 #[tokio::test]
-async fn d20_any_directory_of_entra_is_taken_and_only_a_mapped_one_acts() {
+async fn r131_d20_any_directory_of_entra_is_taken_and_only_a_mapped_one_acts() {
     let issuer = LocalIssuer::start().await;
     let world = world_of(issuer.entra(Directories::Any)).await;
     mapped_to(&world, &entra_issuer(OURS), OURS).await;

@@ -1,7 +1,7 @@
 //! What a request spends of its limits, and what its answer says (D15, D22, D30, D38, D39; R77, R78, R127-R130).
 
 use crate::harness::{World, entropy, get, new_key, real_clock, status};
-use gateway::{GatewayConfig, RatesConfig, RetryAfter};
+use gateway::{GatewayConfig, RateFields, RateForm, RatesConfig, RetryAfter};
 use model::{
     DailyCap, KeyKind, KeyLimits, Limit, LimitClass, LimitKind, LimitMethods, LimitName, LimitSubject, Preset,
     Timestamp,
@@ -49,7 +49,37 @@ fn with(method: &str, path: &str, key: &str) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn r77_r78_a_key_has_its_limit_and_the_answers_say_how_it_stands() {
+async fn d30_an_answer_may_list_every_window_and_add_the_older_names() {
+    let account = |name: &str, count, seconds| Limit {
+        subject: LimitSubject::Account,
+        kind: LimitKind::Window { seconds },
+        ..limit(name, count)
+    };
+    let bucket = Limit { kind: LimitKind::Bucket { refill: 60, seconds: 60 }, ..limit("polling", 200) };
+    let class = Limit { class: LimitClass::new("messaging"), ..limit("messaging", 30) };
+    let limits =
+        vec![account("day", 100_000, 86_400), bucket, class, account("hour", 2, 3_600), limit("minute", 2_000)];
+    let fields = RateFields { form: RateForm::Windows, x_ratelimit: true };
+    let world = world(RatesConfig { fields, ..of(limits) }).await;
+    let key = world.key(Preset::ReadOnly).await;
+    let answer = world.get("/v1/thing/7", &key.text).await;
+    assert_eq!(field(&answer, "ratelimit-limit"), Some("2000"));
+    assert_eq!(field(&answer, "ratelimit-policy"), Some("2000;w=60, 2;w=3600, 100000;w=86400"));
+    assert_eq!((field(&answer, "ratelimit"), field(&answer, "x-ratelimit-limit")), (None, Some("2")));
+    // A number of the key's own is the one that holds.
+    let own = KeyLimits::new(vec![(LimitName::new("minute").unwrap(), 500)]).unwrap();
+    let patch = KeyPatch { limits: Some(own), ..KeyPatch::default() };
+    let changed = world.rows().update_key(world.stamp(), key.id, patch).await.unwrap();
+    world.applied(changed.revision).await;
+    let answer = world.get("/v1/thing/7", &key.text).await;
+    assert_eq!(field(&answer, "ratelimit-policy"), Some("500;w=60, 2;w=3600, 100000;w=86400"));
+    let refused = world.get("/v1/thing/7", &key.text).await;
+    assert_eq!((status(&refused), field(&refused, "ratelimit-limit")), (429, Some("500")));
+    assert!(field(&refused, "retry-after").is_some_and(|wait| wait.parse().is_ok_and(|wait: u64| wait > 3_500)));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn r77_r78_d30_a_key_has_its_limit_and_the_answers_say_how_it_stands() {
     let world = world(of(vec![limit("default", 3)])).await;
     let key = world.key(Preset::ReadOnly).await;
     let other = world.key(Preset::ReadOnly).await;
@@ -235,7 +265,7 @@ async fn d39_a_denial_after_reserving_gives_the_place_back_and_a_replay_does_not
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn r79_r80_a_channel_has_a_cap_a_day_on_top_of_the_limits_until_midnight_utc() {
+async fn r80_a_channel_has_a_cap_a_day_on_top_of_the_limits_until_midnight_utc() {
     let world = World::start_with(real_clock, |config: &mut GatewayConfig| {
         config.rates = of(vec![limit("default", 100)]);
         config.caps = vec![DailyCap { channel: LimitName::new("sms").unwrap(), count: 3 }];

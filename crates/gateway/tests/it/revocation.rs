@@ -15,7 +15,7 @@ async fn send(world: &World, request: &str) -> TcpStream {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn d14_revoking_answers_every_waiting_request_401_and_no_other_key_notices() {
+async fn r7_r60_r88_r124_d14_revoking_answers_every_waiting_request_401_and_no_other_key_notices() {
     let world = World::start().await;
     let (key, other) = (world.key(Preset::ReadOnly).await, world.key(Preset::ReadOnly).await);
     let mut held = Vec::new();
@@ -44,7 +44,7 @@ async fn d14_revoking_answers_every_waiting_request_401_and_no_other_key_notices
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn d14_streams_and_websockets_are_cut_and_disable_is_reversible() {
+async fn r22_d14_streams_and_websockets_are_cut_and_disable_is_reversible() {
     let world = World::start().await;
     let key = world.key(Preset::ReadOnly).await;
     let mut stream = send(&world, &get("/v1/stream", &key.text)).await;

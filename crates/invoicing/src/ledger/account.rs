@@ -4,14 +4,13 @@
 //! Never: counts in the test ledger.
 //! Read:  top down.
 
-use super::{LedgerError, Scoped};
-use sqlx::SqliteConnection;
+use super::{LedgerError, Scoped, engine::Tx, sql::Sql};
 
 impl Scoped {
     /// Operations that the account has used here.
     pub(crate) async fn operations(&self) -> Result<i64, LedgerError> {
-        let used = sqlx::query_scalar("SELECT operations FROM account WHERE id = $1").bind(self.account);
-        Ok(used.fetch_one(&self.ledger.reader).await?)
+        let used = Sql::new("SELECT operations FROM account WHERE id = $1").value(self.account);
+        self.read().await?.scalar(used).await
     }
 
     /// Counts a validation; false when the allowance is used up.
@@ -19,19 +18,19 @@ impl Scoped {
         if !self.is_live() {
             return Ok(true);
         }
-        let mut change = self.ledger.write().await?;
+        let mut change = self.write().await?;
         let counted = self.count_within(allowance, &mut change).await?;
         change.commit().await?;
         Ok(counted)
     }
 
     /// The same inside a change that stands or falls with it.
-    pub(super) async fn count_within(&self, allowance: u32, on: &mut SqliteConnection) -> Result<bool, LedgerError> {
+    pub(super) async fn count_within(&self, allowance: u32, on: &mut Tx) -> Result<bool, LedgerError> {
         if !self.is_live() {
             return Ok(true);
         }
         let sql = "UPDATE account SET operations = operations + 1 WHERE id = $1 AND operations < $2";
-        let counted = sqlx::query(sql).bind(self.account).bind(i64::from(allowance)).execute(on).await?;
-        Ok(counted.rows_affected() == 1)
+        let counted = on.execute(Sql::new(sql).value(self.account).value(i64::from(allowance))).await?;
+        Ok(counted == 1)
     }
 }

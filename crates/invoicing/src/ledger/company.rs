@@ -6,10 +6,12 @@
 
 use super::{
     LedgerError, Moment, Scoped,
+    engine::Tx,
     scoped::{Act, Rows, Slice, Table},
+    sql::Sql,
 };
 use serde::Serialize;
-use sqlx::{FromRow, SqliteConnection};
+use sqlx::FromRow;
 
 /// A company as the API shows it.
 #[derive(Clone, Debug, Serialize, FromRow)]
@@ -68,32 +70,30 @@ impl Scoped {
     }
 
     pub(crate) async fn company(&self, id: i64) -> Result<Option<CompanyRow>, LedgerError> {
-        let mut read = self.ledger.reader.acquire().await?;
-        self.row(COLUMNS, Table::Company, id, &mut read).await
+        self.row(COLUMNS, Table::Company, id, &mut self.read().await?).await
     }
 
     pub(crate) async fn company_by_vat(&self, vat: &str) -> Result<Option<CompanyRow>, LedgerError> {
-        let mut read = self.ledger.reader.acquire().await?;
-        self.company_on(vat, &mut read).await
+        self.company_on(vat, &mut self.read().await?).await
     }
 
-    async fn company_on(&self, vat: &str, on: &mut SqliteConnection) -> Result<Option<CompanyRow>, LedgerError> {
+    async fn company_on(&self, vat: &str, on: &mut Tx) -> Result<Option<CompanyRow>, LedgerError> {
         let mut sql = self.statement(&Act::Select(COLUMNS.0, COLUMNS.1), Table::Company);
-        sql.push(" AND t.vat = ").push_bind(vat);
-        Ok(sql.build_query_as().fetch_optional(on).await?)
+        sql.push(" AND t.vat = ").bind(vat);
+        on.optional(sql).await
     }
 
     /// Whether some company of the account, in reach or not, has this VAT number.
-    async fn vat_taken(&self, vat: &str, on: &mut SqliteConnection) -> Result<bool, LedgerError> {
+    async fn vat_taken(&self, vat: &str, on: &mut Tx) -> Result<bool, LedgerError> {
         let sql = "SELECT EXISTS (SELECT 1 FROM company WHERE account_id = $1 AND vat = $2)";
-        Ok(sqlx::query_scalar(sql).bind(self.account).bind(vat).fetch_one(on).await?)
+        on.scalar(Sql::new(sql).value(self.account).value(vat)).await
     }
 
     pub(crate) async fn create_company(&self, draft: &CompanyDraft, now: i64) -> Result<CompanyChange, LedgerError> {
         if !self.allows_vat(&draft.vat) {
             return Ok(CompanyChange::NotAllowed);
         }
-        let mut change = self.ledger.write().await?;
+        let mut change = self.write().await?;
         if self.vat_taken(&draft.vat, &mut change).await? {
             return Ok(CompanyChange::Exists);
         }
@@ -108,7 +108,7 @@ impl Scoped {
         &self,
         draft: &CompanyDraft,
         now: i64,
-        on: &mut SqliteConnection,
+        on: &mut Tx,
     ) -> Result<Option<CompanyRow>, LedgerError> {
         if let Some(row) = self.company_on(&draft.vat, on).await? {
             return Ok(Some(row));
@@ -119,18 +119,13 @@ impl Scoped {
         Ok(Some(self.insert_company(draft, now, on).await?))
     }
 
-    async fn insert_company(
-        &self,
-        draft: &CompanyDraft,
-        now: i64,
-        on: &mut SqliteConnection,
-    ) -> Result<CompanyRow, LedgerError> {
-        let row = sqlx::query_as(
+    async fn insert_company(&self, draft: &CompanyDraft, now: i64, on: &mut Tx) -> Result<CompanyRow, LedgerError> {
+        let sql = Sql::new(
             "INSERT INTO company (account_id, created, version, vat, fiscal_code, name) VALUES ($1, $2, 1, $3, $4, $5)
              RETURNING id, created, version, account_id AS user_id, vat, fiscal_code, name",
         );
-        let row = row.bind(self.account).bind(now).bind(&draft.vat).bind(&draft.fiscal_code).bind(&draft.name);
-        Ok(row.fetch_one(on).await?)
+        let sql = sql.value(self.account).value(now).value(&draft.vat).value(&draft.fiscal_code).value(&draft.name);
+        on.one(sql).await
     }
 
     /// Changes a company. `version`, when stated, must be the row's.
@@ -140,7 +135,7 @@ impl Scoped {
         version: Option<i64>,
         draft: &CompanyDraft,
     ) -> Result<CompanyChange, LedgerError> {
-        let mut change = self.ledger.write().await?;
+        let mut change = self.write().await?;
         let Some(old) = self.row::<CompanyRow>(COLUMNS, Table::Company, id, &mut change).await? else {
             return Ok(CompanyChange::NotFound);
         };
@@ -157,31 +152,31 @@ impl Scoped {
             }
         }
         let mut sql = self.update_statement(Table::Company, |sql| {
-            sql.push("version = version + 1, vat = ").push_bind(&draft.vat);
-            sql.push(", fiscal_code = ").push_bind(&draft.fiscal_code).push(", name = ").push_bind(&draft.name);
+            sql.push("version = version + 1, vat = ").bind(&draft.vat);
+            sql.push(", fiscal_code = ").bind(&draft.fiscal_code).push(", name = ").bind(&draft.name);
         });
-        sql.push(" AND t.id = ").push_bind(id);
+        sql.push(" AND t.id = ").bind(id);
         sql.push(" RETURNING id, created, version, account_id AS user_id, vat, fiscal_code, name");
-        let row = sql.build_query_as().fetch_one(&mut *change).await?;
+        let row = change.one(sql).await?;
         change.commit().await?;
         Ok(CompanyChange::Done(row))
     }
 
     /// Deletes a company with everything that belongs to it. With invoices only by `force`.
     pub(crate) async fn delete_company(&self, id: i64, force: bool) -> Result<CompanyChange, LedgerError> {
-        let mut change = self.ledger.write().await?;
+        let mut change = self.write().await?;
         let Some(row) = self.row::<CompanyRow>(COLUMNS, Table::Company, id, &mut change).await? else {
             return Ok(CompanyChange::NotFound);
         };
         let mut count = self.statement(&Act::Select("count(*)", ""), Table::Send);
-        count.push(" AND t.company_id = ").push_bind(id);
-        let invoices: i64 = count.build_query_scalar().fetch_one(&mut *change).await?;
+        count.push(" AND t.company_id = ").bind(id);
+        let invoices: i64 = change.scalar(count).await?;
         if invoices > 0 && !force {
             return Ok(CompanyChange::InUse(invoices));
         }
         let mut sql = self.statement(&Act::Delete, Table::Company);
-        sql.push(" AND t.id = ").push_bind(id);
-        sql.build().execute(&mut *change).await?;
+        sql.push(" AND t.id = ").bind(id);
+        change.execute(sql).await?;
         change.commit().await?;
         Ok(CompanyChange::Done(row))
     }

@@ -5,8 +5,11 @@
 //! Read:  `Entry`, then `Ledger::record_events`.
 
 use super::{
-    Ledger, LedgerError, Moment, Scoped, Span, equals, like, matches_any,
+    Ledger, LedgerError, Moment, Scoped, Span,
+    engine::{Access, Tx},
+    equals, like, matches_any,
     scoped::{Rows, Slice, Table},
+    sql::Sql,
     within,
 };
 use crate::options::Clock;
@@ -47,7 +50,9 @@ pub(crate) struct EventRow {
     user_agent: Option<String>,
     success: bool,
     /// Queries and bodies are not kept; the fields are part of the answer's form.
+    #[sqlx(skip)]
     query: Option<String>,
+    #[sqlx(skip)]
     response_body: Option<String>,
 }
 
@@ -101,9 +106,9 @@ pub(crate) struct EventFilter<'a> {
 }
 
 const COLUMNS: (&str, &str) = (
-    "t.id, t.date_time AS created, 1 AS version, t.account_id AS user_id, t.api_key_id, t.company_id, t.method,
-     t.endpoint, 1 AS api_version, t.status_code, t.date_time, t.error, t.resource_id, t.user_agent,
-     t.status_code < 400 AS success, NULL AS query, NULL AS response_body",
+    "t.id, t.date_time AS created, CAST(1 AS BIGINT) AS version, t.account_id AS user_id, t.api_key_id, t.company_id,
+     t.method, t.endpoint, CAST(1 AS BIGINT) AS api_version, t.status_code, t.date_time, t.error, t.resource_id,
+     t.user_agent, t.status_code < 400 AS success",
     "",
 );
 /// What a list of requests may be ordered by.
@@ -152,8 +157,7 @@ impl Scoped {
 
     pub(crate) async fn event(&self, id: i64) -> Result<Option<EventRow>, LedgerError> {
         self.ledger.flush_events().await;
-        let mut read = self.ledger.reader.acquire().await?;
-        self.row(COLUMNS, Table::Event, id, &mut read).await
+        self.row(COLUMNS, Table::Event, id, &mut self.read().await?).await
     }
 }
 
@@ -217,33 +221,44 @@ impl Ledger {
     }
 
     async fn insert_events(&self, entries: &[(i64, String, Box<Entry>)]) -> Result<(), LedgerError> {
-        let mut change = self.write().await?;
+        let mut change = self.system(Access::Write).await?;
         for (account, key, entry) in entries {
-            let key_id: i64 = sqlx::query_scalar(
-                "INSERT INTO api_key (account_id, name) VALUES ($1, $2)
-                 ON CONFLICT (account_id, name) DO UPDATE SET name = excluded.name RETURNING id",
-            )
-            .bind(account)
-            .bind(key)
-            .fetch_one(&mut *change)
-            .await?;
+            let key_id = key_id(*account, key, &mut change).await?;
+            // Held, so that it does not go between being looked up and being named.
+            let company = Sql::new("SELECT id FROM company WHERE id = $1 FOR KEY SHARE").value(entry.touched.company);
+            change.lock(company).await?;
             // The company may be gone by now, perhaps by this very request.
-            let sql = sqlx::query(
+            let sql = Sql::new(
                 "INSERT INTO event (account_id, api_key_id, company_id, date_time, method, endpoint, status_code, error,
                  resource_id, user_agent)
                  VALUES ($1, $2, (SELECT id FROM company WHERE id = $3 AND account_id = $1), $4, $5, $6, $7, $8, $9, $10)",
             );
-            let sql = sql.bind(account).bind(key_id).bind(entry.touched.company).bind(entry.at).bind(&entry.method);
-            let sql = sql.bind(&entry.endpoint).bind(entry.status).bind(entry.error).bind(entry.touched.resource);
-            sql.bind(&entry.user_agent).execute(&mut *change).await?;
+            let sql = sql.value(*account).value(key_id).value(entry.touched.company).value(entry.at);
+            let sql = sql.value(&entry.method).value(&entry.endpoint).value(i64::from(entry.status));
+            let sql = sql.value(entry.error).value(entry.touched.resource).value(&entry.user_agent);
+            change.execute(sql).await?;
         }
-        change.commit().await?;
-        Ok(())
+        change.commit().await
     }
 
     async fn sweep_events(&self, before: i64) -> Result<(), LedgerError> {
         let sql = "DELETE FROM event WHERE id IN (SELECT id FROM event WHERE date_time < $1 LIMIT $2)";
-        sqlx::query(sql).bind(before).bind(SWEEP_MAX).execute(&self.writer).await?;
-        Ok(())
+        let mut change = self.system(Access::Write).await?;
+        change.execute(Sql::new(sql).value(before).value(SWEEP_MAX)).await?;
+        change.commit().await
     }
+}
+
+/// The row of an account's key, made when it is new.
+async fn key_id(account: i64, key: &str, on: &mut Tx) -> Result<i64, LedgerError> {
+    let known = Sql::new("SELECT id FROM api_key WHERE account_id = $1 AND name = $2").value(account).value(key);
+    if let Some(id) = on.optional_scalar(known).await? {
+        return Ok(id);
+    }
+    // Another process on the same database may have been faster.
+    let made = Sql::new(
+        "INSERT INTO api_key (account_id, name) VALUES ($1, $2)
+         ON CONFLICT (account_id, name) DO UPDATE SET name = excluded.name RETURNING id",
+    );
+    on.scalar(made.value(account).value(key)).await
 }

@@ -5,7 +5,7 @@
 //! Read:  `STEPS`.
 
 use super::LedgerError;
-use sqlx::{SqlitePool, raw_sql};
+use sqlx::{AssertSqlSafe, SqlitePool, raw_sql};
 
 /// What leads from each format to the next; the format is SQLite's `user_version`. Ids are never used again
 /// (`AUTOINCREMENT`), so that a key named for a deleted company cannot come to mean another one. They fit 32 bits.
@@ -131,7 +131,7 @@ pub(super) async fn prepare(writer: &SqlitePool, file: &str) -> Result<(), Ledge
     }
     if from < known {
         // A pragma takes no parameters; the number is the length of the array above.
-        raw_sql("PRAGMA user_version = 1").execute(&mut *change).await?;
+        raw_sql(AssertSqlSafe(format!("PRAGMA user_version = {known}"))).execute(&mut *change).await?;
     }
     change.commit().await?;
     Ok(())

@@ -4,9 +4,12 @@
 //! Never: takes account, companies or environment from anywhere but the verified context.
 //! Read:  `Scoped::statement`, then `Table`.
 
-use super::{Ledger, LedgerError};
+use super::{
+    Ledger, LedgerError,
+    engine::{Access, Reach, Row, Tx},
+    sql::Sql,
+};
 use crate::context::{Caller, CompanyLimit, Environment, normal_vat};
-use sqlx::{FromRow, QueryBuilder, Sqlite, SqliteConnection, sqlite::SqliteRow};
 use std::sync::Arc;
 
 /// What a caller may reach. The only way from a request to a row; handlers never see SQL.
@@ -71,16 +74,20 @@ pub(crate) struct Slice {
 impl Ledger {
     /// What `caller` may reach in this ledger. The account gets its row with its first request.
     pub(crate) async fn scope(&self, caller: Arc<Caller>, now: i64) -> Result<Scoped, LedgerError> {
-        let known = sqlx::query_scalar("SELECT id FROM account WHERE name = $1").bind(&caller.account);
-        let account = match known.fetch_optional(&self.reader).await? {
+        let known = Sql::new("SELECT id FROM account WHERE name = $1").value(&caller.account);
+        let known = self.system(Access::Read).await?.optional_scalar(known).await?;
+        let account = match known {
             Some(id) => id,
             None => {
                 // Two first requests may meet here; the second finds the row of the first.
-                let made = sqlx::query_scalar(
+                let made = Sql::new(
                     "INSERT INTO account (name, created) VALUES ($1, $2)
                      ON CONFLICT (name) DO UPDATE SET name = excluded.name RETURNING id",
                 );
-                made.bind(&caller.account).bind(now).fetch_one(&self.writer).await?
+                let mut change = self.system(Access::Write).await?;
+                let id = change.scalar(made.value(&caller.account).value(now)).await?;
+                change.commit().await?;
+                id
             }
         };
         Ok(Scoped { ledger: self.clone(), account, caller })
@@ -88,35 +95,43 @@ impl Ledger {
 }
 
 impl Scoped {
+    /// A transaction that reads. On PostgreSQL it sees the scope's rows only, whatever it asks for.
+    pub(super) async fn read(&self) -> Result<Tx, LedgerError> {
+        self.ledger.engine.begin(Reach::Scope(self.account, &self.caller.companies), Access::Read).await
+    }
+
+    /// A transaction that changes rows. Dropped without a commit it undoes itself.
+    pub(super) async fn write(&self) -> Result<Tx, LedgerError> {
+        self.ledger.engine.begin(Reach::Scope(self.account, &self.caller.companies), Access::Write).await
+    }
+
     /// Begins a statement with the condition that keeps it inside the scope. Every statement on `Table`s begins here.
-    pub(super) fn statement(&self, act: &Act, table: Table) -> QueryBuilder<Sqlite> {
-        let mut sql = QueryBuilder::new(match act {
-            Act::Select(columns, joins) => format!("SELECT {columns} FROM {} AS t {joins}", table.name()),
-            Act::Delete => format!("DELETE FROM {} AS t", table.name()),
-        });
+    pub(super) fn statement(&self, act: &Act, table: Table) -> Sql {
+        let mut sql = Sql::default();
+        match act {
+            Act::Select(columns, joins) => {
+                sql.push("SELECT ").push(columns).push(" FROM ").push(table.name()).push(" AS t ").push(joins)
+            }
+            Act::Delete => sql.push("DELETE FROM ").push(table.name()).push(" AS t"),
+        };
         self.condition(&mut sql, table);
         sql
     }
 
     /// Begins an `UPDATE` of the assignments that `assign` pushes.
-    pub(super) fn update_statement(
-        &self,
-        table: Table,
-        assign: impl FnOnce(&mut QueryBuilder<Sqlite>),
-    ) -> QueryBuilder<Sqlite> {
-        let mut sql = QueryBuilder::new(format!("UPDATE {} AS t SET ", table.name()));
+    pub(super) fn update_statement(&self, table: Table, assign: impl FnOnce(&mut Sql)) -> Sql {
+        let mut sql = Sql::new("UPDATE ");
+        sql.push(table.name()).push(" AS t SET ");
         assign(&mut sql);
         self.condition(&mut sql, table);
         sql
     }
 
-    fn condition(&self, sql: &mut QueryBuilder<Sqlite>, table: Table) {
-        sql.push(" WHERE t.account_id = ").push_bind(self.account);
+    fn condition(&self, sql: &mut Sql, table: Table) {
+        sql.push(" WHERE t.account_id = ").bind(self.account);
         if let CompanyLimit::Only { vats, ids } = &self.caller.companies {
             sql.push(" AND ").push(table.company()).push(" IN (SELECT id FROM company WHERE account_id = ");
-            sql.push_bind(self.account).push(" AND (vat IN (SELECT value FROM json_each(");
-            sql.push_bind(serde_json::json!(vats).to_string()).push(")) OR id IN (SELECT value FROM json_each(");
-            sql.push_bind(serde_json::json!(ids).to_string()).push("))))");
+            sql.bind(self.account).push(" AND (vat").among(vats.clone()).push(" OR id").among(ids.clone()).push("))");
         }
     }
 
@@ -126,22 +141,22 @@ impl Scoped {
         (columns, joins): (&'static str, &'static str),
         table: Table,
         slice: &Slice,
-        filter: impl Fn(&mut QueryBuilder<Sqlite>),
+        filter: impl Fn(&mut Sql),
     ) -> Result<Rows<T>, LedgerError>
     where
-        T: for<'r> FromRow<'r, SqliteRow> + Send + Unpin,
+        T: Row,
     {
-        let mut read = self.ledger.reader.begin().await?;
+        let mut read = self.read().await?;
         let mut count = self.statement(&Act::Select("count(*)", joins), table);
         filter(&mut count);
-        let total = count.build_query_scalar().fetch_one(&mut *read).await?;
+        let total = read.scalar(count).await?;
         let mut page = self.statement(&Act::Select(columns, joins), table);
         filter(&mut page);
-        let way = if slice.descending { " DESC" } else { " ASC" };
+        // Engines differ in where they put what is not there, unless they are told.
+        let way = if slice.descending { " DESC NULLS LAST" } else { " ASC NULLS FIRST" };
         page.push(" ORDER BY ").push(slice.order).push(way).push(", t.id").push(way);
-        page.push(" LIMIT ").push_bind(slice.limit).push(" OFFSET ").push_bind(slice.offset);
-        let rows = page.build_query_as().fetch_all(&mut *read).await?;
-        Ok(Rows { rows, total })
+        page.push(" LIMIT ").bind(slice.limit).push(" OFFSET ").bind(slice.offset);
+        Ok(Rows { rows: read.all(page).await?, total })
     }
 
     /// The row with this id, if it is in reach.
@@ -150,14 +165,14 @@ impl Scoped {
         (columns, joins): (&'static str, &'static str),
         table: Table,
         id: i64,
-        on: &mut SqliteConnection,
+        on: &mut Tx,
     ) -> Result<Option<T>, LedgerError>
     where
-        T: for<'r> FromRow<'r, SqliteRow> + Send + Unpin,
+        T: Row,
     {
         let mut sql = self.statement(&Act::Select(columns, joins), table);
-        sql.push(" AND t.id = ").push_bind(id);
-        Ok(sql.build_query_as().fetch_optional(on).await?)
+        sql.push(" AND t.id = ").bind(id);
+        on.optional(sql).await
     }
 
     /// Whether a company with this VAT number, existing or not, is in reach.
@@ -179,5 +194,51 @@ impl Scoped {
 
     pub(crate) fn is_live(&self) -> bool {
         self.ledger.environment == Environment::Live
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::{Ledgers, sql::Dialect};
+
+    const TABLES: [Table; 5] = [Table::Company, Table::Send, Table::Update, Table::Webhook, Table::Event];
+
+    /// In SQLite nothing but the condition keeps rows apart, so it is looked for in every statement that there can be.
+    #[tokio::test]
+    async fn r91_every_statement_begins_with_the_scope() {
+        let folder = tempfile::tempdir().unwrap();
+        let (ledgers, _) = Ledgers::open(folder.path(), None).await.unwrap();
+        for companies in [CompanyLimit::All, CompanyLimit::Only { vats: Vec::new(), ids: Vec::new() }] {
+            let caller =
+                Caller { account: "a".into(), key: "k".into(), restricted: true, companies: companies.clone() };
+            let scope = ledgers.of(Environment::Test).scope(Arc::new(caller), 0).await.unwrap();
+            for table in TABLES {
+                let (name, company) = (table.name(), table.company());
+                for (sql, begin) in [
+                    (scope.statement(&Act::Select("x", "JOIN y"), table), format!("SELECT x FROM {name} AS t JOIN y")),
+                    (scope.statement(&Act::Delete, table), format!("DELETE FROM {name} AS t")),
+                    (
+                        scope.update_statement(table, |sql| {
+                            sql.push("x = y");
+                        }),
+                        format!("UPDATE {name} AS t SET x = y"),
+                    ),
+                ] {
+                    let text = sql.text(Dialect::Sqlite).0;
+                    let rest = text.strip_prefix(&begin).unwrap().strip_prefix(" WHERE t.account_id = $1").unwrap();
+                    match companies {
+                        CompanyLimit::All => assert_eq!(rest, ""),
+                        CompanyLimit::Only { .. } => {
+                            let list = |n: u8| format!("IN (SELECT value FROM json_each(${n}))");
+                            let inner = "SELECT id FROM company WHERE account_id = $2 AND (vat";
+                            let wanted = format!(" AND {company} IN ({inner} {} OR id {}))", list(3), list(4));
+                            assert_eq!(rest, wanted);
+                        }
+                    }
+                }
+            }
+        }
+        ledgers.close().await;
     }
 }

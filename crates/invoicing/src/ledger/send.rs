@@ -7,23 +7,23 @@
 use super::{
     LedgerError, Moment, Scoped, Span,
     company::{CompanyDraft, CompanyRow},
+    engine::Tx,
     equals, like, matches_any,
     scoped::{Act, Rows, Slice, Table},
+    sql::{Json, Sql, Value},
     state::State,
     within,
 };
 use crate::fattura::{Document, Fattura};
 use serde::Serialize;
 use serde_json::value::RawValue;
-use sqlx::{FromRow, QueryBuilder, Row as _, Sqlite, sqlite::SqliteRow};
+use sqlx::FromRow;
 
-/// Stands in the field `payload` where the payload was not asked for: clients require the field to hold a text.
-pub(crate) const PAYLOAD_OMITTED: &str = "(not included: ask for it with include_payload=true)";
 /// Bytes of payloads in one answer.
 pub(crate) const PAYLOADS_MAX: i64 = 32 * 1024 * 1024;
 
 /// A sent invoice as the API shows it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, FromRow)]
 pub(crate) struct SendRow {
     pub(crate) id: i64,
     created: Moment,
@@ -38,54 +38,41 @@ pub(crate) struct SendRow {
     pub(crate) payload: String,
     last_update: Option<Moment>,
     date_sent: Option<Moment>,
-    documents: Box<RawValue>,
+    documents: Json<Box<RawValue>>,
+    #[sqlx(try_from = "String")]
     encoding: Encoding,
     nome_committente: String,
-    meta_data: Option<Box<RawValue>>,
+    meta_data: Option<Json<Box<RawValue>>>,
     latest_state: Option<State>,
+    #[sqlx(flatten, try_from = "SenderColumns")]
     company: CompanyRow,
     #[serde(skip)]
     pub(crate) payload_bytes: i64,
 }
 
-/// JSON that this crate wrote itself.
-pub(super) fn raw(text: String) -> Result<Box<RawValue>, sqlx::Error> {
-    RawValue::from_string(text).map_err(|error| sqlx::Error::Decode(error.into()))
+/// The sender's company as it comes with an invoice.
+#[derive(FromRow)]
+struct SenderColumns {
+    company_id: i64,
+    company_created: Moment,
+    company_version: i64,
+    user_id: i64,
+    company_vat: String,
+    company_fiscal_code: String,
+    company_name: String,
 }
 
-impl FromRow<'_, SqliteRow> for SendRow {
-    fn from_row(row: &SqliteRow) -> Result<Self, sqlx::Error> {
-        let company = CompanyRow {
-            id: row.try_get("company_id")?,
-            created: row.try_get("company_created")?,
-            version: row.try_get("company_version")?,
-            user_id: row.try_get("user_id")?,
-            vat: row.try_get("company_vat")?,
-            fiscal_code: row.try_get("company_fiscal_code")?,
-            name: row.try_get("company_name")?,
-        };
-        Ok(Self {
-            id: row.try_get("id")?,
-            created: row.try_get("created")?,
-            version: row.try_get("version")?,
-            user_id: row.try_get("user_id")?,
-            company_id: company.id,
-            committente: row.try_get("committente")?,
-            prestatore: row.try_get("prestatore")?,
-            identifier: row.try_get("identifier")?,
-            file_name: row.try_get("file_name")?,
-            format: row.try_get("format")?,
-            payload: PAYLOAD_OMITTED.to_owned(),
-            last_update: row.try_get("last_update")?,
-            date_sent: row.try_get("date_sent")?,
-            documents: raw(row.try_get("documents")?)?,
-            encoding: Encoding::stored(row.try_get("encoding")?),
-            nome_committente: row.try_get("nome_committente")?,
-            meta_data: row.try_get::<Option<String>, _>("meta_data")?.map(raw).transpose()?,
-            latest_state: row.try_get("latest_state")?,
-            company,
-            payload_bytes: row.try_get("payload_bytes")?,
-        })
+impl From<SenderColumns> for CompanyRow {
+    fn from(columns: SenderColumns) -> Self {
+        Self {
+            id: columns.company_id,
+            created: columns.company_created,
+            version: columns.company_version,
+            user_id: columns.user_id,
+            vat: columns.company_vat,
+            fiscal_code: columns.company_fiscal_code,
+            name: columns.company_name,
+        }
     }
 }
 
@@ -103,9 +90,11 @@ impl Encoding {
             Self::Base64 => "Base64",
         }
     }
+}
 
-    fn stored(text: &str) -> Self {
-        if text == Self::Base64.text() { Self::Base64 } else { Self::Xml }
+impl From<String> for Encoding {
+    fn from(stored: String) -> Self {
+        if stored == Self::Base64.text() { Self::Base64 } else { Self::Xml }
     }
 }
 
@@ -151,16 +140,16 @@ pub(crate) struct SendFilter<'a> {
     pub(crate) document_date: Span,
     pub(crate) document_number: Option<&'a str>,
     pub(crate) latest_state: Option<State>,
-    /// A JSON array of ids.
-    pub(crate) ids: Option<String>,
+    pub(crate) ids: Option<Vec<i64>>,
     pub(crate) q: Option<&'a str>,
     pub(crate) definitive_only: bool,
 }
 
+/// Clients require the field `payload` to hold a text, also where the payload was not asked for.
 const COLUMNS: (&str, &str) = (
     "t.id, t.created, t.version, t.account_id AS user_id, t.company_id, t.committente, t.prestatore, t.identifier,
      t.file_name, t.format, t.last_update, t.date_sent, t.documents, t.encoding, t.nome_committente, t.meta_data,
-     t.latest_state, t.payload_bytes, c.created AS company_created, c.version AS company_version,
+     t.latest_state, t.payload_bytes, '(not included: ask for it with include_payload=true)' AS payload, c.created AS company_created, c.version AS company_version,
      c.vat AS company_vat, c.fiscal_code AS company_fiscal_code, c.name AS company_name",
     "JOIN company AS c ON c.id = t.company_id",
 );
@@ -196,47 +185,64 @@ impl Scoped {
             fiscal_code: sender.fiscal_code.clone(),
             name: sender.name.clone(),
         };
-        let mut change = self.ledger.write().await?;
+        let mut change = self.write().await?;
         let Some(company) = self.sender(&company, now, &mut change).await? else {
             return Ok(SendOutcome::CompanyNotAllowed);
         };
         if !self.count_within(allowance, &mut change).await? {
             return Ok(SendOutcome::OperationsExhausted);
         }
-        let mut insert = QueryBuilder::<Sqlite>::new(
-            "INSERT INTO send (account_id, company_id, created, version, prestatore, committente, nome_committente,
-             file_name, format, encoding, payload, payload_bytes, documents, meta_data, next_step_at) VALUES (",
-        );
-        let fattura = &draft.fattura;
-        let mut values = insert.separated(", ");
-        values.push_bind(self.account).push_bind(company.id).push_bind(now).push_bind(1_i64);
-        values.push_bind(&fattura.sender.vat).push_bind(&fattura.recipient).push_bind(&fattura.recipient_name);
-        values.push_bind(draft.file_name.as_deref().unwrap_or_default()).push_bind(&fattura.format);
-        values
-            .push_bind(draft.encoding.text())
-            .push_bind(&draft.payload)
-            .push_bind(i64::try_from(draft.payload.len()).unwrap_or(i64::MAX));
-        values.push_bind(documents_text(&fattura.documents)).push_bind(&draft.meta_data).push_bind(first_step_at);
-        insert.push(") RETURNING id");
-        let id: i64 = insert.build_query_scalar().fetch_one(&mut *change).await?;
-        if draft.file_name.is_none() {
-            let name = file_name(&fattura.transmitter, id);
-            sqlx::query("UPDATE send SET file_name = $1 WHERE id = $2")
-                .bind(name)
-                .bind(id)
-                .execute(&mut *change)
-                .await?;
-        }
-        for (position, document) in (0_i64..).zip(&fattura.documents) {
-            let sql = "INSERT INTO document (send_id, company_id, position, kind, number, date)
-                       VALUES ($1, $2, $3, $4, $5, $6)";
-            let sql = sqlx::query(sql).bind(id).bind(company.id).bind(position);
-            sql.bind(&document.kind).bind(&document.number).bind(&document.date).execute(&mut *change).await?;
-        }
+        let id = self.insert_send(draft, company.id, now, first_step_at, &mut change).await?;
         let row: SendRow = self.row(COLUMNS, Table::Send, id, &mut change).await?.ok_or(sqlx::Error::RowNotFound)?;
         change.commit().await?;
         self.ledger.sent.notify_one();
         Ok(SendOutcome::Stored(Box::new(row)))
+    }
+
+    async fn insert_send(
+        &self,
+        draft: &SendDraft,
+        company: i64,
+        now: i64,
+        first_step_at: i64,
+        on: &mut Tx,
+    ) -> Result<i64, LedgerError> {
+        let fattura = &draft.fattura;
+        let mut insert = Sql::new(
+            "INSERT INTO send (account_id, company_id, created, version, prestatore, committente, nome_committente,
+             file_name, format, encoding, payload, payload_bytes, documents, meta_data, next_step_at) VALUES (",
+        );
+        insert.bind_all([
+            self.account.into(),
+            company.into(),
+            now.into(),
+            Value::from(1_i64),
+            Value::from(&fattura.sender.vat),
+            Value::from(&fattura.recipient),
+            Value::from(&fattura.recipient_name),
+            Value::from(draft.file_name.as_deref().unwrap_or_default()),
+            Value::from(&fattura.format),
+            Value::from(draft.encoding.text()),
+            Value::from(&draft.payload),
+            Value::from(i64::try_from(draft.payload.len()).unwrap_or(i64::MAX)),
+            Value::from(documents_text(&fattura.documents)),
+            Value::from(&draft.meta_data),
+            first_step_at.into(),
+        ]);
+        insert.push(") RETURNING id");
+        let id: i64 = on.scalar(insert).await?;
+        if draft.file_name.is_none() {
+            let name = file_name(&fattura.transmitter, id);
+            on.execute(Sql::new("UPDATE send SET file_name = $1 WHERE id = $2").value(name).value(id)).await?;
+        }
+        for (position, document) in (0_i64..).zip(&fattura.documents) {
+            let sql = Sql::new(
+                "INSERT INTO document (send_id, company_id, position, kind, number, date) VALUES ($1, $2, $3, $4, $5, $6)",
+            );
+            let sql = sql.value(id).value(company).value(position);
+            on.execute(sql.value(&document.kind).value(&document.number).value(&document.date)).await?;
+        }
+        Ok(id)
     }
 
     pub(crate) async fn sends(&self, slice: &Slice, filter: &SendFilter<'_>) -> Result<Rows<SendRow>, LedgerError> {
@@ -244,21 +250,20 @@ impl Scoped {
     }
 
     pub(crate) async fn send(&self, id: i64) -> Result<Option<SendRow>, LedgerError> {
-        let mut read = self.ledger.reader.acquire().await?;
-        self.row(COLUMNS, Table::Send, id, &mut read).await
+        self.row(COLUMNS, Table::Send, id, &mut self.read().await?).await
     }
 
     pub(crate) async fn send_by_identifier(&self, identifier: &str) -> Result<Option<SendRow>, LedgerError> {
         let mut sql = self.statement(&Act::Select(COLUMNS.0, COLUMNS.1), Table::Send);
-        sql.push(" AND t.identifier = ").push_bind(identifier);
-        Ok(sql.build_query_as().fetch_optional(&self.ledger.reader).await?)
+        sql.push(" AND t.identifier = ").bind(identifier);
+        self.read().await?.optional(sql).await
     }
 
     /// The payload of an invoice, as it arrived.
     pub(crate) async fn payload(&self, id: i64) -> Result<Option<String>, LedgerError> {
         let mut sql = self.statement(&Act::Select("t.payload", ""), Table::Send);
-        sql.push(" AND t.id = ").push_bind(id);
-        Ok(sql.build_query_scalar().fetch_optional(&self.ledger.reader).await?)
+        sql.push(" AND t.id = ").bind(id);
+        self.read().await?.optional_scalar(sql).await
     }
 
     /// Puts the payloads into rows. False when they are more than one answer may hold.
@@ -277,7 +282,7 @@ impl Scoped {
 }
 
 impl SendFilter<'_> {
-    fn push(&self, sql: &mut QueryBuilder<Sqlite>) {
+    fn push(&self, sql: &mut Sql) {
         equals(sql, "t.company_id", self.company_id);
         equals(sql, "t.identifier", self.identifier);
         equals(sql, "t.committente", self.committente);
@@ -287,17 +292,17 @@ impl SendFilter<'_> {
         within(sql, "t.last_update", self.last_update);
         within(sql, "t.date_sent", self.date_sent);
         if let Some(ids) = &self.ids {
-            sql.push(" AND t.id IN (SELECT value FROM json_each(").push_bind(ids).push("))");
+            sql.push(" AND t.id").among(ids.clone());
         }
         if self.document_number.is_some() || self.document_date.from.is_some() || self.document_date.to.is_some() {
             // One and the same document must fit the number and both ends of the span.
             sql.push(" AND EXISTS (SELECT 1 FROM document AS d WHERE d.send_id = t.id");
             equals(sql, "d.number", self.document_number);
             if let Some(from) = self.document_date.from {
-                sql.push(" AND d.date >= ").push_bind(from.day());
+                sql.push(" AND d.date >= ").bind(from.day());
             }
             if let Some(to) = self.document_date.to {
-                sql.push(" AND d.date <= ").push_bind(to.day());
+                sql.push(" AND d.date <= ").bind(to.day());
             }
             sql.push(")");
         }
@@ -309,11 +314,7 @@ impl SendFilter<'_> {
             );
         }
         if self.definitive_only {
-            let mut states = sql.push(" AND t.latest_state IN (").separated(", ");
-            for state in State::definitive() {
-                states.push_bind(state);
-            }
-            sql.push(")");
+            sql.push(" AND t.latest_state").among(State::definitive().map(|state| state as i64).collect::<Vec<_>>());
         }
     }
 }

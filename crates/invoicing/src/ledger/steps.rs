@@ -6,10 +6,12 @@
 
 use super::{
     Ledger, LedgerError,
+    engine::{Access, Tx},
+    sql::Sql,
     state::{State, Step},
 };
 use crate::{options::Clock, problem::Fault};
-use sqlx::{FromRow, SqliteConnection};
+use sqlx::FromRow;
 use std::time::Duration;
 use tokio::{select, sync::watch, time};
 
@@ -54,74 +56,73 @@ impl Ledger {
 
     /// Makes one batch of steps; says how long to rest.
     async fn make_steps(&self, now: i64, step: i64) -> Result<Duration, LedgerError> {
-        let next = "SELECT min(next_step_at) FROM send WHERE next_step_at IS NOT NULL";
         // Looking costs no write lock; most looks find nothing.
-        let due: Option<i64> = sqlx::query_scalar(next).fetch_one(&self.reader).await?;
-        if due.is_some_and(|due| due <= now) {
-            let mut change = self.write().await?;
-            let list: Vec<Due> = sqlx::query_as(
-                "SELECT id, account_id, company_id, format, latest_state FROM send
-                 WHERE next_step_at <= $1 ORDER BY next_step_at, id LIMIT $2",
-            )
-            .bind(now)
-            .bind(BATCH_MAX)
-            .fetch_all(&mut *change)
-            .await?;
-            for due in list {
+        if self.next_step().await?.is_some_and(|due| due <= now) {
+            let mut change = self.system(Access::Write).await?;
+            for due in due(now, &mut change).await? {
                 make_step(&due, now, step, &mut change).await?;
             }
             change.commit().await?;
         }
-        let due: Option<i64> = sqlx::query_scalar(next).fetch_one(&self.reader).await?;
+        let due = self.next_step().await?;
         let rest = due.map_or(REST_MAX, |due| Duration::from_micros(due.saturating_sub(now).max(0).unsigned_abs()));
         Ok(rest.clamp(REST_MIN, REST_MAX))
     }
+
+    /// When the next step is due.
+    async fn next_step(&self) -> Result<Option<i64>, LedgerError> {
+        let next = "SELECT min(next_step_at) FROM send WHERE next_step_at IS NOT NULL";
+        self.system(Access::Read).await?.scalar(Sql::new(next)).await
+    }
 }
 
-async fn make_step(due: &Due, now: i64, step: i64, on: &mut SqliteConnection) -> Result<(), LedgerError> {
+/// The invoices of one batch. Their accounts are held first, as every writer of an account holds it; only then is it
+/// certain which invoices there are.
+async fn due(now: i64, on: &mut Tx) -> Result<Vec<Due>, LedgerError> {
+    let accounts = Sql::new(
+        "SELECT id FROM account WHERE id IN (SELECT account_id FROM send WHERE next_step_at <= $1)
+         ORDER BY id FOR NO KEY UPDATE",
+    );
+    on.lock(accounts.value(now)).await?;
+    let due = Sql::new(
+        "SELECT id, account_id, company_id, format, latest_state FROM send
+         WHERE next_step_at <= $1 ORDER BY next_step_at, id LIMIT $2",
+    );
+    on.all(due.value(now).value(BATCH_MAX)).await
+}
+
+async fn make_step(due: &Due, now: i64, step: i64, on: &mut Tx) -> Result<(), LedgerError> {
     let duplicate = due.latest_state == Some(State::Sent) && is_duplicate(due.id, on).await?;
     let Some(Step { state, last }) = State::after(due.latest_state, &due.format, duplicate) else {
-        sqlx::query("UPDATE send SET next_step_at = NULL WHERE id = $1").bind(due.id).execute(on).await?;
+        on.execute(Sql::new("UPDATE send SET next_step_at = NULL WHERE id = $1").value(due.id)).await?;
         return Ok(());
     };
     let errors = (state == State::Rejected).then(|| {
         let fault = Fault::new("00404", "The company has sent a document of this kind and number in this year before.");
         serde_json::json!([fault.hint("Use another number, or do not send it again.")]).to_string()
     });
-    sqlx::query(
+    let sql = Sql::new(
         "UPDATE send SET version = version + 1, latest_state = $1, last_update = $2, next_step_at = $3,
          identifier = coalesce(identifier, $4), date_sent = coalesce(date_sent, $2) WHERE id = $5",
-    )
-    .bind(state)
-    .bind(now)
-    .bind((!last).then(|| now.saturating_add(step)))
-    .bind((IDENTIFIER_BASE + due.id).to_string())
-    .bind(due.id)
-    .execute(&mut *on)
-    .await?;
-    sqlx::query(
+    );
+    let sql = sql.value(state).value(now).value((!last).then(|| now.saturating_add(step)));
+    on.execute(sql.value((IDENTIFIER_BASE + due.id).to_string()).value(due.id)).await?;
+    let sql = Sql::new(
         "INSERT INTO state_update (account_id, company_id, send_id, created, version, last_update, state, description, errors)
          VALUES ($1, $2, $3, $4, 1, $4, $5, $6, $7)",
-    )
-    .bind(due.account_id)
-    .bind(due.company_id)
-    .bind(due.id)
-    .bind(now)
-    .bind(state)
-    .bind(state.description())
-    .bind(errors)
-    .execute(on)
-    .await?;
+    );
+    let sql = sql.value(due.account_id).value(due.company_id).value(due.id).value(now);
+    on.execute(sql.value(state).value(state.description()).value(errors)).await?;
     Ok(())
 }
 
 /// Whether a document of this invoice is, by company, kind, number and year, one that was sent before and not rejected.
-async fn is_duplicate(send: i64, on: &mut SqliteConnection) -> Result<bool, LedgerError> {
+async fn is_duplicate(send: i64, on: &mut Tx) -> Result<bool, LedgerError> {
     let sql = "SELECT EXISTS (
         SELECT 1 FROM document AS d
         JOIN document AS e ON e.company_id = d.company_id AND e.number = d.number AND e.kind = d.kind
             AND substr(e.date, 1, 4) = substr(d.date, 1, 4) AND e.send_id < d.send_id
         JOIN send AS s ON s.id = e.send_id
         WHERE d.send_id = $1 AND coalesce(s.latest_state, 0) <> $2)";
-    Ok(sqlx::query_scalar(sql).bind(send).bind(State::Rejected).fetch_one(on).await?)
+    on.scalar(Sql::new(sql).value(send).value(State::Rejected)).await
 }

@@ -7,17 +7,17 @@
 use super::{
     LedgerError, Moment, Scoped, Span, equals,
     scoped::{Rows, Slice, Table},
-    send::raw,
+    sql::Json,
     state::State,
     within,
 };
 use crate::problem::Fault;
 use serde::Serialize;
 use serde_json::value::RawValue;
-use sqlx::{FromRow, Row as _, sqlite::SqliteRow};
+use sqlx::FromRow;
 
 /// A change of state as the API shows it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, FromRow)]
 pub(crate) struct UpdateRow {
     pub(crate) id: i64,
     created: Moment,
@@ -28,51 +28,24 @@ pub(crate) struct UpdateRow {
     last_update: Moment,
     state: State,
     description: String,
+    /// The exchange numbers its messages; this API has none of its own.
+    #[sqlx(skip)]
     message_id: Option<String>,
-    errors: Vec<Fault>,
+    errors: Json<Vec<Fault>>,
     pub(crate) is_read: bool,
+    #[sqlx(flatten)]
     send: ReducedSend,
 }
 
 /// The little of the invoice that comes with its update.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, FromRow)]
 struct ReducedSend {
     identifier: Option<String>,
     prestatore: String,
-    meta_data: Option<Box<RawValue>>,
-    documents: Box<RawValue>,
+    meta_data: Option<Json<Box<RawValue>>>,
+    documents: Json<Box<RawValue>>,
     date_sent: Option<Moment>,
     latest_state: Option<State>,
-}
-
-impl FromRow<'_, SqliteRow> for UpdateRow {
-    fn from_row(row: &SqliteRow) -> Result<Self, sqlx::Error> {
-        let errors: Option<String> = row.try_get("errors")?;
-        let errors = errors.map(|text| serde_json::from_str(&text)).transpose();
-        Ok(Self {
-            id: row.try_get("id")?,
-            created: row.try_get("created")?,
-            version: row.try_get("version")?,
-            user_id: row.try_get("user_id")?,
-            company_id: row.try_get("company_id")?,
-            send_id: row.try_get("send_id")?,
-            last_update: row.try_get("last_update")?,
-            state: row.try_get("state")?,
-            description: row.try_get("description")?,
-            // The exchange numbers its messages; this one has no messages of its own.
-            message_id: None,
-            errors: errors.map_err(|error| sqlx::Error::Decode(error.into()))?.unwrap_or_default(),
-            is_read: row.try_get("is_read")?,
-            send: ReducedSend {
-                identifier: row.try_get("identifier")?,
-                prestatore: row.try_get("prestatore")?,
-                meta_data: row.try_get::<Option<String>, _>("meta_data")?.map(raw).transpose()?,
-                documents: raw(row.try_get("documents")?)?,
-                date_sent: row.try_get("date_sent")?,
-                latest_state: row.try_get("latest_state")?,
-            },
-        })
-    }
 }
 
 /// Which updates a list is about.
@@ -90,7 +63,7 @@ pub(crate) struct UpdateFilter<'a> {
 
 const COLUMNS: (&str, &str) = (
     "t.id, t.created, t.version, t.account_id AS user_id, t.company_id, t.send_id, t.last_update, t.state,
-     t.description, t.errors, t.is_read, s.identifier, s.prestatore, s.meta_data, s.documents, s.date_sent, s.latest_state",
+     t.description, coalesce(t.errors, '[]') AS errors, t.is_read, s.identifier, s.prestatore, s.meta_data, s.documents, s.date_sent, s.latest_state",
     "JOIN send AS s ON s.id = t.send_id",
 );
 /// What a list of updates may be ordered by.
@@ -120,7 +93,7 @@ impl Scoped {
             within(sql, "t.last_update", filter.last_update);
             within(sql, "s.date_sent", filter.date_sent);
             if filter.unread {
-                sql.push(" AND t.is_read = 0");
+                sql.push(" AND NOT t.is_read");
             }
         })
         .await
@@ -128,16 +101,15 @@ impl Scoped {
 
     /// One update. Looking at it marks it as read; the answer says how it was before.
     pub(crate) async fn read_update(&self, id: i64) -> Result<Option<UpdateRow>, LedgerError> {
-        let row: Option<UpdateRow> = {
-            let mut read = self.ledger.reader.acquire().await?;
-            self.row(COLUMNS, Table::Update, id, &mut read).await?
-        };
+        let row: Option<UpdateRow> = self.row(COLUMNS, Table::Update, id, &mut self.read().await?).await?;
         if row.as_ref().is_some_and(|row| !row.is_read) {
             let mut sql = self.update_statement(Table::Update, |sql| {
-                sql.push("is_read = 1");
+                sql.push("is_read = ").bind(true);
             });
-            sql.push(" AND t.id = ").push_bind(id);
-            sql.build().execute(&self.ledger.writer).await?;
+            sql.push(" AND t.id = ").bind(id);
+            let mut change = self.write().await?;
+            change.execute(sql).await?;
+            change.commit().await?;
         }
         Ok(row)
     }

@@ -5,14 +5,17 @@
 //! Read:  `WebhookRow`.
 
 use super::{
-    LedgerError, Moment, Scoped, equals, like, matches_any,
+    LedgerError, Moment, Scoped,
+    engine::Tx,
+    equals, like, matches_any,
     scoped::{Act, Rows, Slice, Table},
+    sql::{Json, Sql},
 };
 use serde::Serialize;
-use sqlx::{FromRow, Row as _, SqliteConnection, sqlite::SqliteRow};
+use sqlx::FromRow;
 
 /// A subscription as the API shows it.
-#[derive(Serialize)]
+#[derive(Serialize, FromRow)]
 pub(crate) struct WebhookRow {
     pub(crate) id: i64,
     created: Moment,
@@ -22,30 +25,12 @@ pub(crate) struct WebhookRow {
     url: String,
     enabled: bool,
     /// Only in the answer to the creation.
+    #[sqlx(skip)]
     pub(crate) secret: Option<String>,
     description: Option<String>,
-    events: Option<Vec<String>>,
+    events: Option<Json<Vec<String>>>,
+    #[sqlx(skip)]
     failure_notified_at: Option<Moment>,
-}
-
-impl FromRow<'_, SqliteRow> for WebhookRow {
-    fn from_row(row: &SqliteRow) -> Result<Self, sqlx::Error> {
-        let events: Option<String> = row.try_get("events")?;
-        let events = events.map(|text| serde_json::from_str(&text)).transpose();
-        Ok(Self {
-            id: row.try_get("id")?,
-            created: row.try_get("created")?,
-            version: row.try_get("version")?,
-            user_id: row.try_get("user_id")?,
-            company_id: row.try_get("company_id")?,
-            url: row.try_get("url")?,
-            enabled: row.try_get("enabled")?,
-            secret: None,
-            description: row.try_get("description")?,
-            events: events.map_err(|error| sqlx::Error::Decode(error.into()))?,
-            failure_notified_at: None,
-        })
-    }
 }
 
 /// What a caller may say of a subscription.
@@ -108,25 +93,27 @@ impl Scoped {
                 matches_any(sql, &["t.url"], like);
             }
             if let Some(event) = filter.event {
-                sql.push(" AND EXISTS (SELECT 1 FROM json_each(t.events) WHERE value = ").push_bind(event).push(")");
+                // The list is JSON, and the event is looked for as it stands in it, with its quotes.
+                sql.push(" AND replace(t.events, ")
+                    .bind(serde_json::json!(event).to_string())
+                    .push(", '') <> t.events");
             }
         })
         .await
     }
 
     pub(crate) async fn webhook(&self, id: i64) -> Result<Option<WebhookRow>, LedgerError> {
-        let mut read = self.ledger.reader.acquire().await?;
-        self.row(COLUMNS, Table::Webhook, id, &mut read).await
+        self.row(COLUMNS, Table::Webhook, id, &mut self.read().await?).await
     }
 
     /// Whether a subscription for this company (or for all of them) stays within the caller's reach.
-    async fn allows_webhook(&self, company: Option<i64>, on: &mut SqliteConnection) -> Result<bool, LedgerError> {
+    async fn allows_webhook(&self, company: Option<i64>, on: &mut Tx) -> Result<bool, LedgerError> {
         let Some(id) = company else {
             return Ok(self.allows_all());
         };
         let mut sql = self.statement(&Act::Select("t.id", ""), Table::Company);
-        sql.push(" AND t.id = ").push_bind(id);
-        Ok(sql.build_query_scalar::<i64>().fetch_optional(on).await?.is_some())
+        sql.push(" AND t.id = ").bind(id);
+        Ok(on.optional_scalar::<i64>(sql).await?.is_some())
     }
 
     pub(crate) async fn create_webhook(
@@ -135,17 +122,18 @@ impl Scoped {
         secret: &str,
         now: i64,
     ) -> Result<WebhookChange, LedgerError> {
-        let mut change = self.ledger.write().await?;
+        let mut change = self.write().await?;
         if !self.allows_webhook(draft.company_id, &mut change).await? {
             return Ok(WebhookChange::NotAllowed);
         }
-        let row = sqlx::query_as(
+        let sql = Sql::new(
             "INSERT INTO webhook (account_id, company_id, created, version, url, enabled, secret, description, events)
-             VALUES ($1, $2, $3, 1, $4, 1, $5, $6, $7)
+             VALUES ($1, $2, $3, 1, $4, $5, $6, $7, $8)
              RETURNING id, created, version, account_id AS user_id, company_id, url, enabled, description, events",
         );
-        let row = row.bind(self.account).bind(draft.company_id).bind(now).bind(&draft.url).bind(secret);
-        let row: WebhookRow = row.bind(&draft.description).bind(events_text(draft)).fetch_one(&mut *change).await?;
+        let sql = sql.value(self.account).value(draft.company_id).value(now).value(&draft.url).value(true);
+        let sql = sql.value(secret).value(&draft.description).value(events_text(draft));
+        let row: WebhookRow = change.one(sql).await?;
         change.commit().await?;
         Ok(WebhookChange::Done(Box::new(WebhookRow { secret: Some(secret.to_owned()), ..row })))
     }
@@ -157,7 +145,7 @@ impl Scoped {
         version: Option<i64>,
         draft: &WebhookDraft,
     ) -> Result<WebhookChange, LedgerError> {
-        let mut change = self.ledger.write().await?;
+        let mut change = self.write().await?;
         let Some(old) = self.row::<WebhookRow>(COLUMNS, Table::Webhook, id, &mut change).await? else {
             return Ok(WebhookChange::NotFound);
         };
@@ -168,15 +156,12 @@ impl Scoped {
             return Ok(WebhookChange::NotAllowed);
         }
         let mut sql = self.update_statement(Table::Webhook, |sql| {
-            sql.push("version = version + 1, company_id = ").push_bind(draft.company_id);
-            sql.push(", url = ").push_bind(&draft.url).push(", enabled = ").push_bind(draft.enabled);
-            sql.push(", description = ")
-                .push_bind(&draft.description)
-                .push(", events = ")
-                .push_bind(events_text(draft));
+            sql.push("version = version + 1, company_id = ").bind(draft.company_id);
+            sql.push(", url = ").bind(&draft.url).push(", enabled = ").bind(draft.enabled);
+            sql.push(", description = ").bind(&draft.description).push(", events = ").bind(events_text(draft));
         });
-        sql.push(" AND t.id = ").push_bind(id);
-        sql.build().execute(&mut *change).await?;
+        sql.push(" AND t.id = ").bind(id);
+        change.execute(sql).await?;
         let row: WebhookRow =
             self.row(COLUMNS, Table::Webhook, id, &mut change).await?.ok_or(sqlx::Error::RowNotFound)?;
         change.commit().await?;
@@ -184,13 +169,13 @@ impl Scoped {
     }
 
     pub(crate) async fn delete_webhook(&self, id: i64) -> Result<WebhookChange, LedgerError> {
-        let mut change = self.ledger.write().await?;
+        let mut change = self.write().await?;
         let Some(row) = self.row::<WebhookRow>(COLUMNS, Table::Webhook, id, &mut change).await? else {
             return Ok(WebhookChange::NotFound);
         };
         let mut sql = self.statement(&Act::Delete, Table::Webhook);
-        sql.push(" AND t.id = ").push_bind(id);
-        sql.build().execute(&mut *change).await?;
+        sql.push(" AND t.id = ").bind(id);
+        change.execute(sql).await?;
         change.commit().await?;
         Ok(WebhookChange::Done(Box::new(row)))
     }

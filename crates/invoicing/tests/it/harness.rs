@@ -9,7 +9,7 @@ use hyper::{
     client::conn::http1::{self, SendRequest},
 };
 use hyper_util::rt::TokioIo;
-use invoicing::{ContextKeys, Options, ServeError};
+use invoicing::{ContextKeys, DatabaseUrl, Options, ServeError};
 use serde_json::{Value, json};
 use std::{
     future::Future,
@@ -22,6 +22,7 @@ use std::{
     time::Duration,
 };
 use tempfile::TempDir;
+use testkit::{Postgres, postgres::Database};
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::oneshot,
@@ -133,18 +134,14 @@ impl Server {
     pub(crate) async fn start_with(folder: &Path, setup: Setup) -> Self {
         let signer = Signer::new(1, "k1");
         let clock = Arc::new(AtomicI64::new(setup.now * 1_000_000));
-        let keys = setup.keys.unwrap_or_else(|| ContextKeys::Static(signer.jwks()));
         let tell = Arc::clone(&clock);
         let counter = std::sync::atomic::AtomicU8::new(1);
         let options = Options {
             state_step: setup.state_step,
             operation_allowance: setup.operation_allowance,
-            ..Options::new(
-                folder.to_owned(),
-                keys,
-                Arc::new(move || tell.load(Ordering::SeqCst)),
-                Arc::new(move |buffer: &mut [u8]| buffer.fill(counter.fetch_add(1, Ordering::SeqCst))),
-            )
+            clock: Arc::new(move || tell.load(Ordering::SeqCst)),
+            randomness: Arc::new(move |buffer: &mut [u8]| buffer.fill(counter.fetch_add(1, Ordering::SeqCst))),
+            ..options(folder, setup.keys)
         };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -153,6 +150,13 @@ impl Server {
             let _ = stopped.await;
         }));
         Self { address, signer, clock, stop, task, idle: Mutex::new(None) }
+    }
+
+    /// Why a server with these options does not start.
+    pub(crate) async fn refused(options: Options) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let started = time::timeout(PATIENCE, invoicing::serve(listener, options, async {})).await;
+        started.unwrap().unwrap_err().to_string()
     }
 
     pub(crate) fn advance(&self, by: Duration) {
@@ -287,6 +291,22 @@ impl Answer {
         assert!(value["type"].is_string() && value["title"].is_string() && value["detail"].is_string());
         value
     }
+}
+
+/// The options of a server whose ledgers belong to `folder`, on the suite's engine.
+pub(crate) fn options(folder: &Path, keys: Option<ContextKeys>) -> Options {
+    let keys = keys.unwrap_or_else(|| ContextKeys::Static(Signer::new(1, "k1").jwks()));
+    let database = (super::ENGINE == crate::Engine::Postgres).then(|| DatabaseUrl::new(database(folder).url));
+    Options {
+        database,
+        ..Options::new(folder.to_owned(), keys, Arc::new(|| NOW * 1_000_000), Arc::new(|_: &mut [u8]| ()))
+    }
+}
+
+/// The database that belongs to a folder.
+pub(crate) fn database(folder: &Path) -> Database {
+    let name: String = folder.to_str().unwrap().chars().filter(char::is_ascii_alphanumeric).collect();
+    Postgres::of_run().database(&format!("it_{name}"))
 }
 
 pub(crate) fn folder() -> TempDir {

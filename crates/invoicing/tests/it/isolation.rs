@@ -1,6 +1,6 @@
 //! R89 to R92: two ledgers, two accounts, two companies in each; no operation lets a caller out of its cell.
 
-use crate::harness::{Caller, Invoice, Server, folder};
+use super::harness::{Caller, Invoice, Server, folder};
 use serde_json::{Value, json};
 use std::{collections::BTreeSet, ops::RangeInclusive, time::Duration};
 
@@ -270,7 +270,7 @@ async fn from_outside(server: &Server, seat: &Seat) {
             answer.refused(403, "company_not_allowed");
             let answer = server.call(caller, "POST", &format!("{path}/xml"), "application/xml", invoice.xml()).await;
             answer.refused(403, "company_not_allowed");
-            let (kind, body) = crate::harness::form("file", "a.xml", &invoice.xml());
+            let (kind, body) = super::harness::form("file", "a.xml", &invoice.xml());
             let answer = server.call(caller, "POST", &format!("{path}/file"), &kind, body).await;
             answer.refused(403, "company_not_allowed");
         }

@@ -1,6 +1,6 @@
 //! Companies and webhooks: what a record may say, versions, deletion.
 
-use crate::harness::{Caller, Invoice, with_server};
+use super::harness::{Caller, Invoice, with_server};
 use serde_json::{Value, json};
 
 fn caller() -> Caller {

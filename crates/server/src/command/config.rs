@@ -37,10 +37,7 @@ struct Checked {
 fn check(file: &ConfigFile, output: Output) -> Result<(), Failure> {
     let config = Config::load(&file.config)?;
     let mut problems = Vec::new();
-    let catalogue = match &config.catalogue {
-        Some(path) => catalogue_file::load(path).map_err(|failure| problems.push(failure.message)).ok(),
-        None => None,
-    };
+    let catalogue = catalogue_file::in_force(&config).map_err(|failure| problems.push(failure.message)).ok();
     match people_file::load(config.people.as_deref()) {
         Ok(people) => {
             let named = catalogue.as_ref().map_or(Ok(()), |catalogue| people_file::check(&people, catalogue));

@@ -5,7 +5,7 @@
 //! Read:  `section`, then `limit`.
 
 use super::{check, sheet::Sheet};
-use gateway::{RatesConfig, RetryAfter};
+use gateway::{RateFields, RateForm, RatesConfig, RetryAfter};
 use model::{
     DailyCap, Limit, LimitClass, LimitKind, LimitMethods, LimitName, LimitSubject,
     limit::{COUNT_MAX, LIMITS_MAX, WINDOW_MAX_SECS},
@@ -31,7 +31,8 @@ pub(super) fn section(sheet: &mut Sheet) -> Option<LimitsSection> {
         "window" => Ok(RetryAfter::Window),
         _ => Err(format!("{text:?} is none of \"remaining\", \"window\"")),
     });
-    let legacy_fields = sheet.flag("limits.legacy_fields");
+    let fields = sheet.list("limits.fields", field);
+    let fields = sheet.whole("limits.fields", fields, |list| fields_of(list).map(|_| ()));
     let failures = sheet.text("limits.failures", failures);
     let limits = sheet.whole("limits.rules", limits, |limits: &Vec<Limit>| {
         let twice = |(at, limit): (usize, &Limit)| limits.iter().take(at).any(|other| other.name == limit.name);
@@ -45,7 +46,7 @@ pub(super) fn section(sheet: &mut Sheet) -> Option<LimitsSection> {
         rates: RatesConfig {
             limits: limits?,
             retry_after: retry_after?,
-            legacy_fields: legacy_fields?,
+            fields: fields_of(&fields?).ok()?,
             failures: failures?,
         },
         daily_caps: daily_caps?,
@@ -92,6 +93,36 @@ fn limit(text: &str) -> Result<Limit, String> {
         return Err(wrong(&format!("{word:?} is not understood")));
     }
     Ok(limit)
+}
+
+/// One of the forms in which an answer says what is left (D30).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Field {
+    Form(RateForm),
+    XRateLimit,
+}
+
+fn field(text: &str) -> Result<Field, String> {
+    check::one_of(
+        text,
+        &[
+            ("ratelimit", Field::Form(RateForm::Named)),
+            ("ratelimit-limit", Field::Form(RateForm::Windows)),
+            ("x-ratelimit", Field::XRateLimit),
+        ],
+    )
+}
+
+fn fields_of(list: &[Field]) -> Result<RateFields, String> {
+    let mut forms = list.iter().filter_map(|field| match field {
+        Field::Form(form) => Some(*form),
+        Field::XRateLimit => None,
+    });
+    let form = forms.next().unwrap_or(RateForm::None);
+    if forms.any(|other| other != form) {
+        return Err("\"ratelimit\" and \"ratelimit-limit\" both write RateLimit-Policy: choose one".to_owned());
+    }
+    Ok(RateFields { form, x_ratelimit: list.contains(&Field::XRateLimit) })
 }
 
 /// `sms = 100`: so many requests of a channel a day.
@@ -142,6 +173,18 @@ mod tests {
         assert_eq!(limit("public = 60 per 1m by address").unwrap().subject, LimitSubject::Address);
         assert_eq!(daily_cap("sms = 100").unwrap().count, 100);
         assert_eq!((failures("200 per 1h"), failures("off")), (Ok(Some((200, 3_600))), Ok(None)));
+    }
+
+    #[test]
+    fn d30_an_answer_has_one_form_of_the_policy() {
+        let fields = |texts: &[&str]| texts.iter().map(|t| field(t)).collect::<Result<Vec<_>, _>>().unwrap();
+        let named = RateFields { form: RateForm::Named, x_ratelimit: true };
+        assert_eq!(fields_of(&fields(&["ratelimit", "x-ratelimit"])), Ok(named));
+        let windows = RateFields { form: RateForm::Windows, x_ratelimit: false };
+        assert_eq!(fields_of(&fields(&["ratelimit-limit"])), Ok(windows));
+        assert_eq!(fields_of(&[]), Ok(RateFields { form: RateForm::None, x_ratelimit: false }));
+        assert!(fields_of(&fields(&["ratelimit", "ratelimit-limit"])).unwrap_err().contains("choose one"));
+        assert!(field("x-rate-limit").is_err());
     }
 
     #[test]

@@ -11,6 +11,8 @@ use std::fmt;
 pub(crate) enum Origin {
     /// Nowhere: the default.
     Default,
+    /// By the profile of this name.
+    Profile(&'static str),
     /// In the file, at this line and column, both from 1.
     File {
         /// The file as it was named.
@@ -30,6 +32,7 @@ impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Default => f.write_str("default"),
+            Self::Profile(name) => write!(f, "profile {name}"),
             Self::File { file, line, column } => write!(f, "{file}:{line}:{column}"),
             Self::Environment(name) => write!(f, "environment variable {name}"),
             Self::Flag(flag) => write!(f, "flag {flag}"),

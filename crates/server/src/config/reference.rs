@@ -24,9 +24,11 @@ pub(crate) fn example() -> String {
         variable = settings::variable("gateway.listen"),
     );
     for section in settings::SECTIONS {
-        out.push_str("\n\n");
-        comment(&mut out, section.doc);
-        out.push_str(&format!("[{}]\n", section.name));
+        if !section.name.is_empty() {
+            out.push_str("\n\n");
+            comment(&mut out, section.doc);
+            out.push_str(&format!("[{}]\n", section.name));
+        }
         for setting in section.settings {
             out.push('\n');
             comment(&mut out, setting.doc);

@@ -50,8 +50,18 @@ const fn unset(path: &'static str, example: &'static str, doc: &'static str) -> 
     Setting { path, default: None, example, doc }
 }
 
-/// Everything that can be configured.
+/// Everything that can be configured. What stands in no section comes first, as TOML wants it.
 pub(crate) const SECTIONS: &[Section] = &[
+    Section {
+        name: "",
+        doc: "",
+        settings: &[unset(
+            "profile",
+            r#""invoicetronic""#,
+            "The settings of a provider whose system is reproduced: \"invoicetronic\", \"laabam\" or \"invostaq\". What is said\n\
+             below stands over them; `claviger config explain` tells which is in force.",
+        )],
+    },
     Section {
         name: "gateway",
         doc: "The data plane: where callers reach the API.",
@@ -206,7 +216,13 @@ pub(crate) const SECTIONS: &[Section] = &[
                 "What Retry-After says: \"remaining\", the seconds until the next request would pass, or \"window\", always\n\
                  the length of the window.",
             ),
-            with("limits.legacy_fields", "false", "Whether X-RateLimit-Limit, -Remaining and -Reset are sent too."),
+            with(
+                "limits.fields",
+                r#"["ratelimit"]"#,
+                "How answers say what is left. \"ratelimit\": RateLimit and RateLimit-Policy in their newest form.\n\
+                 \"ratelimit-limit\" in its place: RateLimit-Limit, and RateLimit-Policy with all windows. \"x-ratelimit\"\n\
+                 adds X-RateLimit-Limit, -Remaining and -Reset.",
+            ),
             with(
                 "limits.failures",
                 r#""200 per 1h""#,
@@ -330,6 +346,18 @@ pub(crate) const SECTIONS: &[Section] = &[
         settings: &[
             with("keys.primary_prefix", r#""sk""#, "Primary keys begin with it: sk_test_..., sk_live_..."),
             with("keys.restricted_prefix", r#""rk""#, "Restricted keys begin with it."),
+            with("keys.client_id_prefix", r#""ci""#, "Client ids begin with it: ci_0123456789abcdef01234567."),
+            with(
+                "keys.environment_in_text",
+                "true",
+                "Whether a key says its environment: sk_test_... If false, every caller sends a client id, which tells the\n\
+                 environment, and keys.presentations is \"client-id-secret\" alone.",
+            ),
+            with(
+                "keys.companies",
+                r#""any""#,
+                "\"any\": a restricted key is for all companies of its account, or for some. \"one\": each is for exactly one.",
+            ),
             with(
                 "keys.presentations",
                 r#"["header:x-api-key", "basic-username", "client-id-secret", "bearer"]"#,
@@ -344,13 +372,19 @@ pub(crate) const SECTIONS: &[Section] = &[
             with(
                 "errors.style",
                 r#""extended""#,
-                "\"extended\": RFC 9457 with the members error and request_id. \"rfc9457\": without them.",
+                "\"extended\": RFC 9457 with the members error and request_id. \"coded\": these and code. \"rfc9457\": none of them.",
             ),
             with(
                 "errors.type_base",
                 r#""urn:claviger:problem:""#,
                 "What `type` begins with; better an address of yours that explains it.",
             ),
+            Setting {
+                path: "errors.wording",
+                default: Some("[]"),
+                example: r#"["invalid_api_key = This key does not work. Make a new one at console.example.com."]"#,
+                doc: "CODE = SENTENCE: what the detail of a refusal by the gateway says in place of its own words.",
+            },
         ],
     },
     Section {
@@ -421,9 +455,10 @@ pub(crate) fn is_section(path: &str) -> bool {
     SECTIONS.iter().any(|s| s.name.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('.')))
 }
 
-/// The names of the sections.
+/// What may stand outside of every section: the names of sections, and settings of none.
 pub(crate) fn sections() -> impl Iterator<Item = &'static str> {
-    SECTIONS.iter().map(|section| section.name)
+    let sections = SECTIONS.iter().map(|section| section.name).filter(|name| !name.is_empty());
+    sections.chain(all().filter(|s| s.section().is_empty()).map(Setting::key))
 }
 
 /// What may stand in `section`: its settings and the sections inside it.

@@ -5,6 +5,7 @@
 //! Read:  `Sheet::read`, then `Sheet::text`.
 
 use super::{
+    Profile,
     problem::{Origin, Problem, Problems, nearest},
     settings::{self, Setting},
 };
@@ -32,6 +33,16 @@ enum Said {
 }
 
 impl Said {
+    /// The same, with its parts said at `origin`.
+    fn placed(self, origin: &Origin) -> Self {
+        match self {
+            Self::List(items) => {
+                Self::List(items.into_iter().map(|(item, _)| (item.placed(origin), origin.clone())).collect())
+            }
+            other @ (Self::Text(_) | Self::Integer(_) | Self::Flag(_) | Self::Raw(_) | Self::Other(_)) => other,
+        }
+    }
+
     const fn kind(&self) -> &'static str {
         match self {
             Self::Text(_) | Self::Raw(_) => "a string",
@@ -70,7 +81,26 @@ impl Sheet {
         for (name, value) in environment {
             sheet.read_variable(&name.to_string_lossy(), &value.to_string_lossy());
         }
+        sheet.read_profile();
         Ok(sheet)
+    }
+
+    /// What the profile says, where nothing else was said. A name that is none is a problem of the setting.
+    fn read_profile(&mut self) {
+        self.said.retain(|_, (_, origin)| !matches!(origin, Origin::Profile(_)));
+        let name = self.said.get("profile").and_then(|(said, _)| match said {
+            Said::Text(text) | Said::Raw(text) => Profile::named(text).ok(),
+            Said::Integer(_) | Said::Flag(_) | Said::List(_) | Said::Other(_) => None,
+        });
+        let Some(profile) = name else { return };
+        let origin = Origin::Profile(profile.name());
+        let mut inner = Self { file: None, said: BTreeMap::new(), problems: Vec::new() };
+        // The profiles are part of the binary; that each of them reads well is a test.
+        if inner.read_text(profile.name(), profile.text()).is_ok() {
+            for (path, (said, _)) in inner.said {
+                self.said.entry(path).or_insert_with(|| (said.placed(&origin), origin.clone()));
+            }
+        }
     }
 
     /// What flags say, over everything else; `fallbacks` where nothing was said.
@@ -82,6 +112,7 @@ impl Sheet {
         for (path, flag, value) in flags {
             self.said.insert(path, (Said::Raw(value), Origin::Flag(flag)));
         }
+        self.read_profile();
         for (path, value) in fallbacks {
             self.said.entry(path).or_insert_with(|| (Said::Raw(value.to_owned()), Origin::Default));
         }
@@ -255,7 +286,7 @@ impl Sheet {
         let line = |problem: &Problem| match &problem.origin {
             Some(Origin::File { line, column, .. }) => (*line, *column),
             Some(Origin::Flag(_)) => (0, 0),
-            Some(Origin::Default | Origin::Environment(_)) | None => (usize::MAX, 0),
+            Some(Origin::Default | Origin::Profile(_) | Origin::Environment(_)) | None => (usize::MAX, 0),
         };
         self.problems.sort_by_key(line);
         match assembled {
@@ -272,7 +303,7 @@ impl Sheet {
                 let file = self.file.as_deref().unwrap_or_default();
                 std::path::Path::new(file).parent().map(PathBuf::from).unwrap_or_default()
             }
-            Origin::Default | Origin::Environment(_) | Origin::Flag(_) => PathBuf::new(),
+            Origin::Default | Origin::Profile(_) | Origin::Environment(_) | Origin::Flag(_) => PathBuf::new(),
         }
     }
 

@@ -4,28 +4,44 @@
 //! Never: prints a secret twice: primary keys are there at the first start only.
 //! Read:  `text`.
 
-use super::{Primary, Running};
-use crate::{cli::Quickstart, name};
+use super::{Primary, Running, attempts::Attempts};
+use crate::{
+    cli::Quickstart,
+    config::{Config, Profile},
+    name,
+};
 use api::key::CredentialSecret;
-use model::{Action, Audience, HttpMethod, Operation, operation::Segment};
+use model::{Action, Audience, HttpMethod, Operation, Presentations, operation::Segment};
 use serde::Serialize;
+use std::path::PathBuf;
 
 /// What a newcomer can try.
 pub(crate) struct Guide {
     operations: usize,
+    /// Whose system it is; none for an API of one's own.
+    profile: Option<Profile>,
+    presentations: Presentations,
+    /// Who may call without a key, if anybody may.
+    people: Option<PathBuf>,
     /// Paths without parameters that only look.
     readable: Vec<String>,
 }
 
 impl Guide {
     /// From the operations in force.
-    pub(super) fn of(operations: &[Operation]) -> Self {
+    pub(super) fn of(operations: &[Operation], profile: Option<Profile>, config: &Config) -> Self {
         let plain = |o: &&Operation| {
             let fixed = o.template.segments().iter().all(|s| matches!(s, Segment::Literal(_)));
             fixed && o.method == HttpMethod::Get && o.audience == Audience::Key && o.scope.action == Action::Read
         };
         let readable = operations.iter().filter(plain).map(|o| o.template.to_string()).collect();
-        Self { operations: operations.len(), readable }
+        Self {
+            operations: operations.len(),
+            profile,
+            presentations: config.keys.presentations,
+            people: config.people.clone(),
+            readable,
+        }
     }
 }
 
@@ -67,7 +83,10 @@ pub(super) fn text(running: &Running, args: &Quickstart, guide: &Guide) -> Strin
     let behind = match (&args.upstream, &args.upstream_test, &args.upstream_live) {
         (Some(url), ..) => format!("{url} (which tells test and live apart by the signed context)"),
         (None, Some(test), Some(live)) => format!("{test} (test) and {live} (live)"),
-        _ => "the reference API, a small e-invoicing API that came along".to_owned(),
+        _ => match args.profile {
+            Some(profile) => format!("the reference API in the shape of {}", profile.name()),
+            None => "the reference API, a small e-invoicing API that came along".to_owned(),
+        },
     };
     let mut out = format!(
         "{title} is running.\n\n\
@@ -84,17 +103,23 @@ pub(super) fn text(running: &Running, args: &Quickstart, guide: &Guide) -> Strin
         data = args.data.display(),
         account = running.account_id,
     );
+    if let Some(people) = &guide.people {
+        out.push_str(&format!(
+            "People   {} (issuers of bearer tokens, callbacks and their secrets)\n",
+            people.display()
+        ));
+    }
     out.push_str(&keys(running));
-    out.push_str(&attempts(running, args, guide));
-    out.push_str(&management(running, args, guide));
+    out.push_str(&attempts(running, guide));
+    out.push_str(&management(running, guide));
     out
 }
 
-fn management(running: &Running, args: &Quickstart, guide: &Guide) -> String {
+fn management(running: &Running, guide: &Guide) -> String {
     let trust = running.control_certificate.as_ref().map(|path| format!(" CLAVIGER_CA_FILE={}", path.display()));
-    let question = match (&args.openapi, guide.readable.first()) {
-        (None, _) => Some("POST /v1/company".to_owned()),
-        (Some(_), path) => path.map(|path| format!("GET {path}")),
+    let question = match (guide.profile, guide.readable.first()) {
+        (Some(Profile::Invoicetronic), _) => Some("POST /v1/company".to_owned()),
+        (Some(Profile::Laabam | Profile::Invostaq) | None, path) => path.map(|path| format!("GET {path}")),
     };
     let explain = question.map(|question| format!("\n  {} explain {question}", name::NAME));
     format!(
@@ -123,8 +148,11 @@ fn keys(running: &Running) -> String {
             );
         }
     };
-    let secret =
-        |half: &Option<CredentialSecret>| half.as_ref().map(|c| c.secret.secret().expose().clone()).unwrap_or_default();
+    let secret = |half: &Option<CredentialSecret>| {
+        // A secret that does not say its environment goes with the client id that does.
+        let shown = |c: &CredentialSecret| format!("{}   (client id {})", c.secret.secret().expose(), c.client_id);
+        half.as_ref().map(shown).unwrap_or_default()
+    };
     format!(
         "\nPrimary keys of the account. They may do everything and are shown this once: keep them.\n\n  \
            test   {}\n  live   {}\n",
@@ -133,31 +161,16 @@ fn keys(running: &Running) -> String {
     )
 }
 
-/// Lines to copy. At a later start the key is not known any more, so that the shell has to know it.
-fn attempts(running: &Running, args: &Quickstart, guide: &Guide) -> String {
-    let secret = match &running.primary {
+/// Lines to copy.
+fn attempts(running: &Running, guide: &Guide) -> String {
+    let credential = match &running.primary {
         Primary::New(secrets) => secrets.test.as_ref(),
         Primary::Old(_) => None,
     };
-    let (user, before) = match secret {
-        Some(credential) => (format!("{}:", credential.secret.secret().expose()), String::new()),
-        None => ("\"$KEY:\"".to_owned(), "  KEY=...   # your primary test key\n".to_owned()),
-    };
-    let base = &running.gateway_url;
     let trust = running.certificate.as_ref().map(|path| format!(" --cacert {}", path.display())).unwrap_or_default();
-    let curl = format!("curl{trust} -u {user} {base}");
-    let lines = if args.openapi.is_none() {
-        vec![
-            format!("{curl}/v1/company"),
-            format!(
-                "{curl}/v1/company -H 'Content-Type: application/json' \\\n      \
-                 -d '{{\"name\":\"Rossi S.r.l.\",\"vat\":\"IT01234567890\",\"fiscal_code\":\"01234567890\"}}'"
-            ),
-            format!("{curl}/v1/status"),
-        ]
-    } else {
-        guide.readable.iter().take(3).map(|path| format!("{curl}{path}")).collect()
-    };
+    let base = &running.gateway_url;
+    let attempts = Attempts { base, trust: &trust, presentations: guide.presentations, credential };
+    let (lines, before) = attempts.lines(guide.profile, &guide.readable);
     if lines.is_empty() {
         return String::new();
     }

@@ -251,7 +251,7 @@ async fn d8_no_api_key_opens_the_control_api_and_no_operator_token_the_gateway()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn r117_r120_each_environment_has_its_own_upstream() {
+async fn r117_r118_r120_each_environment_has_its_own_upstream() {
     let (sandbox, real) = (testkit::Upstream::start().await, testkit::Upstream::start().await);
     let home = testkit::Home::new();
     let description = home.file("upstream.json", testkit::upstream::OPENAPI);

@@ -83,7 +83,7 @@ impl Scene {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn r1_d10_a_page_reads_with_a_key_that_names_its_origin_and_no_other_page_does() {
+async fn r1_r9_r25_r41_d10_a_page_reads_with_a_key_that_names_its_origin_and_no_other_page_does() {
     let Some(mut scene) = Scene::open(&[APP, EVIL]).await else { return };
     let app = scene.browser.origin(APP);
     let (key, silent) = (scene.key("read_only", &[&app]).await, scene.key("read_only", &[]).await);
@@ -153,7 +153,7 @@ async fn d10_d29_errors_can_be_read_by_an_allowed_page_and_by_no_other() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn r3_d10_a_wildcard_is_every_host_below_and_not_the_apex() {
+async fn d10_a_wildcard_is_every_host_below_and_not_the_apex() {
     let Some(mut scene) = Scene::open(&[APP, DEEP, APEX]).await else { return };
     let below = scene.browser.origin("*.example.test");
     let key = scene.key("read_only", &[&below]).await;

@@ -9,7 +9,7 @@ const ALFA: &str = "IT01234567890";
 const BETA: &str = "IT09876543210";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn d9_d34_a_bound_key_reaches_only_its_companies() {
+async fn r12_r23_r32_r92_d9_d34_a_bound_key_reaches_only_its_companies() {
     let claviger = Launch::quickstart(CLAVIGER).start().await;
     let primary = claviger.text("/primary/test/secret");
     let url = |path: &str| format!("{}/v1{path}", claviger.gateway());

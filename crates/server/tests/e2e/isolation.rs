@@ -234,7 +234,7 @@ async fn ask(world: &World, callers: &[&Caller], requests: u64, seed: u64) -> [u
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn r91_ten_thousand_random_requests_are_answered_as_the_rules_say_and_show_nothing_foreign() {
+async fn r8_r61_r91_ten_thousand_random_requests_are_answered_as_the_rules_say_and_show_nothing_foreign() {
     let world = World::start().await;
     let shares = (0..CONNECTIONS).map(|share| {
         let callers: Vec<&Caller> =

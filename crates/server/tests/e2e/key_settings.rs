@@ -4,7 +4,7 @@ use crate::deployment::Deployment;
 use serde_json::{Value, json};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn d10_d12_r77_d26_settings_are_set_shown_and_cleared_from_the_command_line() {
+async fn r25_d10_d12_r77_d26_settings_are_set_shown_and_cleared_from_the_command_line() {
     let deployment = Deployment::start().await;
     let cli = deployment.claviger.cli();
     let created = cli

@@ -23,6 +23,7 @@ mod revocation;
 mod sdk;
 mod subkeys;
 mod team;
+mod tours;
 mod transport;
 mod usage;
 mod writes;

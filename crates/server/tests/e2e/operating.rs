@@ -95,7 +95,7 @@ async fn the_doctor_finds_a_damaged_database() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_command_line_does_all_of_it_through_the_control_api() {
+async fn r15_r19_r22_r24_r123_the_command_line_does_all_of_it_through_the_control_api() {
     let deployment = Deployment::start().await;
     let cli = deployment.claviger.cli();
     let created = cli.json(&["keys", "create", "--preset", "read_only", "--description", "Reporting"]).await;

@@ -42,14 +42,14 @@ company = { mode = "context" }
 "#;
 
 /// The provider of `oidc/provider.mjs`. It ends with its standard input.
-struct Provider {
-    url: String,
+pub(crate) struct Provider {
+    pub(crate) url: String,
     _process: Child,
 }
 
 impl Provider {
     /// `None`, and says so, where it is not installed.
-    async fn start() -> Option<Self> {
+    pub(crate) async fn start() -> Option<Self> {
         let Some(folder) = std::env::var_os(FOLDER).map(PathBuf::from) else {
             println!("SKIPPED: {FOLDER} is not set; ./test installs oidc-provider and sets it");
             return None;
@@ -76,7 +76,7 @@ impl Provider {
     }
 
     /// An `id_token`, as the application gets it when this person signs in.
-    async fn sign_in(&self, person: &str) -> String {
+    pub(crate) async fn sign_in(&self, person: &str) -> String {
         self.text(Call::get(&format!("{}/test/sign-in?account={person}", self.url))).await
     }
 
@@ -139,7 +139,7 @@ fn claims_of(token: &str) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn r105_d37_the_upstream_is_told_the_account_and_the_member_of_a_provider() {
+async fn r105_r132_d37_the_upstream_is_told_the_account_and_the_member_of_a_provider() {
     let Some(provider) = Provider::start().await else { return };
     let deployment = provider.deployment().await;
     let (machine, alice) = (provider.machine(RESOURCE).await, provider.sign_in("alice").await);

@@ -107,7 +107,7 @@ async fn d14_disable_is_reversible_and_as_immediate() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn d13_d41_a_rotation_overlaps_and_can_be_ended_early() {
+async fn r87_d13_d41_a_rotation_overlaps_and_can_be_ended_early() {
     let deployment = Deployment::start().await;
     let mut admin = deployment.admin().await;
     let old = admin.create_key(json!({})).await;

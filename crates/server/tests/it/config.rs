@@ -45,6 +45,23 @@ fn a_file_with_what_is_required_is_fine() {
 }
 
 #[test]
+fn a_profile_brings_its_settings_and_its_catalogue_and_a_mistyped_one_is_named() {
+    let upstreams = REQUIRED.replace("[catalogue]\nfile = \"catalogue.toml\"\n", "");
+    let said = check(&format!("profile = \"invoicetronic\"\n{upstreams}"));
+    assert_eq!(said.code, 0, "{}", said.err);
+    assert!(!said.out.contains("lists 1 operations"), "{}", said.out);
+    // A catalogue of the operator's own is used in its place.
+    let said = check(&format!("profile = \"invoicetronic\"\n{REQUIRED}"));
+    assert!(said.out.contains("lists 1 operations"), "{}", said.out);
+    let said = check(&format!("profile = \"invoicetronix\"\n{REQUIRED}"));
+    assert_eq!(said.code, 3);
+    assert!(said.err.contains("claviger.toml:1:11: `profile`: \"invoicetronix\" is not one of"), "{}", said.err);
+    // Keys that do not say their environment need a client id beside them.
+    let said = check(&format!("{REQUIRED}[keys]\nenvironment_in_text = false\n"));
+    assert!(said.err.contains("keys.presentations = [\"client-id-secret\"]"), "{}", said.err);
+}
+
+#[test]
 fn bad_files_are_told_all_their_problems() {
     golden("empty", "");
     golden("not_toml", "[gateway\nlisten = 127.0.0.1\n");

@@ -39,7 +39,7 @@ async fn d34_an_isolation_violation_is_an_entry_without_a_change() {
 }
 
 #[tokio::test]
-async fn r69_every_change_writes_one_entry_with_author_request_and_time() {
+async fn every_change_writes_one_entry_with_author_request_and_time() {
     let (world, account) = World::with_account().await;
     let key = world.key(&account).await;
     let now = Timestamp::from_secs(1_800_000_000);

@@ -106,7 +106,7 @@ async fn malformed_new_keys_are_refused_and_leave_nothing() {
 }
 
 #[tokio::test]
-async fn settings_change_and_stale_versions_are_refused() {
+async fn r21_r23_r24_settings_change_and_stale_versions_are_refused() {
     let (world, account) = World::with_account().await;
     let company = world.company(&account, &[]).await.company.id;
     let id = world.key(&account).await.key.id;

@@ -356,6 +356,7 @@ export function Edit({ of: key, onClose, focus }: Props & { focus?: Fix | undefi
       size={primary ? 'md' : 'xl'}
       onClose={onClose}
       title={words.key.editTitle}
+      first={focus ? `[data-part="${focus}"]` : undefined}
       onSubmit={submit}
       footer={
         <>
@@ -393,7 +394,6 @@ export function Edit({ of: key, onClose, focus }: Props & { focus?: Fix | undefi
             operations={operations}
             primary={primary}
             existing
-            focus={focus}
           />
         </div>
         {primary ? null : (

@@ -1,12 +1,12 @@
 // The settings of a key, for creating and for changing: what it is for, what it may do, where and how long.
 import { useQuery } from '@tanstack/react-query';
-import { type ReactNode, useEffect, useMemo, useRef, useState } from 'react';
+import { type ReactNode, useMemo, useState } from 'react';
 import type { OperationOut } from '../api/generated.ts';
 import { companiesQuery } from '../api/queries.ts';
 import { cx } from '../parts/class.ts';
 import { AreaField, Check, Choices, Field, SearchField, TextField } from '../parts/field.tsx';
 import { Notice } from '../parts/show.tsx';
-import { type Fix, grants, knownScopes, lines, mayChange, type Preset, presets, scopesOf, verdict } from '../reach.ts';
+import { grants, knownScopes, lines, mayChange, type Preset, presets, scopesOf, verdict } from '../reach.ts';
 import { useHere } from '../shell/account.ts';
 import { useWords } from '../words/words.tsx';
 import type { Draft, Faults } from './key-draft.ts';
@@ -20,26 +20,13 @@ interface Props {
   primary?: boolean;
   /** An existing key: which environments it has is settled. */
   existing?: boolean;
-  /** Where to begin. */
-  focus?: Fix | undefined;
 }
 
-export function KeyForm({ draft, onChange, faults, operations, primary, existing, focus }: Props) {
+export function KeyForm({ draft, onChange, faults, operations, primary, existing }: Props) {
   const words = useWords();
   const form = words.keyForm;
   const set = (part: Partial<Draft>) => onChange({ ...draft, ...part });
   const scopes = scopesOf(draft.preset, draft.scopes);
-  const box = useRef<HTMLDivElement>(null);
-
-  useEffect(() => {
-    if (!focus) return;
-    const timer = setTimeout(() => {
-      const section = box.current?.querySelector<HTMLElement>(`[data-part="${focus}"]`);
-      section?.scrollIntoView({ block: 'center' });
-      section?.querySelector<HTMLElement>('input:checked, textarea, input, select')?.focus({ preventScroll: true });
-    }, 60);
-    return () => clearTimeout(timer);
-  }, [focus]);
 
   const count = (preset: Preset) => {
     const all = operations.filter((one) => one.audience === 'key');
@@ -48,7 +35,7 @@ export function KeyForm({ draft, onChange, faults, operations, primary, existing
   };
 
   return (
-    <div ref={box} className="grid grid-cols-1 gap-6">
+    <div className="grid grid-cols-1 gap-6">
       <Part name="description">
         <TextField
           label={form.description}

@@ -26,19 +26,26 @@ export function buttonClass(look: Look = 'secondary', size: 'sm' | 'md' = 'md', 
 interface Props extends ButtonHTMLAttributes<HTMLButtonElement> {
   look?: Look;
   size?: 'sm' | 'md';
-  /** Something is under way: the button waits and says so. */
+  /** Something is under way: the button waits and says so, and a second press does nothing. */
   busy?: boolean;
   icon?: ReactNode;
   ref?: Ref<HTMLButtonElement>;
 }
 
-export function Button({ look, size, busy, icon, className, children, disabled, type = 'button', ...rest }: Props) {
+export function Button(props: Props) {
+  const { look, size, busy, icon, className, children, disabled, onClick, type = 'button', ...rest } = props;
   return (
     <button
       {...rest}
       type={type}
-      disabled={disabled || busy}
+      disabled={disabled}
+      // While it waits it does nothing, but keeps the focus, which a disabled button loses.
+      aria-disabled={busy || undefined}
       aria-busy={busy || undefined}
+      onClick={(event) => {
+        if (busy) event.preventDefault();
+        else onClick?.(event);
+      }}
       className={buttonClass(look, size, className)}
     >
       {busy ? <LoaderCircle size={14} className="animate-spin" aria-hidden /> : icon}

@@ -1,7 +1,7 @@
 // Dialogs: focus goes in, stays in, and comes back; Escape closes unless something would be lost.
 import { Dialog as Base } from '@base-ui/react/dialog';
 import { X } from 'lucide-react';
-import type { FormEvent, ReactNode, RefObject } from 'react';
+import { type FormEvent, type ReactNode, useRef } from 'react';
 import { useWords } from '../words/words.tsx';
 import { IconButton } from './button.tsx';
 import { cx } from './class.ts';
@@ -20,7 +20,19 @@ interface Props {
   insistent?: boolean;
   /** With it the dialog is a form. */
   onSubmit?: () => void;
-  initialFocus?: RefObject<HTMLElement | null>;
+  /** The part, as a selector, with which it begins; without, its first field or button. */
+  first?: string | undefined;
+}
+
+/** What Tab reaches first in a part of the page. Of buttons of which one is chosen, that is the chosen one. */
+function firstStop(part: HTMLElement): HTMLElement {
+  const stops = part.querySelectorAll<HTMLElement>(
+    'a[href], button:enabled, input:enabled, select:enabled, textarea:enabled, [tabindex="0"]',
+  );
+  const [first] = stops;
+  if (!(first instanceof HTMLInputElement && first.type === 'radio')) return first ?? part;
+  const chosen = [...stops].find((one) => one instanceof HTMLInputElement && one.name === first.name && one.checked);
+  return chosen ?? first;
 }
 
 const widths = { sm: 'max-w-md', md: 'max-w-xl', lg: 'max-w-3xl', xl: 'max-w-5xl' };
@@ -29,6 +41,7 @@ export function Dialog(props: Props) {
   const { open, onClose, title, description, children, footer, size = 'sm', place = 'middle', insistent } = props;
   const words = useWords();
   const submit = props.onSubmit;
+  const popup = useRef<HTMLDivElement>(null);
   const inner = (
     <>
       <header className="shrink-0 px-5 pt-4 pb-3 pr-14">
@@ -75,7 +88,19 @@ export function Dialog(props: Props) {
             place === 'side' ? 'justify-end' : 'items-center justify-center p-3 sm:p-6',
           )}
         >
-          <Base.Popup className={box} {...(props.initialFocus ? { initialFocus: props.initialFocus } : {})}>
+          <Base.Popup
+            ref={popup}
+            className={box}
+            initialFocus={(by) => {
+              const part = popup.current;
+              if (!part) return true;
+              const wanted = props.first ? part.querySelector<HTMLElement>(props.first) : null;
+              wanted?.scrollIntoView({ block: 'center' });
+              // At once: by itself it would come a frame later, and keys that are typed until then would miss the dialog.
+              (wanted || by !== 'touch' ? firstStop(wanted ?? part) : part).focus({ preventScroll: true });
+              return false;
+            }}
+          >
             {submit ? (
               <form
                 noValidate

@@ -20,13 +20,24 @@ interface Props {
   side?: 'top' | 'bottom';
 }
 
+/**
+ * Takes the keys from the moment that the menu is there. By itself the focus would come to its first item a frame later, and a key
+ * typed until then would go to the button that opened it.
+ */
+const take = (popup: HTMLElement | null) => {
+  if (popup) queueMicrotask(() => popup.focus({ preventScroll: true }));
+};
+
 export function Menu({ trigger, groups, align = 'end', side = 'bottom' }: Props) {
   return (
     <Base.Root modal={false}>
       <Base.Trigger render={trigger} />
       <Base.Portal>
         <Base.Positioner align={align} side={side} sideOffset={6} className="z-50 outline-none">
-          <Base.Popup className="menu-box min-w-48 max-w-[calc(100vw-1.5rem)] rounded-lg border border-line bg-raised p-1 text-sm shadow-raised outline-none">
+          <Base.Popup
+            ref={take}
+            className="menu-box min-w-48 max-w-[calc(100vw-1.5rem)] rounded-lg border border-line bg-raised p-1 text-sm shadow-raised outline-none"
+          >
             {groups
               .filter((group) => group.items.length)
               .map((group, index) => (
