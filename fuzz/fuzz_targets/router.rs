@@ -8,7 +8,7 @@ use libfuzzer_sys::{
 };
 use model::{
     Audience, Catalogue, CompanyMode, HttpMethod, LimitClass, Operation, OperationId, Scope, Template,
-    operation::{OtherBodies, Segment}, Idempotency,
+    operation::{OtherBodies, ServedBy, Segment}, Idempotency,
 };
 
 #[derive(Arbitrary, Debug)]
@@ -37,6 +37,7 @@ fn operation(index: usize, method: HttpMethod, template: Template) -> Operation 
         channel: None,
         learn: None,
         callback: None,
+        served_by: ServedBy::default(),
     }
 }
 

@@ -11,7 +11,8 @@ use divan::{AllocProfiler, Bencher, black_box};
 use model::{
     AccountId, Audience, Catalogue, ClientId, CompanyMode, CompanyRestriction, Denial, Entropy, Environment,
     HttpMethod, Idempotency, KeyId, KeyKind, KeyLimits, KeyShape, KeyStatus, LimitClass, NetworkList, Operation,
-    OperationId, OriginList, Preset, Scope, SecretHash, SecretSlot, Template, Timestamp, operation::OtherBodies,
+    OperationId, OriginList, Preset, Scope, SecretHash, SecretSlot, Template, Timestamp,
+    operation::{OtherBodies, ServedBy},
 };
 use papaya::HashMap;
 use std::{
@@ -136,6 +137,7 @@ fn catalogue() -> Catalogue {
             channel: None,
             learn: None,
             callback: None,
+            served_by: ServedBy::default(),
         })
     });
     Catalogue::new(operations.collect()).unwrap()

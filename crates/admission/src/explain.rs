@@ -21,7 +21,7 @@ use crate::{
 use model::{
     Audience, CompanyId, CompanyMode, CompanyRestriction, CompanySet, Denial, KeyStatus, Network, NetworkList,
     Operation, OriginList, OriginPattern, Preset, ScopeSet, SecretSlot, Timestamp, network::NETWORKS_MAX,
-    origin::ORIGINS_MAX,
+    operation::ServedBy, origin::ORIGINS_MAX,
 };
 use std::{net::IpAddr, sync::Arc};
 
@@ -166,7 +166,10 @@ fn success(check: Check, described: &Described<'_>, policy: &Policy) -> String {
             let name = described.operation.map_or("", |o| o.id.as_str());
             return format!("The operation is {name}.");
         }
-        Check::Audience => "The operation is for keys.",
+        Check::Audience => match described.operation.map(|o| o.served_by) {
+            Some(ServedBy::SubKeys) => "The operation is for the account's primary key, and the key is that one.",
+            Some(ServedBy::Upstream) | None => "The operation is for keys.",
+        },
         Check::Origin => match described.origin {
             Field::Absent => "The request does not come from a browser page.",
             Field::One(page) if policy.owns(page) => "The request comes from one of the API's own pages.",
@@ -202,6 +205,7 @@ fn failure(denial: Denial, described: &Described<'_>) -> String {
         Denial::FreshnessLost => "The gateway has not read the latest changes within its bound, so it admits no key.",
         Denial::OperationUnknown => "The catalogue has no operation for this method and path.",
         Denial::AudienceMismatched => "The operation is not for keys.",
+        Denial::SubKeyNotAllowed => "The operation manages restricted keys; no restricted key may call it.",
         Denial::PrimaryKeyInBrowser => {
             "A primary key must not be used from a browser page, and this request has an Origin."
         }
@@ -327,7 +331,7 @@ impl Supposed<'_> {
             Denial::OperationUnknown => Remedy::NotPossible {
                 why: "Check method and path; an operation that is missing from the catalogue is added by the operator.",
             },
-            Denial::AudienceMismatched => Remedy::NotPossible { why: self.audience() },
+            Denial::AudienceMismatched | Denial::SubKeyNotAllowed => Remedy::NotPossible { why: self.audience() },
             Denial::CredentialMissing
             | Denial::CredentialAmbiguous
             | Denial::CredentialMalformed
@@ -374,10 +378,13 @@ impl Supposed<'_> {
 
     fn audience(&self) -> &'static str {
         match self.described.operation.map(|o| o.audience) {
+            Some(Audience::Key) => {
+                "Only the account's primary key manages restricted keys; use that one, or have a member do it."
+            }
             Some(Audience::Member) => "The operation is for signed-in members; no key may call it.",
             Some(Audience::Admin) => "The operation is for signed-in administrators; no key may call it.",
             Some(Audience::Callback) => "The operation is for inbound callbacks; no key may call it.",
-            Some(Audience::Public | Audience::Key) | None => {
+            Some(Audience::Public) | None => {
                 "The catalogue calls the operation public, but it writes or has no environment; the operator has to correct it."
             }
         }

@@ -4,7 +4,10 @@
 //! Never: is made outside this crate, copied, or given for a described request.
 //! Read:  `Permit`.
 
-use model::{AccountId, Environment, KeyId, KeyKind, Operation, SecretHash, operation::OPERATION_ID_MAX};
+use model::{
+    AccountId, Environment, KeyId, KeyKind, Operation, SecretHash,
+    operation::{OPERATION_ID_MAX, ServedBy},
+};
 
 /// Whom a permit was given to.
 #[derive(Clone, Copy, Debug)]
@@ -85,11 +88,12 @@ impl Caller {
 pub struct Permit {
     caller: Caller,
     operation: Name,
+    served_by: ServedBy,
 }
 
 impl Permit {
     pub(crate) fn grant(caller: Caller, operation: &Operation) -> Self {
-        Self { caller, operation: Name::of(operation) }
+        Self { caller, operation: Name::of(operation), served_by: operation.served_by }
     }
 
     /// Whom it was given to.
@@ -102,6 +106,12 @@ impl Permit {
     #[must_use]
     pub const fn environment(&self) -> Environment {
         self.caller.environment()
+    }
+
+    /// Who answers the operation that it is for.
+    #[must_use]
+    pub const fn served_by(&self) -> ServedBy {
+        self.served_by
     }
 
     /// The id of the operation that it is for.

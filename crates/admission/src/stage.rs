@@ -12,7 +12,7 @@ use crate::{
     present::Presented,
     record::{Entry, Freshness, Record},
 };
-use model::{Audience, Denial, KeyKind, KeyStatus, Operation, Timestamp};
+use model::{Audience, Denial, KeyKind, KeyStatus, Operation, Timestamp, operation::ServedBy};
 use std::net::IpAddr;
 use subtle::ConstantTimeEq;
 
@@ -127,7 +127,7 @@ impl<'k> Identified<'k> {
     ) -> Result<Authorized, Denial> {
         let (entry, record) = (self.entry, &*self.entry.record);
         let operation = seen(watch, Check::Operation, facts.operation.ok_or(Denial::OperationUnknown))?;
-        seen(watch, Check::Audience, audience(operation))?;
+        seen(watch, Check::Audience, audience(record, operation))?;
         seen(watch, Check::Address, address(record, facts.address))?;
         seen(watch, Check::Origin, origin(record, facts.origin, policy))?;
         seen(watch, Check::Scope, scope(record, operation))?;
@@ -175,10 +175,15 @@ fn before(end: Option<Timestamp>, now: Timestamp, denial: Denial) -> Result<(), 
 }
 
 /// `public` operations passed before any key was read; what is left of them here is not one (D22).
-const fn audience(operation: &Operation) -> Result<(), Denial> {
-    match operation.audience {
-        Audience::Key => Ok(()),
-        Audience::Public | Audience::Member | Audience::Admin | Audience::Callback => Err(Denial::AudienceMismatched),
+/// Restricted keys are managed by the primary key alone, whatever a restricted one may do otherwise (D8, D32).
+const fn audience(record: &Record, operation: &Operation) -> Result<(), Denial> {
+    match (operation.audience, operation.served_by, record.kind) {
+        (Audience::Key, ServedBy::Upstream, KeyKind::Primary | KeyKind::Restricted)
+        | (Audience::Key, ServedBy::SubKeys, KeyKind::Primary) => Ok(()),
+        (Audience::Key, ServedBy::SubKeys, KeyKind::Restricted) => Err(Denial::SubKeyNotAllowed),
+        (Audience::Public | Audience::Member | Audience::Admin | Audience::Callback, _, _) => {
+            Err(Denial::AudienceMismatched)
+        }
     }
 }
 

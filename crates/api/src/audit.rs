@@ -22,7 +22,8 @@ pub struct AuditEntryOut {
     /// What was done: `key.revoked`.
     #[schema(example = "key.revoked")]
     pub action: String,
-    /// Who: the id of an operator token, or `installation` for the first start and for commands on the data folder.
+    /// Who: the id of an operator token, of a member, of a person, or of the primary key that changed a restricted one;
+    /// `installation` for the first start and for commands on the data folder.
     #[schema(example = "opt_01jd8m3q5vk0a9n7x2c4b6d8e0")]
     pub author: String,
     /// In which request, if it was one.

@@ -42,6 +42,10 @@ pub struct OperationOut {
     /// For audiences without a key: the environment it goes to.
     #[schema(required = true)]
     pub environment: Option<String>,
+    /// Who answers it: the `upstream`, or `subkeys`, the deployment's own management of restricted keys, which no restricted key
+    /// may call.
+    #[schema(example = "upstream")]
+    pub served_by: String,
 }
 
 impl From<&Operation> for OperationOut {
@@ -63,6 +67,7 @@ impl From<&Operation> for OperationOut {
             other_bodies: operation.other_bodies.as_str().to_owned(),
             limit_class: operation.class.as_str().to_owned(),
             environment: operation.environment.map(|e| e.as_str().to_owned()),
+            served_by: operation.served_by.as_str().to_owned(),
         }
     }
 }

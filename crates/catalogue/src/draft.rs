@@ -30,11 +30,12 @@ pub enum Field {
     Idempotency,
     OtherBodies,
     Callback,
+    ServedBy,
 }
 
 impl Field {
     /// All, in the order in which the file lists them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Id,
         Self::Method,
         Self::Path,
@@ -48,6 +49,7 @@ impl Field {
         Self::Idempotency,
         Self::OtherBodies,
         Self::Callback,
+        Self::ServedBy,
     ];
 
     /// The key in the file.
@@ -67,6 +69,7 @@ impl Field {
             Self::Idempotency => "idempotency",
             Self::OtherBodies => "other_bodies",
             Self::Callback => "callback",
+            Self::ServedBy => "served_by",
         }
     }
 }

@@ -6,6 +6,7 @@
 //! Read:  `flaws`.
 
 mod idempotency;
+mod sub_keys;
 
 use crate::{draft::Field, problem::ProblemCode};
 use model::{
@@ -83,6 +84,7 @@ fn own(operation: &Operation) -> Vec<Flaw> {
         found.push(flaw(Field::Channel, ProblemCode::InvalidValue, "channel is only for audience key", hint));
     }
     found.extend(learn(operation));
+    found.extend(sub_keys::own(operation));
     let locators: &[Locator] = match &operation.company {
         CompanyMode::Locators(locators) => locators,
         CompanyMode::Injected(locator) => {
@@ -191,6 +193,11 @@ fn between(error: &CatalogueError, by_id: &HashMap<&OperationId, Vec<usize>>) ->
             let message = "an operation without a key must say its environment";
             let hint = "add environment = \"live\" or \"test\"";
             vec![(last(id), flaw(Field::Environment, ProblemCode::EnvironmentMissing, message, hint))]
+        }
+        CatalogueError::SubKeysWithoutKey(id) => {
+            let message = "the management of restricted keys is for keys alone";
+            let hint = "use audience key, or remove served_by";
+            vec![(last(id), flaw(Field::ServedBy, ProblemCode::InvalidValue, message, hint))]
         }
         CatalogueError::TooMany => vec![(0, flaw(Field::Id, ProblemCode::TooMuch, error.to_string(), ""))],
     }

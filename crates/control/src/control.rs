@@ -20,12 +20,12 @@ use crate::{
     streams::Streams,
 };
 use admission::Policy;
-use api::{Code, ProblemStyle};
+use api::{Code, ProblemStyle, receipt::ReceiptOut};
 use axum::{Router, body::Body, extract::Request, response::Response};
 use http::{HeaderValue, header};
 use model::{Catalogue, HttpMethod, LimitName, RequestId, Timestamp};
 use std::sync::Arc;
-use store::{AuditReport, Store};
+use store::{AuditReport, Revision, Store};
 use tokio::sync::{Mutex, Semaphore, watch};
 use tower::ServiceExt as _;
 
@@ -226,6 +226,21 @@ impl Control {
                 self.refuse(Refusal::from(Code::InternalError), id)
             }
             Err(_) => self.refuse(Refusal::from(Code::Timeout), id),
+        }
+    }
+
+    /// Waits until `revision` is in force everywhere (D14).
+    pub(crate) async fn confirm(&self, revision: Revision) -> Result<ReceiptOut, Refusal> {
+        let parts = self.parts();
+        match tokio::time::timeout(parts.limits.confirm, parts.in_force.in_force(revision)).await {
+            Ok(receipt) => Ok(receipt.into()),
+            Err(_) => {
+                let detail = format!(
+                    "The change is stored as revision {revision}, but not every gateway has confirmed it within {} seconds.",
+                    parts.limits.confirm.as_secs()
+                );
+                Err(Refusal::with_detail(Code::NotConfirmed, detail))
+            }
         }
     }
 

@@ -8,6 +8,7 @@
 //! Read:  top down.
 
 use crate::{
+    key_changes::{Changed, Issued, KeyChanges, origins_allowed},
     operation::{Context, Op},
     pages::page,
     refusal::Refusal,
@@ -19,31 +20,19 @@ use api::{
         AtKey, KeysCreate, KeysDelete, KeysDisable, KeysEnable, KeysEndPrevious, KeysGet, KeysList, KeysRevoke,
         KeysRotate, KeysUpdate,
     },
-    key::{
-        ANY_ORIGIN_UNCONFIRMED, CredentialState, KeyChange, KeyChanged, KeyDeleted, KeyIssued, KeyOut, KeysQuery,
-        any_origin_needs_confirmation,
-    },
+    key::{CredentialState, KeyChanged, KeyDeleted, KeyIssued, KeyOut, KeysQuery},
     page::Page,
     receipt::RowState,
 };
-use model::{ClientId, CompanyRestriction, Environment, Environments, Key, KeyKind, KeyStatus, Role, SecretSlot};
-use store::{AccountStore, Committed, KeyFilter, KeyPatch, KeyRow, StoreError};
-
-/// What is said when a primary key is given to web pages (D11, R16).
-const PRIMARY_IN_BROWSER: &str = "the primary key is never used in a browser; create a restricted key for the page";
-/// Unknown companies that one message names.
-const NAMED_MAX: usize = 5;
+use model::{Environments, KeyKind, KeyStatus, Role};
+use store::{AccountStore, KeyFilter, KeyPatch, KeyRow};
 
 pub(crate) async fn create(op: Op<KeysCreate>) -> Result<KeyIssued, Refusal> {
     let draft = op.body.check(op.context.now, &op.context.control.parts().limit_names)?;
     let account = op.context.account(op.target.account);
     account.account().await?;
-    one_company(&op.context, &draft.companies)?;
-    companies_exist(&account, &draft.companies).await?;
-    let issued = op.context.issuer().key(op.target.account, KeyKind::Restricted, draft);
-    let committed = account.create_key(op.context.stamp()?, issued.new).await?;
-    let in_force = op.context.confirm(committed.revision).await?;
-    Ok(KeyIssued { secrets: issued.secrets, key: show(&committed.value, &op.context), in_force })
+    let issued = changes(&op.context, &account)?.create(draft, KeyStatus::Active).await?;
+    Ok(shown_once(issued, &op.context))
 }
 
 pub(crate) async fn list(op: Op<KeysList>) -> Result<Page<KeyOut>, Refusal> {
@@ -76,13 +65,11 @@ pub(crate) async fn update(op: Op<KeysUpdate>) -> Result<KeyChanged, Refusal> {
     if row.key.kind == KeyKind::Primary && narrows {
         return Err(Code::PrimaryKeyProtected.into());
     }
-    let depends = origins_allowed(&row.key, &change)?;
-    if let Some(companies) = &change.companies {
-        one_company(&op.context, companies)?;
-        companies_exist(&account, companies).await?;
-    }
+    let (origins, preset) = (change.origins.as_ref(), change.preset.as_ref());
+    let depends = origins_allowed(&row.key, origins, preset, change.confirm_any_origin)?;
     let patch = KeyPatch {
         description: change.description,
+        status: None,
         preset: change.preset,
         companies: change.companies,
         origins: change.origins,
@@ -92,7 +79,8 @@ pub(crate) async fn update(op: Op<KeysUpdate>) -> Result<KeyChanged, Refusal> {
         expires_at: change.expires_at,
         expected_version: change.expected_version.or_else(|| depends.then_some(row.version)),
     };
-    changed(&op.context, account.update_key(op.context.stamp()?, op.target.key, patch).await).await
+    let changed = changes(&op.context, &account)?.update(op.target.key, patch).await?;
+    Ok(shown(&changed, &op.context))
 }
 
 pub(crate) async fn disable(op: Op<KeysDisable>) -> Result<KeyChanged, Refusal> {
@@ -120,14 +108,8 @@ pub(crate) async fn rotate(op: Op<KeysRotate>) -> Result<KeyIssued, Refusal> {
     let row = account.key(op.target.key).await?;
     may_touch(&op.context, &row)?;
     let chosen = chosen(wish.environments, row.key.environments)?;
-    let clients = chosen.iter().filter_map(|environment| Some((environment, client_id(&row, environment)?)));
-    let (credentials, secrets) = op.context.issuer().secrets(&row.key, clients);
-    let overlap_end = op.context.now.plus_secs(i64::try_from(wish.overlap).unwrap_or(i64::MAX));
-    let previous_ends_at = row.key.expires_at.map_or(overlap_end, |expiry| overlap_end.min(expiry));
-    let stamp = op.context.stamp()?;
-    let committed = account.rotate_key(stamp, op.target.key, credentials, previous_ends_at).await?;
-    let in_force = op.context.confirm(committed.revision).await?;
-    Ok(KeyIssued { secrets, key: show(&committed.value, &op.context), in_force })
+    let issued = changes(&op.context, &account)?.rotate(&row, chosen, wish.overlap).await?;
+    Ok(shown_once(issued, &op.context))
 }
 
 pub(crate) async fn end_previous(op: Op<KeysEndPrevious>) -> Result<KeyChanged, Refusal> {
@@ -136,36 +118,30 @@ pub(crate) async fn end_previous(op: Op<KeysEndPrevious>) -> Result<KeyChanged, 
     let row = account.key(op.target.key).await?;
     may_touch(&op.context, &row)?;
     let chosen = chosen(wish, row.key.environments)?;
-    changed(&op.context, account.end_previous_secret(op.context.stamp()?, op.target.key, chosen).await).await
+    let changes = changes(&op.context, &account)?;
+    let changed = changes.confirmed(account.end_previous_secret(changes.stamp, op.target.key, chosen).await).await?;
+    Ok(shown(&changed, &op.context))
 }
 
 async fn set_status(context: &Context, at: AtKey, status: KeyStatus) -> Result<KeyChanged, Refusal> {
+    let account = context.account(at.account);
     if context.member().is_some() {
-        may_touch(context, &context.account(at.account).key(at.key).await?)?;
+        may_touch(context, &account.key(at.key).await?)?;
     }
-    let stamp = context.stamp()?;
-    changed(context, context.account(at.account).set_key_status(stamp, at.key, status).await).await
+    Ok(shown(&changes(context, &account)?.set_status(at.key, status).await?, context))
 }
 
-async fn changed(context: &Context, result: Result<Committed<KeyRow>, StoreError>) -> Result<KeyChanged, Refusal> {
-    let committed = result?;
-    let in_force = context.confirm(committed.revision).await?;
-    Ok(KeyChanged { key: show(&committed.value, context), in_force })
+/// The change that whoever asks makes.
+fn changes<'a>(context: &'a Context, account: &'a AccountStore) -> Result<KeyChanges<'a>, Refusal> {
+    Ok(KeyChanges { control: &context.control, account, stamp: context.stamp()? })
 }
 
-/// D10, D11: no page uses a primary key, and `*` needs a confirmation for a key that may do more than read, whichever of the
-/// two is changed. Answers whether what was found right is so for this state of the key alone.
-fn origins_allowed(key: &Key, change: &KeyChange) -> Result<bool, Refusal> {
-    let touched = change.origins.is_some() || change.preset.is_some();
-    let origins = change.origins.as_ref().unwrap_or(&key.origins);
-    if key.kind == KeyKind::Primary && !origins.is_empty() {
-        return Err(Refusal::field("/origins", PRIMARY_IN_BROWSER));
-    }
-    let preset = change.preset.as_ref().unwrap_or(&key.preset);
-    if touched && !change.confirm_any_origin && any_origin_needs_confirmation(origins, preset) {
-        return Err(Refusal::field("/origins", ANY_ORIGIN_UNCONFIRMED));
-    }
-    Ok(touched && !change.confirm_any_origin)
+fn shown(changed: &Changed, context: &Context) -> KeyChanged {
+    KeyChanged { key: show(&changed.row, context), in_force: changed.in_force.clone() }
+}
+
+fn shown_once(issued: Issued, context: &Context) -> KeyIssued {
+    KeyIssued { secrets: issued.secrets, key: show(&issued.row, context), in_force: issued.in_force }
 }
 
 /// The primary key may everything: who may less does not get hold of it, and does not stop it.
@@ -191,40 +167,6 @@ fn chosen(wish: Option<Environments>, has: Environments) -> Result<Environments,
         return Ok(chosen);
     }
     Err(Refusal::field("/environments", "the key has no credential in one of these environments"))
-}
-
-fn client_id(row: &KeyRow, environment: Environment) -> Option<ClientId> {
-    let current =
-        |c: &&store::CredentialRow| c.credential.environment == environment && c.credential.slot == SecretSlot::Current;
-    row.credentials.iter().find(current).map(|c| c.credential.client_id)
-}
-
-/// R89: where the deployment says so, a restricted key is for exactly one company.
-fn one_company(context: &Context, companies: &CompanyRestriction) -> Result<(), Refusal> {
-    let one = matches!(companies, CompanyRestriction::Only(set) if set.as_slice().len() == 1);
-    if one || !context.control.parts().one_company {
-        return Ok(());
-    }
-    Err(Refusal::field("/companies", "here a restricted key is for exactly one company: name one"))
-}
-
-/// D9: a company of another account is as unknown as one that does not exist.
-async fn companies_exist(account: &AccountStore, companies: &CompanyRestriction) -> Result<(), Refusal> {
-    let CompanyRestriction::Only(set) = companies else { return Ok(()) };
-    let mut unknown = Vec::new();
-    for id in set.as_slice() {
-        match account.company(*id).await {
-            Ok(_) => {}
-            Err(StoreError::NotFound { .. }) => unknown.push(id.to_string()),
-            Err(error) => return Err(error.into()),
-        }
-    }
-    if unknown.is_empty() {
-        return Ok(());
-    }
-    let more = if unknown.len() > NAMED_MAX { " and others" } else { "" };
-    unknown.truncate(NAMED_MAX);
-    Err(Refusal::field("/companies", format!("no such company in this account: {}{more}", unknown.join(", "))))
 }
 
 fn filter(query: &KeysQuery) -> Result<KeyFilter, Refusal> {

@@ -3,7 +3,7 @@
 //! Owns:  authority, the operations of `api::contract`, the secrets of new keys on their one way out, the listener.
 //! Never: proxying, SQL, clocks (the time and the randomness are handed in).
 //! Read:  `control` (the parts), `operation` (how a request reaches a handler), `keys` (a handler), `serve`; for people
-//!        `authority`, then `sign_in`.
+//!        `authority`, then `sign_in`; for primary keys that manage restricted ones `subkeys`.
 #![warn(missing_docs)]
 
 mod accounts;
@@ -22,6 +22,7 @@ mod identities;
 mod in_force;
 mod invitations;
 mod issue;
+mod key_changes;
 mod keys;
 mod limits;
 mod linked_providers;
@@ -50,6 +51,7 @@ mod session_cookie;
 mod sessions;
 mod sign_in;
 mod streams;
+mod subkeys;
 mod trace;
 mod usage;
 
@@ -61,3 +63,4 @@ pub use issue::{IssuedAccount, IssuedKey, IssuedToken, Issuer};
 pub use limits::Limits;
 pub use people::{PeopleParts, Provider, Registration};
 pub use serve::{Listener, TlsConfig, serve};
+pub use subkeys::{SubKeys, serve_sub_keys};

@@ -129,17 +129,7 @@ impl Context {
 
     /// Waits until `revision` is in force everywhere (D14).
     pub(crate) async fn confirm(&self, revision: Revision) -> Result<ReceiptOut, Refusal> {
-        let parts = self.control.parts();
-        match tokio::time::timeout(parts.limits.confirm, parts.in_force.in_force(revision)).await {
-            Ok(receipt) => Ok(receipt.into()),
-            Err(_) => {
-                let detail = format!(
-                    "The change is stored as revision {revision}, but not every gateway has confirmed it within {} seconds.",
-                    parts.limits.confirm.as_secs()
-                );
-                Err(Refusal::with_detail(Code::NotConfirmed, detail))
-            }
-        }
+        self.control.confirm(revision).await
     }
 }
 

@@ -29,6 +29,14 @@ pub(crate) struct Refusal {
     retry_after: Option<u64>,
 }
 
+/// What a refusal tells.
+pub(crate) struct Told {
+    pub(crate) code: Code,
+    pub(crate) detail: Option<String>,
+    pub(crate) errors: Vec<FieldProblem>,
+    pub(crate) cause: Option<String>,
+}
+
 impl Refusal {
     /// Too many attempts: the next may come after so many seconds.
     pub(crate) fn braked(secs: u64) -> Self {
@@ -48,6 +56,11 @@ impl Refusal {
     /// A body whose field at `pointer` cannot be accepted.
     pub(crate) fn field(pointer: impl Into<String>, message: impl Into<String>) -> Self {
         Self::from(vec![FieldProblem { pointer: pointer.into(), message: message.into() }])
+    }
+
+    /// What it tells, for what words it in another way.
+    pub(crate) fn told(self) -> Told {
+        Told { code: self.code, detail: self.detail, errors: self.errors, cause: self.cause }
     }
 
     pub(crate) fn answer(self, style: &ProblemStyle, id: RequestId) -> Response {
@@ -131,7 +144,7 @@ const fn conflict(reason: &ConflictReason) -> Code {
         | ConflictReason::SecondFactor(_) => Code::Conflict,
         ConflictReason::EmailTaken => Code::EmailTaken,
         ConflictReason::AlreadyMember => Code::AlreadyMember,
-        ConflictReason::RoleInsufficient(_) => Code::RoleInsufficient,
+        ConflictReason::RoleInsufficient(_) | ConflictReason::NotPrimary => Code::RoleInsufficient,
         ConflictReason::LastOwner => Code::LastOwner,
         ConflictReason::MemberHasKeys(_) => Code::MemberHasKeys,
         // 226 random bits do not repeat: the generator is broken.

@@ -103,7 +103,7 @@ const fn check(denial: Denial) -> &'static str {
         Denial::SecretEnded => "secret",
         Denial::FreshnessLost => "freshness",
         Denial::OperationUnknown => "operation",
-        Denial::AudienceMismatched => "audience",
+        Denial::AudienceMismatched | Denial::SubKeyNotAllowed => "audience",
         Denial::IpNotAllowed => "address",
         Denial::PrimaryKeyInBrowser | Denial::OriginNotAllowed => "origin",
         Denial::ScopeInsufficient => "scope",
@@ -136,6 +136,7 @@ const fn check(denial: Denial) -> &'static str {
 }
 
 /// The rule, and what it was held against at that time, as far as it was recorded.
+#[expect(clippy::too_many_lines, reason = "one row for each denial")]
 fn rule(row: &RequestRow, denial: Denial, operation: Option<&Operation>) -> String {
     let name = row.operation.as_deref().unwrap_or("that was asked for");
     let origin = row.origin.as_deref().unwrap_or("a page that was not recorded");
@@ -162,6 +163,9 @@ fn rule(row: &RequestRow, denial: Denial, operation: Option<&Operation>) -> Stri
             format!("The catalogue had no operation for this path with the method {}.", row.method)
         }
         Denial::AudienceMismatched => format!("The operation {name} is not for keys."),
+        Denial::SubKeyNotAllowed => {
+            format!("The operation {name} manages restricted keys, which only the account's primary key may do.")
+        }
         Denial::IpNotAllowed => format!("The key does not allow the address {}.", row.address),
         Denial::PrimaryKeyInBrowser => {
             format!("The request came from the page {origin}; a primary key must not be used from a browser.")
@@ -297,6 +301,7 @@ const fn advice(denial: Denial) -> Option<Advice> {
         | Denial::FreshnessLost
         | Denial::OperationUnknown
         | Denial::AudienceMismatched
+        | Denial::SubKeyNotAllowed
         | Denial::IpNotAllowed
         | Denial::PrimaryKeyInBrowser
         | Denial::OriginNotAllowed

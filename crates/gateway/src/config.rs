@@ -48,13 +48,15 @@ pub struct Proxies {
     pub proxy_protocol: bool,
 }
 
-/// The upstream of each environment (D4, D43).
+/// The upstream of each environment (D4, D43), and the one within the deployment.
 #[derive(Clone)]
 pub struct Upstreams {
     /// Where test credentials lead.
     pub test: egress::UpstreamConfig,
     /// Where live credentials lead.
     pub live: egress::UpstreamConfig,
+    /// Who manages restricted keys (D32). Without it the operations of the catalogue that lead there do not exist.
+    pub sub_keys: Option<egress::UpstreamConfig>,
 }
 
 impl Upstreams {

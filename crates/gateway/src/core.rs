@@ -20,10 +20,11 @@ use crate::{
     snapshot::Snapshot,
     writes::{Idempotency, Running},
 };
+use admission::Permit;
 use bytes::Bytes;
 use egress::Upstream;
 use http::{HeaderMap, HeaderName, HeaderValue};
-use model::{Catalogue, Entropy, Environment};
+use model::{Catalogue, Entropy, Environment, Operation, operation::ServedBy};
 use std::{
     cell::{Cell, RefCell},
     net::IpAddr,
@@ -117,6 +118,7 @@ pub(crate) struct Core {
     pub(crate) writes: Running,
     test: Rc<Upstream>,
     live: Rc<Upstream>,
+    sub_keys: Option<Rc<Upstream>>,
     catalogue: RefCell<Rc<CoreCatalogue>>,
     open: Rc<Cell<usize>>,
 }
@@ -213,6 +215,22 @@ impl Core {
         }
     }
 
+    /// Where a permitted request goes; none when its operation is not answered here, and then it was not admitted either.
+    pub(crate) fn upstream_of(&self, permit: &Permit) -> Option<&Rc<Upstream>> {
+        match permit.served_by() {
+            ServedBy::Upstream => Some(self.upstream(permit.environment())),
+            ServedBy::SubKeys => self.sub_keys.as_ref(),
+        }
+    }
+
+    /// Whether anybody here answers `operation`; what nobody answers does not exist.
+    pub(crate) fn answers(&self, operation: &Operation) -> bool {
+        match operation.served_by {
+            ServedBy::Upstream => true,
+            ServedBy::SubKeys => self.sub_keys.is_some(),
+        }
+    }
+
     pub(crate) fn open(&self) -> Open {
         self.open.set(self.open.get() + 1);
         self.counters.connections(1);
@@ -240,6 +258,9 @@ impl Core {
         self.recorder.flush();
         self.test.sweep();
         self.live.sweep();
+        if let Some(upstream) = &self.sub_keys {
+            upstream.sweep();
+        }
     }
 }
 
@@ -268,6 +289,7 @@ async fn serve(start: CoreStart, ready: std::sync::mpsc::SyncSender<std::io::Res
         writes: Running::default(),
         test: Upstream::new(shared.upstreams.of(Environment::Test).clone()),
         live: Upstream::new(shared.upstreams.of(Environment::Live).clone()),
+        sub_keys: shared.upstreams.sub_keys.clone().map(Upstream::new),
         catalogue: RefCell::new(Rc::new(CoreCatalogue(catalogue))),
         open: Rc::new(Cell::new(0)),
         shared,

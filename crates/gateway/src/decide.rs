@@ -15,7 +15,7 @@ use crate::{
 };
 use admission::{Asked, Authorized, Permit, Settlement};
 use http::HeaderMap;
-use model::{CompanyMode, CompanyRestriction, Denial, Operation, Timestamp};
+use model::{CompanyMode, CompanyRestriction, Denial, Operation, Timestamp, operation::ServedBy};
 use std::{cell::Cell, net::IpAddr, rc::Rc, sync::Arc};
 
 /// A request that may be settled.
@@ -92,7 +92,10 @@ pub(crate) fn decide(
     };
     let ticket = core.inflight.enter(Some(hold), stuck);
     let Some(authorized) = authorized else { return Ok(Decided::Inspect(live, ticket)) };
-    let subject = Subject::Key(live);
+    let subject = match authorized.permit().served_by() {
+        ServedBy::Upstream => Subject::Key(live),
+        ServedBy::SubKeys => Subject::Manager(live),
+    };
     let token = core.signer.at_hand(&subject, now);
     Ok(Decided::Admitted(Admitted { passage: Passage::Key(authorized), ticket, subject, token }))
 }

@@ -183,7 +183,8 @@ async fn exchange(
         return Err(Fault::TooManyHeaders.into());
     }
     let (Inspected { admitted, target, body, held }, asked, (reserved, spent)) = {
-        let facts = Facts::read(&parts, &catalogue, core.shared.hosts.as_deref())?;
+        let mut facts = Facts::read(&parts, &catalogue, core.shared.hosts.as_deref())?;
+        facts.operation = facts.operation.filter(|operation| core.answers(operation));
         story.operation = facts.operation.map(|o| o.id.clone());
         if let Some(answer) = answered_here(core, &facts, &parts, now, story) {
             return Ok(answer?);

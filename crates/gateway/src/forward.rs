@@ -99,7 +99,7 @@ pub(crate) async fn forward(
         upgrade: caller_side.is_some().then_some(b"websocket"),
         trailers: outgoing.trailers,
     };
-    let upstream = core.upstream(permit.environment());
+    let upstream = core.upstream_of(&permit).ok_or(Fault::Internal)?;
     let answer = until_cut(&ticket, upstream.send_raw(head, body)).await?;
     let answer = answer.map_err(|error| body_failed.get().unwrap_or_else(|| fault(&error)))?;
     match (answer, &held.guard) {

@@ -177,7 +177,7 @@ impl Rates {
             return Ok((Reserved::Within, None, None));
         };
         let (key, environment, own) = match &admitted.subject {
-            Subject::Key(live) => {
+            Subject::Key(live) | Subject::Manager(live) => {
                 let record = &live.entry.record;
                 (Some((record.key, record.account)), live.entry.environment, &record.limits)
             }

@@ -17,6 +17,7 @@ use data_encoding::BASE64URL_NOPAD;
 use egress::Prepared;
 use http::{HeaderName, HeaderValue};
 use model::{CompanyRestriction, Environment, Timestamp};
+use proof::SUB_KEYS_AUDIENCE;
 use serde_json::{Value, json};
 use std::sync::{
     Arc,
@@ -32,7 +33,8 @@ const TOKEN_RENEW_MICROS: i64 = 20_000_000;
 const TOKEN_USE_MICROS: i64 = 45_000_000;
 /// Signatures that may wait; beyond it a request without a token is answered 503.
 const QUEUE_MAX: usize = 4_096;
-/// Who the token is for.
+/// Who the token is for. One that manages keys is for another, `proof::SUB_KEYS_AUDIENCE`: what the upstream is given opens
+/// nothing there.
 const AUDIENCE: &str = "upstream";
 
 /// What the upstream is told of a caller, made once for many requests: the signed context and its plain copies.
@@ -63,6 +65,8 @@ pub(crate) struct TokenSlot {
 pub(crate) enum Subject {
     /// The holder of a secret.
     Key(Arc<Live>),
+    /// The holder of a primary key's secret, who manages restricted keys (D32). Such tokens are made for one request each.
+    Manager(Arc<Live>),
     /// Anyone, in one environment.
     Public(Environment),
     /// A person, in one environment (D37).
@@ -146,7 +150,7 @@ impl Signer {
 
     /// The token of `subject` if a usable one is at hand; asks for a new one in good time. No wait, no signature.
     pub(crate) fn at_hand(&self, subject: &Subject, now: Timestamp) -> Option<Arc<Token>> {
-        let slot = self.shared.slot(subject);
+        let slot = self.shared.slot(subject)?;
         let token = slot.token.load_full()?;
         let age = now.micros_since(token.signed_at);
         let names_changed = token.names_epoch != self.shared.snapshot.names_epoch();
@@ -174,7 +178,7 @@ impl Subject {
     fn carries_names(&self) -> bool {
         match self {
             Self::Key(live) => matches!(live.entry.record.companies, CompanyRestriction::Only(_)),
-            Self::Public(_) | Self::Person(..) | Self::Callback(..) => false,
+            Self::Manager(_) | Self::Public(_) | Self::Person(..) | Self::Callback(..) => false,
         }
     }
 }
@@ -185,15 +189,19 @@ fn work(shared: &Shared, mut jobs: mpsc::Receiver<Job>) {
         let slot = shared.slot(&job.subject);
         let now = (shared.clock)();
         // Many first requests of one key wait at once; one signature serves them all.
-        let just_made = slot.token.load_full().filter(|token| {
+        let just_made = slot.and_then(|slot| slot.token.load_full()).filter(|token| {
             // A token from the future is of no use: the clock was set back since.
             (0..TOKEN_RENEW_MICROS).contains(&now.micros_since(token.signed_at))
                 && token.names_epoch == shared.snapshot.names_epoch()
         });
         let token = just_made.or_else(|| shared.sign(&job.subject, now).map(Arc::new));
-        slot.renewing.store(false, Ordering::Release);
+        if let Some(slot) = slot {
+            slot.renewing.store(false, Ordering::Release);
+        }
         let Some(token) = token else { continue };
-        slot.token.store(Some(Arc::clone(&token)));
+        if let Some(slot) = slot {
+            slot.token.store(Some(Arc::clone(&token)));
+        }
         if let Some(done) = job.done {
             // The request may have ended meanwhile; its token serves the next one.
             let _gone = done.send(token);
@@ -202,25 +210,26 @@ fn work(shared: &Shared, mut jobs: mpsc::Receiver<Job>) {
 }
 
 impl Shared {
-    fn slot<'a>(&'a self, subject: &'a Subject) -> &'a TokenSlot {
+    fn slot<'a>(&'a self, subject: &'a Subject) -> Option<&'a TokenSlot> {
         let (slots, environment) = match subject {
-            Subject::Key(live) => return &live.token,
+            Subject::Key(live) => return Some(&live.token),
+            Subject::Manager(_) => return None,
             Subject::Public(environment) => (&self.public, environment),
             Subject::Person(visitor, environment) => (&visitor.tokens, environment),
             Subject::Callback(sender, environment) => (&sender.tokens, environment),
         };
         let [test, live] = slots;
-        match environment {
+        Some(match environment {
             Environment::Test => test,
             Environment::Live => live,
-        }
+        })
     }
 
     fn sign(&self, subject: &Subject, now: Timestamp) -> Option<Token> {
         // Read before the names are, so that a change in between makes the token stale, never the reverse.
         let names_epoch = self.snapshot.names_epoch();
         let mut claims = match subject {
-            Subject::Key(live) => self.claims(&live.entry),
+            Subject::Key(live) | Subject::Manager(live) => self.claims(&live.entry),
             Subject::Public(environment) => json!({ "environment": environment.as_str() }),
             Subject::Person(visitor, environment) => person_claims(visitor, *environment),
             Subject::Callback(sender, environment) => json!({
@@ -230,10 +239,11 @@ impl Shared {
                 "account": sender.rule.account.map(|account| account.to_string()),
             }),
         };
+        let audience = if matches!(subject, Subject::Manager(_)) { SUB_KEYS_AUDIENCE } else { AUDIENCE };
         let issued = now.as_secs();
         for (name, value) in [
             ("iss", Value::from(self.issuer.as_str())),
-            ("aud", Value::from(AUDIENCE)),
+            ("aud", Value::from(audience)),
             ("iat", Value::from(issued)),
             ("exp", Value::from(issued + TOKEN_LIFE_SECS)),
         ] {
@@ -244,7 +254,7 @@ impl Shared {
         text.push('.');
         text.push_str(&BASE64URL_NOPAD.encode(signature.as_ref()));
         let caller = match subject {
-            Subject::Key(live) => Some(TokenCaller::of(&live.entry)),
+            Subject::Key(live) | Subject::Manager(live) => Some(TokenCaller::of(&live.entry)),
             Subject::Public(_) | Subject::Person(..) | Subject::Callback(..) => None,
         };
         let fields = self.fields(subject, text)?;
@@ -255,7 +265,7 @@ impl Shared {
     fn fields(&self, subject: &Subject, context: String) -> Option<Prepared> {
         let names = &self.names;
         let plain: Vec<(&HeaderName, String)> = match subject {
-            Subject::Key(live) => {
+            Subject::Key(live) | Subject::Manager(live) => {
                 let Entry { record, environment, .. } = &live.entry;
                 vec![
                     (&names.environment, environment.as_str().to_owned()),

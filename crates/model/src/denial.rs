@@ -46,6 +46,8 @@ pub enum Denial {
     OperationUnknown,
     /// The operation is not for keys (D20).
     AudienceMismatched,
+    /// A restricted key asked for the management of restricted keys, which is the primary key's alone (D8, D32).
+    SubKeyNotAllowed,
     /// The key may not be used from the caller's address (D12).
     IpNotAllowed,
     /// A primary key was sent by a browser (D11).
@@ -133,7 +135,7 @@ pub struct Answer {
 
 impl Denial {
     /// Every denial, in the order of the checks.
-    pub const ALL: [Self; 46] = [
+    pub const ALL: [Self; 47] = [
         Self::CredentialMissing,
         Self::CredentialAmbiguous,
         Self::CredentialMalformed,
@@ -147,6 +149,7 @@ impl Denial {
         Self::FreshnessLost,
         Self::OperationUnknown,
         Self::AudienceMismatched,
+        Self::SubKeyNotAllowed,
         Self::IpNotAllowed,
         Self::PrimaryKeyInBrowser,
         Self::OriginNotAllowed,
@@ -228,6 +231,11 @@ impl Denial {
                 reason: "operation_unknown",
                 blame: Blame::Caller,
             },
+            Self::SubKeyNotAllowed => forbidden(
+                "subkey_not_allowed",
+                "Not allowed for restricted keys",
+                "Only the primary key manages restricted keys.",
+            ),
             Self::IpNotAllowed => {
                 forbidden("ip_not_allowed", "Address not allowed", "This key may not be used from this address.")
             }

@@ -422,6 +422,35 @@ pub struct Operation {
     pub learn: Option<Learn>,
     /// For the audience `callback`: which of the deployment's callback secrets it asks for (D19).
     pub callback: Option<LimitName>,
+    /// Who answers it.
+    pub served_by: ServedBy,
+}
+
+/// Who answers an operation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum ServedBy {
+    /// The API behind the gateway.
+    #[default]
+    Upstream,
+    /// The deployment's own management of restricted keys, for primary keys alone (D32).
+    SubKeys,
+}
+
+impl ServedBy {
+    /// As catalogues write it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Upstream => "upstream",
+            Self::SubKeys => "subkeys",
+        }
+    }
+
+    /// From the text of `as_str`, exactly.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Upstream, Self::SubKeys].into_iter().find(|s| s.as_str() == text)
+    }
 }
 
 /// Where the answer of an operation that creates a company names it, so that the gateway knows it from then on (D35).

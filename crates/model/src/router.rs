@@ -4,7 +4,7 @@
 //! Never: canonicalises a path (that is `admission::path`); what does not match is not an operation.
 //! Read:  `Catalogue::find`, then `Node::walk`.
 
-use crate::operation::{HttpMethod, Operation, OperationId, ParamKind, SEGMENTS_MAX, Segment};
+use crate::operation::{HttpMethod, Operation, OperationId, ParamKind, SEGMENTS_MAX, Segment, ServedBy};
 use std::{collections::HashSet, fmt};
 
 /// The most operations a catalogue may list.
@@ -28,6 +28,8 @@ pub enum CatalogueError {
     PublicWrite(OperationId),
     /// An operation without keys that does not say its environment (D37).
     EnvironmentMissing(OperationId),
+    /// Restricted keys would be managed by callers without a key (D8, D32).
+    SubKeysWithoutKey(OperationId),
     /// More than `OPERATIONS_MAX`.
     TooMany,
 }
@@ -39,6 +41,7 @@ impl fmt::Display for CatalogueError {
             Self::Ambiguous(a, b) => write!(f, "{a} and {b} answer to the same requests"),
             Self::PublicWrite(id) => write!(f, "{id} is public but neither GET nor HEAD"),
             Self::EnvironmentMissing(id) => write!(f, "{id} takes no key, so it must say its environment"),
+            Self::SubKeysWithoutKey(id) => write!(f, "{id} manages restricted keys, so it must be for keys"),
             Self::TooMany => write!(f, "more than {OPERATIONS_MAX} operations"),
         }
     }
@@ -94,6 +97,9 @@ impl Catalogue {
             }
             if operation.audience != crate::Audience::Key && operation.environment.is_none() {
                 errors.push(CatalogueError::EnvironmentMissing(operation.id.clone()));
+            }
+            if operation.served_by == ServedBy::SubKeys && operation.audience != crate::Audience::Key {
+                errors.push(CatalogueError::SubKeysWithoutKey(operation.id.clone()));
             }
             let end = root.grow(operation.template.segments());
             match end.ends.iter().find(|(method, _)| *method == operation.method) {
@@ -185,7 +191,10 @@ impl Node {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Audience, CompanyMode, Environment, Idempotency, LimitClass, Scope, Template, operation::OtherBodies};
+    use crate::{
+        Audience, CompanyMode, Environment, Idempotency, LimitClass, Scope, Template,
+        operation::{OtherBodies, ServedBy},
+    };
 
     fn operation(id: &str, method: HttpMethod, template: &str) -> Operation {
         Operation {
@@ -202,11 +211,26 @@ mod tests {
             channel: None,
             learn: None,
             callback: None,
+            served_by: ServedBy::default(),
         }
     }
 
     fn find<'a>(catalogue: &'a Catalogue, method: HttpMethod, path: &str) -> Option<&'a str> {
         catalogue.find(method, path.as_bytes()).map(|o| o.id.as_str())
+    }
+
+    #[test]
+    fn d8_d32_restricted_keys_are_managed_with_a_key_or_not_at_all() {
+        for audience in Audience::ALL {
+            let mut operation = operation("subkey_get", HttpMethod::Get, "/v1/subkey");
+            operation.audience = audience;
+            operation.environment = (audience != Audience::Key).then_some(Environment::Live);
+            operation.served_by = ServedBy::SubKeys;
+            let id = operation.id.clone();
+            let built = Catalogue::new(vec![operation]).map(|_| ());
+            let refused = Err(vec![CatalogueError::SubKeysWithoutKey(id)]);
+            assert_eq!(built, if audience == Audience::Key { Ok(()) } else { refused }, "{audience:?}");
+        }
     }
 
     #[test]

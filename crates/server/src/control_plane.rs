@@ -9,7 +9,7 @@ use crate::{
     config::{Config, Tls},
     deployment::{not_bound, policy, url},
     failure::Failure,
-    name, people_file, sealing_key,
+    name, people_file, sealing_key, sub_keys,
     tls::Certificates,
     usage_metrics::UsageMetrics,
 };
@@ -36,6 +36,8 @@ pub(crate) struct ControlPlane {
     catalogue: Arc<ArcSwap<Catalogue>>,
     stop: oneshot::Sender<()>,
     task: JoinHandle<()>,
+    /// The facade for restricted keys, if the catalogue has operations for it.
+    sub_keys: Option<(oneshot::Sender<()>, JoinHandle<()>)>,
 }
 
 /// What a control plane is made of.
@@ -45,6 +47,7 @@ pub(crate) struct Parts<'a> {
     pub(crate) gateway: &'a Arc<Gateway>,
     pub(crate) catalogue: Arc<Catalogue>,
     pub(crate) tls: Option<&'a Certificates>,
+    pub(crate) sub_keys: Option<sub_keys::Wiring>,
 }
 
 impl ControlPlane {
@@ -84,6 +87,7 @@ impl ControlPlane {
             limit_names: parts.config.limits.rates.limits.iter().map(|limit| limit.name.clone()).collect(),
         };
         let control = Control::with_metrics(control_parts, metrics(parts.gateway, parts.store));
+        let facade = parts.sub_keys.map(|wiring| wiring.serve(control.clone(), parts.config, DRAIN_MAX)).transpose()?;
         let (stop, stopped) = oneshot::channel();
         let task = tokio::spawn(async move {
             let stopped = async move {
@@ -92,7 +96,7 @@ impl ControlPlane {
             };
             control::serve(vec![Listener { socket, tls }], control, stopped, DRAIN_MAX).await;
         });
-        Ok(Self { address, catalogue, stop, task })
+        Ok(Self { address, catalogue, stop, task, sub_keys: facade })
     }
 
     /// Where it listens.
@@ -112,8 +116,17 @@ impl ControlPlane {
         }
     }
 
+    /// Whether restricted keys can be managed through the gateway.
+    pub(crate) const fn serves_sub_keys(&self) -> bool {
+        self.sub_keys.is_some()
+    }
+
     /// Takes no more requests and lets those in flight end.
     pub(crate) async fn stop(self) {
+        if let Some((stop, task)) = self.sub_keys {
+            let _ended_already = stop.send(());
+            let _died = task.await;
+        }
         let _ended_already = self.stop.send(());
         if !self.task.is_finished() {
             let _died = self.task.await;

@@ -9,7 +9,7 @@ use crate::{
     config::{Config, Tls},
     control_plane::{ControlPlane, Parts},
     failure::{Exit, Failure},
-    logging, people_file, sealing_key, signing_key,
+    logging, people_file, sealing_key, signing_key, sub_keys,
     tls::{Certificates, Reload},
 };
 use anyhow::Context as _;
@@ -64,18 +64,21 @@ impl Deployment {
         let log = logging::request_sink(&config.log.requests)?;
         // Bound before the data plane starts, so that a port in use is said before anything serves.
         let listener = ControlPlane::bind(config.control.listen)?;
+        let sub_keys = sub_keys::Wiring::of(&catalogue)?;
         let catalogue = Arc::new(catalogue);
         let mut boot = [0; 8];
         clock::fill(&mut boot);
         let writes = store.writes(boot, WritesOptions::default()).await?;
-        let gateway_config = gateway_config(config, store, gateway_certificates.as_deref(), log.sink, &writes)?;
+        let mut gateway_config = gateway_config(config, store, gateway_certificates.as_deref(), log.sink, &writes)?;
+        let facade = sub_keys.as_ref().map(|wiring| wiring.upstream(gateway_config.cores));
+        gateway_config.upstreams.sub_keys = facade.transpose()?;
         people_file::check(&gateway_config.people, &catalogue)?;
         let gateway =
             Gateway::start(gateway_config, Arc::clone(&catalogue), store.feed()).await.map_err(not_started)?;
         let gateway = Arc::new(gateway);
         let control = ControlPlane::start(
             listener,
-            Parts { config, store, gateway: &gateway, catalogue, tls: control_certificates.as_deref() },
+            Parts { config, store, gateway: &gateway, catalogue, tls: control_certificates.as_deref(), sub_keys },
         )?;
         let certificates = [("gateway", gateway_certificates), ("control", control_certificates)];
         Ok(Self {
@@ -158,6 +161,10 @@ impl Deployment {
         self.reload_certificates();
         let Some(path) = &self.catalogue_file else { return };
         match catalogue_file::load(path) {
+            // Their socket is made at the start, so that the planes know it before either serves.
+            Ok(catalogue) if sub_keys::are_in(&catalogue) && !self.control.serves_sub_keys() => tracing::warn!(
+                "the new catalogue is not used: it is the first with operations that manage restricted keys, which takes a restart"
+            ),
             Ok(catalogue) => {
                 for warning in uncapped(&self.daily_caps, &catalogue) {
                     tracing::warn!("{warning}");
@@ -282,7 +289,7 @@ pub(crate) fn upstreams(config: &Config) -> anyhow::Result<Upstreams> {
             ..UpstreamConfig::new(upstream.target.clone(), tls)
         })
     };
-    Ok(Upstreams { test: one(Environment::Test)?, live: one(Environment::Live)? })
+    Ok(Upstreams { test: one(Environment::Test)?, live: one(Environment::Live)?, sub_keys: None })
 }
 
 /// What an operator should know although it is allowed; said at every start (D31).

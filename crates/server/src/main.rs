@@ -25,6 +25,7 @@ mod sealing_key;
 mod serve;
 mod signing_key;
 mod stop;
+mod sub_keys;
 mod tls;
 mod usage_metrics;
 

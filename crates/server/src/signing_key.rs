@@ -6,7 +6,10 @@
 
 use crate::private_file;
 use anyhow::Context as _;
-use aws_lc_rs::{rand::SystemRandom, signature::Ed25519KeyPair};
+use aws_lc_rs::{
+    rand::SystemRandom,
+    signature::{ED25519_PUBLIC_KEY_LEN, Ed25519KeyPair, KeyPair as _},
+};
 use model::Secret;
 use std::path::{Path, PathBuf};
 
@@ -25,6 +28,13 @@ pub(crate) fn load(folder: &Path) -> anyhow::Result<Secret<Vec<u8>>> {
     })?;
     usable(&document, &path)?;
     Ok(document)
+}
+
+/// The public half of a folder's key, which verifies what the gateway signs.
+pub(crate) fn public(folder: &Path) -> anyhow::Result<[u8; ED25519_PUBLIC_KEY_LEN]> {
+    let pair = Ed25519KeyPair::from_pkcs8(load(folder)?.expose()).ok();
+    let public = pair.and_then(|pair| pair.public_key().as_ref().try_into().ok());
+    public.with_context(|| format!("{} is no Ed25519 key in PKCS#8", path(folder).display()))
 }
 
 /// Whether the folder's key, if it has one yet, can be used.

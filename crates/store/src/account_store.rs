@@ -21,6 +21,7 @@ use crate::{
     },
     stamp::{Committed, Stamp},
     store::Store,
+    sub_key::{self, Naming, SubKeyFilter, SubKeyRow, SubKeys},
     usage::AccountUsage,
 };
 use model::{
@@ -94,6 +95,32 @@ impl AccountStore {
     /// One key that is not deleted.
     pub async fn key(&self, id: KeyId) -> Result<KeyRow, StoreError> {
         key::get(&mut *self.store.snapshot().await?, self.account, id).await
+    }
+
+    /// The restricted key that is called `number` and is not deleted (D32).
+    pub async fn sub_key(&self, number: u64, naming: &Naming) -> Result<SubKeyRow, StoreError> {
+        sub_key::find(&mut *self.store.snapshot().await?, self.account, number, naming).await
+    }
+
+    /// What a restricted key is called.
+    pub async fn sub_key_number(&self, id: KeyId) -> Result<u64, StoreError> {
+        sub_key::number(&mut *self.store.reader().await?, self.account, id).await
+    }
+
+    /// Restricted keys by number: at most `limit` (1 to `SUB_KEYS_PAGE_MAX`), after `skip` others.
+    pub async fn sub_keys(
+        &self,
+        filter: &SubKeyFilter,
+        skip: u64,
+        limit: u32,
+        naming: &Naming,
+    ) -> Result<SubKeys, StoreError> {
+        sub_key::list(&mut *self.store.snapshot().await?, self.account, filter, (skip, limit), naming).await
+    }
+
+    /// The company that the upstream calls `value` (D35).
+    pub async fn company_called(&self, naming: &Naming, value: &str) -> Result<Option<CompanyId>, StoreError> {
+        sub_key::company(&mut *self.store.reader().await?, self.account, naming, value).await
     }
 
     /// Creates a key: one current credential for each of its environments. `Limit` beyond

@@ -145,6 +145,9 @@ pub enum ConflictReason {
     /// The second factor is not in the state that the change needs.
     #[error("the second factor is not in a state for this: {0}")]
     SecondFactor(&'static str),
+    /// The key that asks is not the account's primary key, or is disabled; or it asks for more than restricted keys (D8, D32).
+    #[error("only the account's primary key manages its restricted keys, and nothing else")]
+    NotPrimary,
     /// The account has a primary key that is neither revoked nor deleted (R18).
     #[error("the account has a primary key; revoke it before creating another")]
     PrimaryExists,

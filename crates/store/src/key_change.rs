@@ -17,6 +17,7 @@ use crate::{
     options::Options,
     people,
     stamp::{Stamp, Subject},
+    sub_key::author_may,
 };
 use model::{
     AccountId, CompanyRestriction, Credential, Environment, Environments, Key, KeyId, KeyKind, KeyLimits, KeyStatus,
@@ -30,6 +31,8 @@ use sqlx::SqliteConnection;
 pub struct KeyPatch {
     /// A new description.
     pub description: Option<String>,
+    /// Enabled or disabled, together with the rest.
+    pub status: Option<KeyStatus>,
     /// Another preset.
     pub preset: Option<Preset>,
     /// Another restriction.
@@ -54,6 +57,12 @@ impl KeyPatch {
         if let Some(description) = self.description {
             check_description(&description)?;
             key.description = description;
+        }
+        if let Some(status) = self.status {
+            if !matches!(status, KeyStatus::Active | KeyStatus::Disabled) {
+                return Err(StoreError::invalid("a key is ended by itself, not together with other changes"));
+            }
+            key.status = status;
         }
         key.preset = self.preset.unwrap_or_else(|| key.preset.clone());
         key.companies = self.companies.unwrap_or_else(|| key.companies.clone());
@@ -86,6 +95,7 @@ impl Change for CreateKey {
         account::find(tx, self.account).await?;
         // A key never exceeds its creator: who may make none makes none, also if they lost their role a moment ago.
         people::require(tx, self.account, stamp, Role::Developer).await?;
+        author_may(tx, &self.key.key, stamp).await?;
         let row = insert(tx, self.key, stamp, options).await?;
         let details = key_settings::describe(&row.key);
         Ok(changed(row, AuditAction::KeyCreated, details))
@@ -183,7 +193,7 @@ impl Change for UpdateKey {
         stamp: &Stamp,
         _options: &Options,
     ) -> Result<Effect<Self::Value>, StoreError> {
-        let row = find_changeable(tx, self.account, self.id).await?;
+        let row = find_changeable(tx, self.account, self.id, stamp).await?;
         check_version(self.patch.expected_version, row.version)?;
         let before = row.key;
         let mut key = before.clone();
@@ -193,7 +203,7 @@ impl Change for UpdateKey {
         }
         sqlx::query(
             "UPDATE keys SET description = $1, preset = $2, scopes = $3, companies = $4, expires_at = $5, updated_at = $6, \
-             origins = $9, networks = $10, limits = $11, rotate_every_days = $12, version = version + 1 \
+             origins = $9, networks = $10, limits = $11, rotate_every_days = $12, status = $13, version = version + 1 \
              WHERE id = $7 AND account_id = $8",
         )
         .bind(&key.description)
@@ -208,6 +218,7 @@ impl Change for UpdateKey {
         .bind(key_settings::networks_text(&key.networks))
         .bind(key_settings::limits_text(&key.limits))
         .bind(key.rotate_every_days)
+        .bind(key.status.as_str())
         .execute(&mut *tx)
         .await?;
         if key.companies != before.companies {
@@ -223,7 +234,10 @@ impl Change for UpdateKey {
                 .execute(&mut *tx)
                 .await?;
         }
-        let details = differences(&key_settings::describe(&before), &key_settings::describe(&key));
+        let mut details = differences(&key_settings::describe(&before), &key_settings::describe(&key));
+        if key.status != before.status {
+            details.insert("status".into(), json!({ "from": before.status.as_str(), "to": key.status.as_str() }));
+        }
         Ok(changed(key::get(tx, self.account, self.id).await?, AuditAction::KeyUpdated, details))
     }
 }
@@ -245,6 +259,7 @@ impl Change for SetKeyStatus {
     ) -> Result<Effect<Self::Value>, StoreError> {
         let found = key::find(tx, Some(self.account), self.id).await?;
         let mut row = found.ok_or(StoreError::NotFound { what: "key" })?;
+        author_may(tx, &row.key, stamp).await?;
         let before = row.key.status;
         let action = match (before, self.status) {
             // Repeating a change whose answer was lost is harmless.
@@ -295,7 +310,7 @@ impl Change for RotateKey {
         stamp: &Stamp,
         _options: &Options,
     ) -> Result<Effect<Self::Value>, StoreError> {
-        let row = find_changeable(tx, self.account, self.id).await?;
+        let row = find_changeable(tx, self.account, self.id, stamp).await?;
         check_credentials(&self.credentials)?;
         if self.credentials.is_empty() {
             return Err(StoreError::invalid("a rotation names at least one environment"));
@@ -348,7 +363,7 @@ impl Change for EndPreviousSecret {
         stamp: &Stamp,
         _options: &Options,
     ) -> Result<Effect<Self::Value>, StoreError> {
-        let row = find_changeable(tx, self.account, self.id).await?;
+        let row = find_changeable(tx, self.account, self.id, stamp).await?;
         let mut ended = Vec::new();
         for environment in self.environments.iter() {
             let written = sqlx::query(
@@ -374,8 +389,14 @@ impl Change for EndPreviousSecret {
 }
 
 /// The key, unless it is out of view or final.
-async fn find_changeable(tx: &mut SqliteConnection, account: AccountId, id: KeyId) -> Result<KeyRow, StoreError> {
+async fn find_changeable(
+    tx: &mut SqliteConnection,
+    account: AccountId,
+    id: KeyId,
+    stamp: &Stamp,
+) -> Result<KeyRow, StoreError> {
     let row = key::find(tx, Some(account), id).await?.ok_or(StoreError::NotFound { what: "key" })?;
+    author_may(tx, &row.key, stamp).await?;
     match row.key.status {
         KeyStatus::Active | KeyStatus::Disabled => Ok(row),
         status @ (KeyStatus::Revoked | KeyStatus::Deleted) => Err(ConflictReason::KeyFinal(status).into()),

@@ -33,6 +33,7 @@ mod restore;
 mod schema;
 mod stamp;
 mod store;
+mod sub_key;
 mod usage;
 mod writes;
 
@@ -60,6 +61,7 @@ pub use people::{
 pub use restore::{Restored, restore};
 pub use stamp::{Author, Committed, Revision, Stamp, Subject};
 pub use store::Store;
+pub use sub_key::{Naming, SUB_KEYS_PAGE_MAX, SubKeyFilter, SubKeyRow, SubKeys};
 pub use usage::{
     AccountUsage, COUNTS_MAX, Counts as UsageCounts, Granularity, Intake, LastUse, Losses, OLD_SECRET_RECENT_DAYS,
     Overview, OverviewOf, RequestFilter, RequestOutcome, RequestRow, SEEN_MAX, SecretTag, Seen, SeenCaller,

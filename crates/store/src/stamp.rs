@@ -129,6 +129,8 @@ pub enum Author {
     Member(MemberId),
     /// Somebody who can sign in, in what is theirs alone.
     Person(PersonId),
+    /// The holder of an account's primary key, in the account's restricted keys (D32).
+    Key(KeyId),
     /// The installation itself: its first start, or a command run on the data folder.
     Installation,
 }
@@ -139,7 +141,7 @@ impl Author {
     pub const fn member(self) -> Option<MemberId> {
         match self {
             Self::Member(id) => Some(id),
-            Self::Operator(_) | Self::Person(_) | Self::Installation => None,
+            Self::Operator(_) | Self::Person(_) | Self::Key(_) | Self::Installation => None,
         }
     }
 
@@ -150,6 +152,7 @@ impl Author {
         match text.split_once('_')?.0 {
             MemberId::PREFIX => text.parse().ok().map(Self::Member),
             PersonId::PREFIX => text.parse().ok().map(Self::Person),
+            KeyId::PREFIX => text.parse().ok().map(Self::Key),
             _ => text.parse().ok().map(Self::Operator),
         }
     }
@@ -161,6 +164,7 @@ impl fmt::Display for Author {
             Self::Operator(id) => id.fmt(f),
             Self::Member(id) => id.fmt(f),
             Self::Person(id) => id.fmt(f),
+            Self::Key(id) => id.fmt(f),
             Self::Installation => f.write_str("installation"),
         }
     }

@@ -8,7 +8,8 @@ use crate::world::{OWN_ORIGIN, company, decide, facts, only, operation, policy, 
 use admission::{Caller, Facts, Field, Policy, public};
 use model::{
     Audience, CompanyMode, Denial, Environment, HttpMethod, KeyKind, Locator, NameKind, Network, NetworkList,
-    Operation, OperationId, OriginList, OriginPattern, Preset, Scope, ScopeSet, operation::Place,
+    Operation, OperationId, OriginList, OriginPattern, Preset, Scope, ScopeSet,
+    operation::{Place, ServedBy},
 };
 
 fn locator() -> Locator {
@@ -59,6 +60,23 @@ fn d7_an_operation_that_is_not_in_the_catalogue_is_404_with_a_valid_key() {
     holder.record().preset = Preset::Custom(ScopeSet::default());
     let denial = decide(&facts(None, &holder), &policy(), &holder).unwrap_err();
     assert_eq!((denial, denial.answer().status), (Denial::OperationUnknown, 404));
+}
+
+#[test]
+fn d8_d32_only_a_primary_key_manages_restricted_keys() {
+    let mut operation = operation();
+    operation.served_by = ServedBy::SubKeys;
+    let holder = primary();
+    let permit = decide(&facts(Some(&operation), &holder), &policy(), &holder).unwrap();
+    assert_eq!(permit.served_by(), ServedBy::SubKeys);
+    let none = Preset::Custom(ScopeSet::default());
+    for preset in [Preset::FullAccess, Preset::ReadOnly, Preset::Send, none] {
+        let mut holder = restricted();
+        holder.record().preset = preset;
+        let denial = decide(&facts(Some(&operation), &holder), &policy(), &holder).unwrap_err();
+        assert_eq!((denial, denial.answer().status), (Denial::SubKeyNotAllowed, 403));
+        assert_eq!(denial.answer().code, "subkey_not_allowed");
+    }
 }
 
 #[test]

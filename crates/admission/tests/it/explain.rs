@@ -13,7 +13,8 @@ use admission::{
 };
 use model::{
     Audience, CompanyMode, CompanyRestriction, Denial, Environment, KeyKind, KeyStatus, Network, NetworkList,
-    Operation, OriginList, OriginPattern, Preset, Scope, ScopeSet, SecretSlot, Timestamp, origin::ORIGINS_MAX,
+    Operation, OriginList, OriginPattern, Preset, Scope, ScopeSet, SecretSlot, Timestamp, operation::ServedBy,
+    origin::ORIGINS_MAX,
 };
 use proptest::prelude::*;
 use std::sync::Arc;
@@ -212,6 +213,7 @@ fn what_no_change_helps_says_why() {
     assert!(hopeless(&|_, o| o.audience = Audience::Member).contains("members"));
     assert!(hopeless(&|_, o| o.audience = Audience::Callback).contains("callbacks"));
     assert!(hopeless(&|_, o| o.audience = Audience::Public).contains("operator"));
+    assert!(hopeless(&|_, o| o.served_by = ServedBy::SubKeys).contains("primary key"));
     let holder = restricted();
     let unknown = explain(&described(None, &holder.entry), &policy());
     assert_eq!(denial(unknown.verdict), Some(Denial::OperationUnknown));

@@ -10,7 +10,8 @@ use data_encoding::BASE64;
 use model::{
     AccountId, Audience, CompanyMode, CompanyRestriction, Denial, Environment, HttpMethod, KeyId, KeyKind, KeyShape,
     KeyStatus, Locator, NameKind, Network, NetworkList, Operation, OperationId, OriginList, OriginPattern,
-    Presentation, Presentations, Preset, Scope, ScopeSet, SecretSlot, Timestamp, operation::Place,
+    Presentation, Presentations, Preset, Scope, ScopeSet, SecretSlot, Timestamp,
+    operation::{Place, ServedBy},
 };
 use proptest::{
     prelude::*,
@@ -139,6 +140,10 @@ fn allowed(case: &Case, holder: &Holder) -> Outcome {
     let Some(operation) = &case.operation else { return Err(Denial::OperationUnknown) };
     if operation.audience != Audience::Key {
         return Err(Denial::AudienceMismatched);
+    }
+    // D8, D32: whatever else it may do, no restricted key manages keys.
+    if operation.served_by == ServedBy::SubKeys && record.kind == KeyKind::Restricted {
+        return Err(Denial::SubKeyNotAllowed);
     }
     let networks: Vec<String> = record.networks.as_slice().iter().map(ToString::to_string).collect();
     // D12. The networks of these cases are whole octets, so texts tell.
@@ -346,13 +351,16 @@ fn operations() -> impl Strategy<Value = Operation> {
     let audience = prop_oneof![8 => Just(Audience::Key), 3 => select(Audience::ALL.to_vec())];
     let environment = proptest::option::of(select(Environment::ALL.to_vec()));
     let scope = scope_texts().prop_map(|text| Scope::parse(&text.replace('*', "log")).unwrap());
-    (audience, environment, scope, select(modes), select(HttpMethod::ALL.to_vec())).prop_map(
-        |(audience, environment, scope, company, method)| Operation {
+    let served_by = prop_oneof![6 => Just(ServedBy::Upstream), 1 => Just(ServedBy::SubKeys)];
+    (audience, environment, scope, select(modes), select(HttpMethod::ALL.to_vec()), served_by).prop_map(
+        |(audience, environment, scope, company, method, served_by)| Operation {
             audience,
             environment,
             scope,
             company,
             method,
+            // Such an operation is for keys, or there is no catalogue with it.
+            served_by: if audience == Audience::Key { served_by } else { ServedBy::Upstream },
             ..operation()
         },
     )

@@ -9,7 +9,7 @@ use model::{
     AccountId, Audience, ClientId, CompanyId, CompanyMode, CompanyRestriction, CompanySet, Denial, Entropy,
     Environment, HttpMethod, Idempotency, KeyId, KeyKind, KeyLimits, KeyShape, KeyStatus, LimitClass, NetworkList,
     Operation, OperationId, OriginList, Preset, Scope, SecretHash, SecretSlot, Template, Timestamp,
-    operation::OtherBodies,
+    operation::{OtherBodies, ServedBy},
 };
 use std::sync::Arc;
 
@@ -110,6 +110,7 @@ pub(crate) fn operation() -> Operation {
         channel: None,
         learn: None,
         callback: None,
+        served_by: ServedBy::default(),
     }
 }
 

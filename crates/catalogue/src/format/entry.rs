@@ -12,7 +12,7 @@ use crate::{
 use model::{
     Audience, CompanyMode, Environment, HttpMethod, Learn, LimitClass, LimitName, Locator, NameKind, Operation,
     OperationId, Scope, Template,
-    operation::{OtherBodies, Place},
+    operation::{OtherBodies, Place, ServedBy},
 };
 
 /// What may stand at each key, for hints.
@@ -24,6 +24,7 @@ pub(crate) const ENVIRONMENT_HINT: &str = "test or live";
 const OTHER_BODIES_HINT: &str = "refused (the default), or upstream when it holds them to the signed context itself";
 const CHANNEL_HINT: &str = "the channel of a [[daily_cap]] of the configuration, such as sms";
 const CALLBACK_HINT: &str = "the name of a [[callback]] of the configuration";
+const SERVED_BY_HINT: &str = "upstream (the default), or subkeys for the management of restricted keys by primary ones";
 const METHOD_HINT: &str = "one of GET, HEAD, POST, PUT, PATCH, DELETE";
 const PATH_HINT: &str = "such as /v1/company/{id:int32}; kinds are int32, int64, uuid, or none";
 const MODE_HINT: &str = "one of account, neutral, context, locators, injected, lookup";
@@ -44,6 +45,7 @@ const KEYS: &[&str] = &[
     "idempotency",
     "other_bodies",
     "callback",
+    "served_by",
 ];
 
 /// The operation that a table describes; `None` when anything about it is wrong, which is then told.
@@ -69,6 +71,7 @@ pub(crate) fn operation(node: &Node, sink: &mut Sink<'_>) -> Option<Operation> {
     let class = table.optional("class", sink, CLASS_HINT, LimitClass::new);
     let channel = table.optional("channel", sink, CHANNEL_HINT, LimitName::new);
     let other_bodies = table.optional("other_bodies", sink, OTHER_BODIES_HINT, other_bodies);
+    let served_by = table.optional("served_by", sink, SERVED_BY_HINT, ServedBy::parse);
     let idempotency = table.get("idempotency").and_then(|node| super::idempotency::read(node, sink));
     // A value that was there and not understood must not pass as one that was left out.
     if sink.count() > before {
@@ -88,6 +91,7 @@ pub(crate) fn operation(node: &Node, sink: &mut Sink<'_>) -> Option<Operation> {
         channel,
         learn,
         callback,
+        served_by: served_by.unwrap_or_default(),
     })
 }
 

@@ -5,7 +5,10 @@
 //! Read:  `write_with`.
 
 use crate::draft::Field;
-use model::{CompanyMode, Learn, Locator, Operation, operation::OtherBodies};
+use model::{
+    CompanyMode, Learn, Locator, Operation,
+    operation::{OtherBodies, ServedBy},
+};
 use std::{collections::HashMap, fmt::Write as _};
 
 /// The longest comment, in characters.
@@ -74,6 +77,10 @@ fn value(operation: &Operation, field: Field) -> Option<String> {
         },
         Field::Idempotency => super::idempotency::text(&operation.idempotency)?,
         Field::Callback => quoted(operation.callback.as_ref()?.as_str()),
+        Field::ServedBy => match operation.served_by {
+            ServedBy::Upstream => return None,
+            ServedBy::SubKeys => quoted(operation.served_by.as_str()),
+        },
     })
 }
 

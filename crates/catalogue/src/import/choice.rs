@@ -18,7 +18,7 @@ use crate::{
 };
 use model::{
     Action, Audience, Environment, HttpMethod, Idempotency, LimitClass, Operation, Resource, Scope, Template,
-    operation::{OtherBodies, ParamKind},
+    operation::{OtherBodies, ParamKind, ServedBy},
 };
 use std::collections::BTreeMap;
 
@@ -137,6 +137,7 @@ impl Wanted<'_> {
             channel: None,
             learn: None,
             callback: None,
+            served_by: ServedBy::default(),
         };
         Outcome::Chosen(Box::new(operation), notes)
     }

@@ -4,7 +4,7 @@
 //! Never: changes an operation.
 //! Read:  `own`, then `lookup`.
 
-use super::{Flaw, flaw};
+use super::{Flaw, flaw, sub_keys};
 use crate::{draft::Field, problem::ProblemCode};
 use model::{Action, Audience, HttpMethod, Idempotency, Operation, Recovery, operation::Place};
 
@@ -77,6 +77,9 @@ pub(crate) fn lookup(operation: &Operation, recovery: &Recovery, target: Option<
     if target.method != HttpMethod::Get || target.scope.action != Action::Read {
         let hint = "look up through an operation that is GET and needs a read scope";
         return Some(wrong(format!("{id} does not only read"), hint));
+    }
+    if !sub_keys::can_be_looked_up(target) {
+        return Some(wrong(format!("{id} is not the upstream's"), "look up through an operation of the upstream"));
     }
     if target.audience != Audience::Key {
         return Some(wrong(format!("{id} is not for keys"), "look up through an operation of audience key"));

@@ -8,7 +8,7 @@ use catalogue::{examine, read, write};
 use model::{
     Action, Audience, Catalogue, CompanyMode, Environment, HttpMethod, Idempotency, LimitClass, Locator, NameKind,
     Operation, OperationId, Recovery, Resource, Scope, Template,
-    operation::{OtherBodies, Place},
+    operation::{OtherBodies, Place, ServedBy},
 };
 use proptest::prelude::*;
 
@@ -213,6 +213,7 @@ fn sound(index: usize) -> impl Strategy<Value = Operation> {
                     channel: None,
                     learn: None,
                     callback: None,
+                    served_by: ServedBy::default(),
                 }
             })
         })

@@ -24,4 +24,5 @@ mod requests;
 mod second_factor;
 mod secrets;
 mod sign_in;
+mod sub_keys;
 mod world;

@@ -186,6 +186,7 @@ async fn d5_every_denial_is_traced_to_a_check_a_rule_and_something_to_do() {
                 | Denial::FreshnessLost
                 | Denial::OperationUnknown
                 | Denial::AudienceMismatched
+                | Denial::SubKeyNotAllowed
                 | Denial::IpNotAllowed
                 | Denial::PrimaryKeyInBrowser
                 | Denial::OriginNotAllowed

@@ -13,7 +13,8 @@ use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::BodyExt as _;
 use model::{
     Audience, Catalogue, CompanyMode, Denial, Environment, HttpMethod, Idempotency, KeyId, LimitClass, LimitName,
-    Operation, OperationId, Scope, Secret, SecretHash, Template, Timestamp, operation::OtherBodies,
+    Operation, OperationId, Scope, Secret, SecretHash, Template, Timestamp,
+    operation::{OtherBodies, ServedBy},
 };
 use serde_json::{Value, json};
 use std::{
@@ -176,6 +177,7 @@ fn operation(id: &str, method: HttpMethod, template: &str, audience: Audience, s
         channel: None,
         learn: None,
         callback: None,
+        served_by: ServedBy::default(),
     }
 }
 

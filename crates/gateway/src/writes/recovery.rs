@@ -83,7 +83,7 @@ pub(crate) async fn ask(asking: &Asking<'_>, lookup: &Lookup<'_>, body: &[u8]) -
         upgrade: None,
         trailers: false,
     };
-    let upstream = core.upstream(permit.environment());
+    let Some(upstream) = core.upstream_of(&permit) else { return Made::Unclear };
     match upstream.send(head, http_body_util::Empty::<Bytes>::new()).await {
         Ok(Answer::Response(response)) if response.status() == StatusCode::NOT_FOUND => Made::No,
         Ok(Answer::Response(response)) if response.status() == StatusCode::OK => {

@@ -185,7 +185,11 @@ async fn carry(job: Job, seen: Rc<RefCell<Seen>>, tell: &mut Option<oneshot::Sen
         upgrade: None,
         trailers,
     };
-    let answer = core.upstream(permit.environment()).send(head, Fingerprinted::new(body, seen)).await;
+    let Some(upstream) = core.upstream_of(&permit) else {
+        let told = Err(Fault::Internal.into());
+        return Ending::Failed { fate: Fate::NotSent, rest: Rest::Told(Box::new(told)) };
+    };
+    let answer = upstream.send(head, Fingerprinted::new(body, seen)).await;
     let response = match answer {
         Ok(Answer::Response(response)) => response,
         // Nobody asked for another protocol.

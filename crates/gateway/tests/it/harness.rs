@@ -1,7 +1,7 @@
 //! A gateway, its store, an upstream that does as it is told, and raw sockets.
 
 use gateway::{Gateway, GatewayConfig, IdempotencyConfig, Limits, Listen, PlainHttp, Upstreams};
-use model::operation::{Locator, OtherBodies, Place};
+use model::operation::{Locator, OtherBodies, Place, ServedBy};
 use model::{
     Account, AccountId, Audience, AuditId, ClientId, CompanyMode, CompanyRestriction, Credential, Entropy, Environment,
     Environments, HttpMethod, Idempotency, Key, KeyId, KeyKind, KeyLimits, KeyShape, KeyStatus, LimitClass, LimitName,
@@ -266,6 +266,7 @@ pub(crate) fn operation(id: &str, method: HttpMethod, path: &str, scope: &str) -
         channel: None,
         learn: None,
         callback: None,
+        served_by: ServedBy::default(),
     }
 }
 
@@ -336,7 +337,7 @@ impl World {
             hosts: None,
             cores: 2,
             policy: admission::Policy::default(),
-            upstreams: Upstreams { test: to.clone(), live: to },
+            upstreams: Upstreams { test: to.clone(), live: to, sub_keys: None },
             problems: api::problem::ProblemStyle::new("https://errors.example/"),
             people: gateway::PeopleConfig::default(),
             idempotency: IdempotencyConfig {

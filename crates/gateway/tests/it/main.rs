@@ -17,6 +17,7 @@ mod registry;
 mod revocation;
 mod secrets;
 mod stream;
+mod sub_keys;
 mod tls;
 mod two_doors;
 mod usage;

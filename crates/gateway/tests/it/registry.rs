@@ -9,7 +9,7 @@ use model::{
     Account, AccountId, Audience, AuditId, Company, CompanyId, CompanyMode, CompanyRestriction, CompanySet,
     ExternalName, HttpMethod, Idempotency, KeyKind, Learn, LimitClass, Locator, NameKind, Operation, OperationId,
     Preset, Scope, Template,
-    operation::{OtherBodies, Place},
+    operation::{OtherBodies, Place, ServedBy},
 };
 use serde_json::{Value, json};
 use std::{
@@ -79,6 +79,7 @@ pub(crate) fn operations() -> Vec<Operation> {
         channel: None,
         learn: None,
         callback: None,
+        served_by: ServedBy::default(),
     };
     let mut operations: Vec<Operation> = table.into_iter().map(operation).collect();
     for (id, method) in [("create", post), ("create_get", get)] {
@@ -120,7 +121,7 @@ impl Registry {
         });
         let world = World::start_with(real_clock, |config| {
             let to = egress::UpstreamConfig::new(egress::Target::parse(&format!("http://{address}")).unwrap(), None);
-            config.upstreams = gateway::Upstreams { test: to.clone(), live: to };
+            config.upstreams = gateway::Upstreams { test: to.clone(), live: to, sub_keys: None };
             config.limits.inspect_max = 64 * 1024;
             config.limits.answer_inspect_max = 64 * 1024;
         })

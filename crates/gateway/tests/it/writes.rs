@@ -57,7 +57,7 @@ impl Writes {
         let target = egress::Target::parse(&format!("http://{}", ledger.address)).unwrap();
         let world = World::start_with(clock, |config| {
             let to = egress::UpstreamConfig::new(target, None);
-            config.upstreams = Upstreams { test: to.clone(), live: to };
+            config.upstreams = Upstreams { test: to.clone(), live: to, sub_keys: None };
             adjust(config);
         })
         .await;
@@ -266,7 +266,7 @@ async fn d40_what_was_not_carried_out_is_released_and_every_other_answer_is_kept
     let away = Writes::start_with(real_clock, |config| {
         let target = egress::Target::parse(&format!("http://{closed}")).unwrap();
         let to = egress::UpstreamConfig::new(target, None);
-        config.upstreams = Upstreams { test: to.clone(), live: to };
+        config.upstreams = Upstreams { test: to.clone(), live: to, sub_keys: None };
     })
     .await;
     for _ in 0..2 {

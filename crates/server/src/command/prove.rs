@@ -20,6 +20,7 @@ use crate::{
 };
 use api::{catalogue::OperationOut, contract::OperationsList};
 use caller::Gateway;
+use model::operation::ServedBy;
 use party::Party;
 use place::Place;
 use std::time::Duration;
@@ -33,7 +34,9 @@ pub(crate) async fn run(args: ProveIsolation) -> Result<(), Failure> {
     let client = Client::open(&place.control)?;
     let until = Instant::now() + Duration::from_secs(args.time_max);
     let gateway = Gateway::open(&place.gateway, &place.trust, until)?;
-    let operations = client.list::<OperationsList, OperationOut>(&[], &[], None).await?.data;
+    let mut operations = client.list::<OperationsList, OperationOut>(&[], &[], None).await?.data;
+    // What the deployment answers itself is not the upstream's to keep apart, and asking it makes and deletes keys.
+    operations.retain(|operation| operation.served_by == ServedBy::Upstream.as_str());
     if let Some(unknown) = args.operations.iter().find(|id| operations.iter().all(|o| o.id != **id)) {
         return Err(Failure::usage(format!("the catalogue has no operation {unknown}"), "see `operations list`"));
     }

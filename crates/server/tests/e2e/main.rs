@@ -21,6 +21,7 @@ mod prove;
 mod quickstart;
 mod revocation;
 mod sdk;
+mod subkeys;
 mod team;
 mod tours;
 mod transport;

@@ -167,7 +167,7 @@ async fn an_examination_needs_no_lock_and_tells_the_facts() {
     let _ = account.set_key_status(world.stamp(), deleted, KeyStatus::Deleted).await.unwrap();
     let health = inspect(world.path()).await.unwrap();
     assert_eq!(health.problems, Vec::<String>::new());
-    assert_eq!((health.journal_mode.as_str(), health.schema_version), ("wal", 7));
+    assert_eq!((health.journal_mode.as_str(), health.schema_version), ("wal", 8));
     let parts = |text: &str| text.split('.').map(|n| n.parse::<u32>().unwrap()).collect::<Vec<_>>();
     assert!(parts(&health.sqlite_version) >= parts(SQLITE_VERSION_MIN));
     assert_eq!((health.counts.accounts, health.counts.companies, health.counts.keys), (1, 1, 1));

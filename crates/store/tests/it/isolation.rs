@@ -5,8 +5,10 @@
 //! Read:  top down.
 
 use crate::world::{World, picture};
-use model::{AccountId, CompanyRestriction, CompanySet, Environment, Environments, KeyStatus, SecretSlot, Timestamp};
-use store::{AccountStore, Committed, CompanyPatch, KeyFilter, KeyPatch, Page, StoreError};
+use model::{
+    AccountId, CompanyRestriction, CompanySet, Environment, Environments, KeyStatus, NameKind, SecretSlot, Timestamp,
+};
+use store::{AccountStore, Committed, CompanyPatch, KeyFilter, KeyPatch, Naming, Page, StoreError, SubKeyFilter};
 
 fn refused<T>(method: &str, result: Result<T, StoreError>) {
     match result {
@@ -57,6 +59,15 @@ async fn invariant_5_no_method_reaches_another_accounts_rows() {
     let identity = theirs.identities(Page::first(1)).await.unwrap().items[0].id;
     refused("delete_identity", mine.delete_identity(world.stamp(), identity).await);
     refused("key", mine.key(id).await);
+    let naming = Naming { environment: Environment::Test, kind: NameKind::new("id").unwrap() };
+    let number = theirs.sub_key_number(id).await.unwrap();
+    refused("sub_key", mine.sub_key(number, &naming).await);
+    refused("sub_key_number", mine.sub_key_number(id).await);
+    let of_theirs = SubKeyFilter { company: Some(company), ..SubKeyFilter::default() };
+    assert!(mine.sub_keys(&of_theirs, 0, 200, &naming).await.unwrap().items.is_empty());
+    let own = mine.sub_keys(&SubKeyFilter::default(), 0, 200, &naming).await.unwrap();
+    assert!(own.total == 1 && own.items[0].row.key.account == mine.id());
+    assert_ne!(mine.company_called(&naming, "42").await.unwrap(), Some(company));
     let set = CompanyRestriction::Only(CompanySet::chosen(&[company]).unwrap());
     let mut new = world.new_key(mine.id());
     new.key.companies = set.clone();

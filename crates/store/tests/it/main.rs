@@ -19,6 +19,7 @@ mod key;
 mod operator_token;
 mod people;
 mod secrets;
+mod sub_key;
 mod usage;
 mod world;
 mod writes;

@@ -172,7 +172,7 @@ mod tests {
     fn operation(path: &str, sources: &[&str]) -> OperationOut {
         let known = json!({
             "id": "x", "method": "GET", "path": path, "audience": "key", "scope": "a:read", "company_mode": "context",
-            "company_sources": sources, "other_bodies": "refused", "limit_class": "default", "environment": null,
+            "company_sources": sources, "other_bodies": "refused", "limit_class": "default", "environment": null, "served_by": "upstream",
         });
         serde_json::from_value(known).unwrap()
     }

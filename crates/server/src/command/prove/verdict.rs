@@ -218,7 +218,7 @@ mod tests {
         trial.hear(&probe, &caller, &Answered::of(status));
         let operation = serde_json::json!({
             "id": "x", "method": "POST", "path": "/x", "audience": "key", "scope": "a:write", "company_mode": "locators",
-            "company_sources": [], "other_bodies": "refused", "limit_class": "default", "environment": null,
+            "company_sources": [], "other_bodies": "refused", "limit_class": "default", "environment": null, "served_by": "upstream",
         });
         let finding = trial.end(&serde_json::from_value(operation).unwrap());
         (finding.verdict, finding.why)
