@@ -5,8 +5,6 @@
 //! Read:  `open`, then `postgres::schema`.
 
 mod schema;
-#[cfg(test)]
-mod tests;
 
 use super::{BUSY_MAX, CONNECTION_WAIT_MAX, LedgerError};
 use crate::{context::Environment, options::DatabaseUrl};
@@ -93,7 +91,7 @@ fn warn_unencrypted(parsed: &Url, options: &PgConnectOptions) {
     }
 }
 
-/// Row-level security holds neither a superuser nor a role with BYPASSRLS, nor who can become one.
+/// Row-level security holds no role with `SUPERUSER` or `BYPASSRLS`, nor one that can become such a role.
 async fn refuse_powerful(on: &mut PgConnection) -> Result<(), LedgerError> {
     let (role, database, powerful): (String, String, bool) = sqlx::query_as(
         "SELECT session_user::text, current_database()::text, EXISTS (SELECT 1 FROM pg_roles
@@ -103,8 +101,8 @@ async fn refuse_powerful(on: &mut PgConnection) -> Result<(), LedgerError> {
     .await?;
     if powerful {
         return Err(LedgerError::Database(format!(
-            "the role `{role}` is, or can become, a superuser or one with BYPASSRLS: row-level security would not hold \
-             it. Make a role of its own and name it in the address:\n\
+            "the role `{role}` has `SUPERUSER` or `BYPASSRLS`, or can take on a role that has it: row-level security \
+             would not hold it. Make a role of its own and name it in the address:\n\
              CREATE ROLE invoicing LOGIN PASSWORD '...' NOSUPERUSER NOBYPASSRLS;\n\
              GRANT CONNECT, CREATE ON DATABASE \"{database}\" TO invoicing;"
         )));
@@ -161,3 +159,6 @@ async fn refuse_unguarded(schema: &'static str, on: &mut Transaction<'static, Po
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;
