@@ -9,11 +9,12 @@ mod schema;
 use super::{BUSY_MAX, CONNECTION_WAIT_MAX, LedgerError};
 use crate::{context::Environment, options::DatabaseUrl};
 use sqlx::{
-    PgConnection, PgPool, Postgres, Transaction,
+    Connection as _, PgConnection, PgPool, Postgres, Transaction,
     postgres::{PgConnectOptions, PgPoolOptions},
     raw_sql,
 };
 use std::{str::FromStr as _, time::Duration};
+use tokio::time::timeout;
 use url::{Host, Url};
 
 /// Connections of one ledger.
@@ -37,15 +38,19 @@ const fn schema_of(environment: Environment) -> (&'static str, &'static str) {
 /// Opens the ledger of `environment`; makes its schema when it is missing.
 pub(super) async fn open(url: &DatabaseUrl, environment: Environment) -> Result<PgPool, LedgerError> {
     let (schema, create) = schema_of(environment);
+    let options = options(url, schema)?;
+    // A pool would try again until its time is up, and then say only that; the first connection says what is wrong.
+    let unreachable = |error: &str| LedgerError::Database(format!("the database cannot be reached: {error}"));
+    let mut connection = match timeout(CONNECTION_WAIT_MAX, PgConnection::connect_with(&options)).await {
+        Ok(connected) => connected.map_err(|error| unreachable(&error.to_string()))?,
+        Err(_) => return Err(unreachable("it does not answer")),
+    };
+    refuse_powerful(&mut connection).await?;
+    connection.close().await?;
     let pool = PgPoolOptions::new()
         .max_connections(CONNECTIONS)
         .acquire_timeout(CONNECTION_WAIT_MAX)
-        .connect_with(options(url, schema)?)
-        .await
-        .map_err(|error| LedgerError::Database(format!("the database cannot be reached: {error}")))?;
-    let mut connection = pool.acquire().await?;
-    refuse_powerful(&mut connection).await?;
-    drop(connection);
+        .connect_lazy_with(options);
     let mut change = pool.begin().await?;
     prepare(schema, create, &mut change).await?;
     refuse_unguarded(schema, &mut change).await?;

@@ -67,6 +67,7 @@ async fn an_address_that_cannot_work_is_told_without_its_password() {
         ("postgres://u:hidden@localhost/x?password=hidden", "these parameters only"),
         ("postgres://u:hidden@localhost/x?sslmode=hidden", "cannot be read"),
         ("postgres://u:hidden@localhost/x?host=/nonexistent", "cannot be reached"),
+        ("postgres://u:hidden@127.0.0.1:1/x", "refused"),
     ] {
         let database = Some(DatabaseUrl::new(url));
         assert!(!format!("{database:?}").contains("hidden"));
