@@ -10,6 +10,7 @@ mod engine;
 pub(crate) mod event;
 pub(crate) mod moment;
 mod postgres;
+pub(crate) mod receive;
 mod schema;
 mod scoped;
 pub(crate) mod send;

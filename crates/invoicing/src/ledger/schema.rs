@@ -10,7 +10,9 @@ use sqlx::{AssertSqlSafe, SqlitePool, raw_sql};
 /// What leads from each format to the next; the format is SQLite's `user_version`. Ids are never used again
 /// (`AUTOINCREMENT`), so that a key named for a deleted company cannot come to mean another one. They fit 32 bits.
 /// Times are microseconds since 1970. What belongs to a company goes when the company goes.
-const STEPS: [&str; 1] = ["
+const STEPS: [&str; 2] = [TABLES, RECEIVED];
+
+const TABLES: &str = "
 CREATE TABLE account (
     id INTEGER PRIMARY KEY AUTOINCREMENT CHECK (id <= 2147483647),
     name TEXT NOT NULL UNIQUE,
@@ -114,7 +116,44 @@ CREATE TABLE event (
 CREATE INDEX event_account ON event (account_id, company_id);
 CREATE INDEX event_company ON event (company_id);
 CREATE INDEX event_time ON event (date_time);
-"];
+";
+
+/// Invoices that arrive, and what a sent one needs to be delivered.
+const RECEIVED: &str = "
+ALTER TABLE send ADD COLUMN nome_prestatore TEXT;
+ALTER TABLE send ADD COLUMN committente_vat TEXT;
+CREATE INDEX company_vat ON company (vat);
+CREATE TABLE receive (
+    id INTEGER PRIMARY KEY AUTOINCREMENT CHECK (id <= 2147483647),
+    account_id INTEGER NOT NULL REFERENCES account,
+    company_id INTEGER NOT NULL REFERENCES company ON DELETE CASCADE,
+    created INTEGER NOT NULL,
+    version INTEGER NOT NULL,
+    prestatore TEXT NOT NULL,
+    nome_prestatore TEXT NOT NULL,
+    committente TEXT NOT NULL,
+    identifier TEXT,
+    file_name TEXT NOT NULL,
+    format TEXT NOT NULL,
+    encoding TEXT NOT NULL,
+    payload TEXT NOT NULL,
+    payload_bytes INTEGER NOT NULL,
+    documents TEXT NOT NULL,
+    last_update INTEGER,
+    date_sent INTEGER,
+    is_read INTEGER NOT NULL,
+    UNIQUE (company_id, identifier)
+) STRICT;
+CREATE INDEX receive_account ON receive (account_id, company_id);
+CREATE TABLE received_document (
+    receive_id INTEGER NOT NULL REFERENCES receive ON DELETE CASCADE,
+    company_id INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    number TEXT NOT NULL,
+    date TEXT NOT NULL,
+    PRIMARY KEY (receive_id, position)
+) STRICT, WITHOUT ROWID;
+";
 
 /// Brings a database to the newest format, or refuses one that is newer than this program.
 pub(super) async fn prepare(writer: &SqlitePool, file: &str) -> Result<(), LedgerError> {

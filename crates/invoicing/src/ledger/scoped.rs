@@ -28,6 +28,7 @@ pub(super) enum Table {
     Update,
     Webhook,
     Event,
+    Receive,
 }
 
 impl Table {
@@ -38,6 +39,7 @@ impl Table {
             Self::Update => "state_update",
             Self::Webhook => "webhook",
             Self::Event => "event",
+            Self::Receive => "receive",
         }
     }
 
@@ -45,7 +47,7 @@ impl Table {
     const fn company(self) -> &'static str {
         match self {
             Self::Company => "t.id",
-            Self::Send | Self::Update | Self::Webhook | Self::Event => "t.company_id",
+            Self::Send | Self::Update | Self::Webhook | Self::Event | Self::Receive => "t.company_id",
         }
     }
 }
@@ -61,6 +63,12 @@ pub(super) enum Act {
 pub(crate) struct Rows<T> {
     pub(crate) rows: Vec<T>,
     pub(crate) total: i64,
+}
+
+impl<T> Default for Rows<T> {
+    fn default() -> Self {
+        Self { rows: Vec::new(), total: 0 }
+    }
 }
 
 /// Which rows of a list, and in which order. `order` is a column of the table's own list, never the caller's text.
@@ -202,7 +210,8 @@ mod tests {
     use super::*;
     use crate::ledger::{Ledgers, sql::Dialect};
 
-    const TABLES: [Table; 5] = [Table::Company, Table::Send, Table::Update, Table::Webhook, Table::Event];
+    const TABLES: [Table; 6] =
+        [Table::Company, Table::Send, Table::Update, Table::Webhook, Table::Event, Table::Receive];
 
     /// In SQLite nothing but the condition keeps rows apart, so it is looked for in every statement that there can be.
     #[tokio::test]

@@ -17,5 +17,7 @@ mod invoices;
 mod isolation;
 #[path = "lists.rs"]
 mod lists;
+#[path = "receiving.rs"]
+mod receiving;
 #[path = "records.rs"]
 mod records;

@@ -13,10 +13,12 @@ use std::{collections::BTreeSet, path::Path, sync::Arc};
 use testkit::{Postgres, postgres::Database};
 
 /// Tables with rows of accounts, with the company's column where there is one.
-const TABLES: [(&str, &str); 6] = [
+const TABLES: [(&str, &str); 8] = [
     ("SELECT count(*) FROM company", "UPDATE company SET version = version + 1"),
     ("SELECT count(*) FROM send", "UPDATE send SET version = version + 1"),
     ("SELECT count(*) FROM document", "UPDATE document SET kind = 'TD02'"),
+    ("SELECT count(*) FROM receive", "UPDATE receive SET is_read = true"),
+    ("SELECT count(*) FROM received_document", "UPDATE received_document SET number = '2'"),
     ("SELECT count(*) FROM state_update", "UPDATE state_update SET version = version + 1"),
     ("SELECT count(*) FROM webhook", "UPDATE webhook SET version = version + 1"),
     ("SELECT count(*) FROM event", "UPDATE event SET status_code = 200"),
@@ -34,6 +36,10 @@ const FILL: &str = "
         format, encoding, payload, payload_bytes, documents)
         SELECT id, account_id, id, 0, 1, vat, 'x', 'x', 'x', 'FPR12', 'Xml', 'x', 1, '[]' FROM company;
     INSERT INTO document (send_id, company_id, position, kind, number, date) SELECT id, id, 0, 'TD01', '1', 'x' FROM company;
+    INSERT INTO receive (id, account_id, company_id, created, version, prestatore, nome_prestatore, committente, file_name,
+        format, encoding, payload, payload_bytes, documents, is_read)
+        SELECT id, account_id, id, 0, 1, 'x', 'x', vat, 'x', 'FPR12', 'Xml', 'x', 1, '[]', false FROM company;
+    INSERT INTO received_document (receive_id, company_id, position, number, date) SELECT id, id, 0, '1', 'x' FROM company;
     INSERT INTO state_update (account_id, company_id, send_id, created, version, last_update, state, description)
         SELECT account_id, id, id, 0, 1, 0, 2, 'x' FROM company;
     INSERT INTO webhook (account_id, company_id, created, version, url, enabled, secret)
@@ -93,7 +99,7 @@ async fn r91_a_statement_without_its_condition_reaches_the_scope_only() {
     ] {
         let scope = scope(&ledgers, "acc_one", companies.clone()).await;
         let wanted: Vec<(i64, u64)> =
-            [0, 0, 0, 0, open, open].iter().map(|open| (each + open, (each + open).unsigned_abs())).collect();
+            [0, 0, 0, 0, 0, 0, open, open].iter().map(|open| (each + open, (each + open).unsigned_abs())).collect();
         assert_eq!(reached(scope.write().await.unwrap()).await, wanted, "{companies:?}");
         let mut tx = scope.read().await.unwrap();
         let accounts: Vec<(i64,)> = tx.all(Sql::new("SELECT id FROM account")).await.unwrap();
@@ -102,7 +108,7 @@ async fn r91_a_statement_without_its_condition_reaches_the_scope_only() {
     }
     // The ledger's own work sees everything.
     let all = reached(ledgers.of(Environment::Test).system(Access::Write).await.unwrap()).await;
-    assert_eq!(all, [(4, 4), (4, 4), (4, 4), (4, 4), (6, 6), (6, 6)]);
+    assert_eq!(all, [(4, 4), (4, 4), (4, 4), (4, 4), (4, 4), (4, 4), (6, 6), (6, 6)]);
     ledgers.close().await;
 }
 
@@ -130,7 +136,9 @@ async fn r91_a_statement_without_its_condition_writes_into_the_scope_only() {
         (CompanyLimit::All, String::from("INSERT INTO account (name, created) VALUES ('mine', 0)"), false),
         (CompanyLimit::All, String::from("INSERT INTO document VALUES (3, 3, 1, 'x', 'x', 'x')"), false),
         (CompanyLimit::All, String::from("INSERT INTO document VALUES (1, 3, 1, 'x', 'x', 'x')"), false),
+        (CompanyLimit::All, String::from("INSERT INTO received_document VALUES (3, 3, 1, 'x', 'x')"), false),
         // Giving rows away.
+        (CompanyLimit::All, String::from("UPDATE receive SET account_id = 2, company_id = 3"), false),
         (CompanyLimit::All, String::from("UPDATE company SET account_id = 2 WHERE id = 1"), false),
         (CompanyLimit::All, String::from("UPDATE send SET company_id = 3"), false),
         (only(&["IT1"], &[]), String::from("UPDATE company SET vat = 'IT9'"), false),
@@ -151,8 +159,9 @@ async fn r91_a_statement_without_its_condition_writes_into_the_scope_only() {
     let mut tx = scope.write().await.unwrap();
     assert_eq!(tx.execute(Sql::new("DELETE FROM company")).await.unwrap(), 1);
     tx.commit().await.unwrap();
-    let left = "SELECT count(*), (SELECT count(*) FROM test.send), (SELECT count(*) FROM test.event) FROM test.company";
-    assert_eq!(database.run(left), "3|3|5");
+    let left = "SELECT count(*), (SELECT count(*) FROM test.send), (SELECT count(*) FROM test.event),
+        (SELECT count(*) FROM test.received_document) FROM test.company";
+    assert_eq!(database.run(left), "3|3|5|3");
     ledgers.close().await;
 }
 
