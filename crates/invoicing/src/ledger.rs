@@ -8,7 +8,10 @@ mod account;
 pub(crate) mod company;
 mod engine;
 pub(crate) mod event;
+pub(crate) mod invostaq;
+pub(crate) mod laabam;
 pub(crate) mod moment;
+mod paged;
 mod schema;
 mod scoped;
 pub(crate) mod send;
@@ -20,6 +23,7 @@ pub(crate) mod webhook;
 
 pub(crate) use moment::Moment;
 pub(crate) use scoped::{Rows, Scoped, Slice};
+pub(crate) use sql::Json;
 
 use crate::{
     context::Environment,

@@ -4,13 +4,17 @@
 //! Never: changes a table in place: a new format is a new step.
 //! Read:  `STEPS`.
 
-use super::LedgerError;
+use super::{LedgerError, invostaq, laabam};
 use sqlx::{SqlitePool, raw_sql};
 
 /// What leads from each format to the next; the format is SQLite's `user_version`. Ids are never used again
 /// (`AUTOINCREMENT`), so that a key named for a deleted company cannot come to mean another one. They fit 32 bits.
 /// Times are microseconds since 1970. What belongs to a company goes when the company goes.
-const STEPS: [&str; 1] = ["
+const STEPS: [&str; 3] = [INVOICETRONIC, laabam::schema::SQLITE, invostaq::schema::SQLITE];
+/// The format that the last of them leads to.
+const FORMAT: &str = "PRAGMA user_version = 3";
+
+const INVOICETRONIC: &str = "
 CREATE TABLE account (
     id INTEGER PRIMARY KEY AUTOINCREMENT CHECK (id <= 2147483647),
     name TEXT NOT NULL UNIQUE,
@@ -114,7 +118,7 @@ CREATE TABLE event (
 CREATE INDEX event_account ON event (account_id, company_id);
 CREATE INDEX event_company ON event (company_id);
 CREATE INDEX event_time ON event (date_time);
-"];
+";
 
 /// Brings a database to the newest format, or refuses one that is newer than this program.
 pub(super) async fn prepare(writer: &SqlitePool, file: &str) -> Result<(), LedgerError> {
@@ -130,9 +134,19 @@ pub(super) async fn prepare(writer: &SqlitePool, file: &str) -> Result<(), Ledge
         raw_sql(*step).execute(&mut *change).await?;
     }
     if from < known {
-        // A pragma takes no parameters; the number is the length of the array above.
-        raw_sql("PRAGMA user_version = 1").execute(&mut *change).await?;
+        // A pragma takes no parameters.
+        raw_sql(FORMAT).execute(&mut *change).await?;
     }
     change.commit().await?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_format_is_the_number_of_steps() {
+        assert_eq!(FORMAT, format!("PRAGMA user_version = {}", STEPS.len()));
+    }
 }
