@@ -10,13 +10,16 @@ use crate::{
     name,
 };
 use catalogue::{Draft, ImportOptions, Rule, RuleKind};
+use invoicing::Surface;
 use model::{Catalogue, Operation};
 use std::path::Path;
 
 /// The largest description, in bytes.
 const DESCRIPTION_MAX: u64 = 32 << 20;
-/// The catalogue of the reference API, reviewed.
-const REFERENCE: &str = include_str!("../reference-catalogue.toml");
+/// The catalogues of the reference API's surfaces, reviewed.
+const INVOICETRONIC: &str = include_str!("../catalogues/invoicetronic.toml");
+const LAABAM: &str = include_str!("../catalogues/laabam.toml");
+const INVOSTAQ: &str = include_str!("../catalogues/invostaq.toml");
 
 /// A catalogue that is ready to serve.
 pub(crate) fn load(path: &Path) -> Result<Catalogue, Failure> {
@@ -28,9 +31,14 @@ pub(crate) fn load(path: &Path) -> Result<Catalogue, Failure> {
     ready(operations)
 }
 
-/// The reference API's catalogue.
-pub(crate) fn reference() -> Result<Catalogue, Failure> {
-    let operations = catalogue::read(REFERENCE)
+/// The catalogue of one of the reference API's surfaces.
+pub(crate) fn reference(surface: Surface) -> Result<Catalogue, Failure> {
+    let text = match surface {
+        Surface::Invoicetronic => INVOICETRONIC,
+        Surface::Laabam => LAABAM,
+        Surface::Invostaq => INVOSTAQ,
+    };
+    let operations = catalogue::read(text)
         .map_err(|problems| Failure::new(Exit::Failed, format!("the reference API's catalogue: {problems}")))?;
     ready(operations)
 }
@@ -123,7 +131,7 @@ mod tests {
 
     #[test]
     fn d34_d43_the_reference_catalogue_serves_and_says_where_companies_are_named() {
-        let catalogue = reference().unwrap();
+        let catalogue = reference(Surface::Invoicetronic).unwrap();
         assert_eq!(catalogue.operations().len(), 36);
         for operation in catalogue.operations() {
             let public = operation.audience == Audience::Public;
@@ -150,5 +158,43 @@ mod tests {
         assert_eq!(scope(HttpMethod::Post, "/v1/send/xml"), "send:send");
         assert_eq!(scope(HttpMethod::Post, "/v1/send/validate"), "send:read");
         assert_eq!(scope(HttpMethod::Get, "/v1/export"), "export:write");
+    }
+
+    #[test]
+    fn r89_r92_every_operation_of_laabam_is_held_to_one_company() {
+        let catalogue = reference(Surface::Laabam).unwrap();
+        let find = |method, path: &str| catalogue.find(method, path.as_bytes()).unwrap();
+        for operation in catalogue.operations() {
+            let public = operation.audience == Audience::Public;
+            assert_eq!(public, operation.id.as_str() == "health_get", "{}", operation.id);
+            assert_ne!(operation.company, CompanyMode::Account, "{}", operation.id);
+            let messages = operation.template.to_string().starts_with("/v1/messaging/");
+            assert!(!messages || operation.company.as_str() == "locators", "{}", operation.id);
+        }
+        let sms = find(HttpMethod::Post, "/v1/messaging/acme/sms");
+        assert_eq!((sms.scope.to_string(), sms.class.as_str()), ("messages:sms:send".to_owned(), "messaging"));
+        assert!(sms.channel.as_ref().is_some_and(|channel| channel.as_str() == "sms"));
+        assert_eq!(find(HttpMethod::Get, "/v1/invoices").scope.to_string(), "invoices:read");
+        assert!(find(HttpMethod::Post, "/v1/companies").learn.is_some());
+        assert!(find(HttpMethod::Post, "/v1/invoices").idempotency.recovery.is_some());
+    }
+
+    #[test]
+    fn r103_r140_every_operation_of_invostaq_is_for_whom_the_document_says() {
+        let catalogue = reference(Surface::Invostaq).unwrap();
+        for operation in catalogue.operations() {
+            let path = operation.template.to_string();
+            let audience = match path.as_str() {
+                "/api/health" => Audience::Public,
+                "/api/admin/tenants" => Audience::Admin,
+                "/api/callbacks/access-point" => Audience::Callback,
+                path if path.starts_with("/api/v2/") || path.starts_with("/api/v1/") => Audience::Key,
+                _ => Audience::Member,
+            };
+            assert_eq!(operation.audience, audience, "{path}");
+            assert!(audience != Audience::Key || operation.company != CompanyMode::Account, "{path}");
+        }
+        let send = catalogue.find(HttpMethod::Post, b"/api/v2/invoices/send").unwrap();
+        assert_eq!(send.scope.to_string(), "invoices:send");
     }
 }

@@ -14,6 +14,7 @@ pub(crate) mod usage;
 
 use crate::name;
 use clap::{Args, Parser, Subcommand};
+use invoicing::Surface;
 use std::{net::SocketAddr, path::PathBuf};
 
 /// Puts keys in front of an API: primary and restricted, test and live, with scopes, presets and revocation that is in
@@ -251,8 +252,13 @@ pub(crate) struct Restore {
 }
 
 /// Run the reference API alone: a small e-invoicing API that trusts only the gateway's signed context.
+///
+/// It serves one of three surfaces, each with a catalogue for the gateway.
 #[derive(Args, Debug)]
 pub(crate) struct Invoicing {
+    /// Which provider's API it looks like.
+    #[arg(long, value_name = "NAME", value_parser = surface, default_value = "invoicetronic")]
+    pub(crate) surface: Surface,
     /// Where it listens. Only the gateway should reach it.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:9000")]
     pub(crate) listen: SocketAddr,
@@ -262,4 +268,17 @@ pub(crate) struct Invoicing {
     /// Where it keeps its two ledgers.
     #[arg(long, value_name = "DIR", default_value = "./invoicing-data")]
     pub(crate) data: PathBuf,
+    /// Where the invostaq surface hands over live documents: an http:// address on loopback. Without it they reach accounts
+    /// of the same ledger. Test documents never go there.
+    #[arg(long, value_name = "URL", requires = "access_point_secret_file")]
+    pub(crate) access_point: Option<String>,
+    /// The secret that goes with every such document. Only its owner may read the file.
+    #[arg(long, value_name = "FILE", requires = "access_point")]
+    pub(crate) access_point_secret_file: Option<PathBuf>,
+}
+
+/// The surface of this name.
+fn surface(name: &str) -> Result<Surface, String> {
+    let names = Surface::ALL.map(Surface::name);
+    Surface::named(name).ok_or_else(|| format!("it is one of {}", names.join(", ")))
 }

@@ -24,6 +24,7 @@ use api::{
     contract::{AccountsCreate, AccountsList, KeysList},
     key::{KeyOut, KeySecrets},
 };
+use invoicing::Surface;
 use model::Secret;
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener},
@@ -76,7 +77,7 @@ pub(crate) async fn run(args: Quickstart) -> Result<(), Failure> {
             let draft = catalogue_file::import(path, args.prefix.as_deref(), &Rules::default())?;
             catalogue_file::of_draft(path, draft)?
         }
-        None => catalogue_file::reference()?,
+        None => catalogue_file::reference(Surface::default())?,
     };
     logging::start(&config.log)?;
     let mut signals = Signals::listen()?;
@@ -91,7 +92,8 @@ pub(crate) async fn run(args: Quickstart) -> Result<(), Failure> {
         Behind::Reference(listener) => {
             let plain = deployment.plain_url().unwrap_or_else(|| deployment.gateway_url());
             let jwks = format!("{plain}/.well-known/{}/jwks.json", config.namespace);
-            Some(Beside::start(listener, &config.folder.join(INVOICING_FOLDER), jwks)?)
+            let folder = config.folder.join(INVOICING_FOLDER);
+            Some(Beside::start(listener, &folder, jwks, Surface::default())?)
         }
     };
     let outcome = match prepare(&deployment).await {

@@ -11,7 +11,7 @@ use testkit::{
 };
 
 /// The reference catalogue, and what it says of companies when the operator trusts the upstream with all of them.
-const CATALOGUE: &str = include_str!("../../reference-catalogue.toml");
+const CATALOGUE: &str = include_str!("../../catalogues/invoicetronic.toml");
 
 /// What the leaky upstream has beside the reference API: objects below their company.
 const NESTED: &str = r#"
