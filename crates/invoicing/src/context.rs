@@ -274,10 +274,12 @@ impl CompaniesClaim {
             Self::List(list) => {
                 let mut known = CompanyNames::default();
                 for CompanyClaim { names } in list {
-                    known.vats.extend(names.vat.iter().map(|vat| normal_vat(vat)));
+                    // No engine can be asked for this character, and no company has it.
+                    let plain = |name: &String| !name.contains('\0');
+                    known.vats.extend(names.vat.iter().map(|vat| normal_vat(vat)).filter(plain));
                     known.ids.extend(names.id.iter().filter_map(|id| id.parse::<i64>().ok()));
-                    known.slugs.extend(names.slug);
-                    known.participants.extend(names.participant);
+                    known.slugs.extend(names.slug.into_iter().filter(plain));
+                    known.participants.extend(names.participant.into_iter().filter(plain));
                 }
                 CompanyLimit::Only(known)
             }

@@ -53,6 +53,8 @@ pub(crate) struct Fattura {
     pub(crate) sender: Sender,
     /// VAT number of the recipient, or the fiscal code of one without.
     pub(crate) recipient: String,
+    /// VAT number of the recipient, normalised, who may have none.
+    pub(crate) recipient_vat: Option<String>,
     pub(crate) recipient_name: String,
     pub(crate) documents: Vec<Document>,
 }
@@ -111,6 +113,7 @@ impl Fattura {
             |data: Option<&Element>| data.and_then(|data| data.first("Anagrafica")).map_or_else(String::new, full_name);
         let (seller, buyer) = (party("CedentePrestatore"), party("CessionarioCommittente"));
         let seller_vat = vat(seller);
+        let buyer_vat = Some(vat(buyer)).filter(|vat| !vat.is_empty());
         let transmission = root.at(&[HEADER, "DatiTrasmissione"]);
         let documents = root.all("FatturaElettronicaBody").filter_map(|body| {
             let general = body.at(&["DatiGenerali", "DatiGeneraliDocumento"])?;
@@ -127,7 +130,8 @@ impl Fattura {
                 vat: seller_vat,
                 name: name(seller),
             },
-            recipient: Some(vat(buyer)).filter(|vat| !vat.is_empty()).unwrap_or_else(|| code(buyer)),
+            recipient: buyer_vat.clone().unwrap_or_else(|| code(buyer)),
+            recipient_vat: buyer_vat,
             recipient_name: name(buyer),
             documents: documents.collect(),
         }

@@ -1,6 +1,6 @@
-//! Ledger: one environment's rows in one database file; there are two, and nothing is shared between them.
+//! Ledger: one environment's rows, in a database file or in a schema of PostgreSQL; there are two, and they share nothing.
 //!
-//! Owns:  the two files, their connections, who may reach the rows (`Scoped`).
+//! Owns:  where the two are, their connections, who may reach the rows (`Scoped`).
 //! Never: gives SQL or a connection to a handler: everything of an account goes through `Scoped`.
 //! Read:  `Ledgers::open`, then `scoped`, then the rows.
 
@@ -12,6 +12,8 @@ pub(crate) mod invostaq;
 pub(crate) mod laabam;
 pub(crate) mod moment;
 mod paged;
+mod postgres;
+pub(crate) mod receive;
 mod schema;
 mod scoped;
 pub(crate) mod send;
@@ -27,6 +29,7 @@ pub(crate) use sql::Json;
 
 use crate::{
     context::Environment,
+    options::DatabaseUrl,
     problem::{Code, Problem},
 };
 use engine::{Access, Engine, Reach, Tx};
@@ -48,6 +51,9 @@ const BUSY_MAX: Duration = Duration::from_secs(5);
 pub(crate) enum LedgerError {
     #[error("the folder {folder} cannot be used: {error}")]
     Folder { folder: String, error: io::Error },
+    /// What PostgreSQL was asked for cannot be had; the text says what to do.
+    #[error("{0}")]
+    Database(String),
     #[error("the database {file} has format {found}; this version knows up to {known}. Start the newer version")]
     TooNew { file: String, found: i64, known: i64 },
     #[error("a text holds the character U+0000, which a ledger cannot store")]
@@ -56,9 +62,25 @@ pub(crate) enum LedgerError {
     Sql(#[from] sqlx::Error),
 }
 
+/// What PostgreSQL says of a transaction that may be tried again: it met another one (40001, 40P01), waited too long for a
+/// lock or for its end (55P03, 57014), or the server has no connection left or is going down (53300, 57P01 to 57P03).
+const PASSING: [&str; 8] = ["40001", "40P01", "55P03", "57014", "53300", "57P01", "57P02", "57P03"];
+
+impl LedgerError {
+    /// Whether the same may work in a moment.
+    fn is_passing(&self) -> bool {
+        match self {
+            Self::Sql(sqlx::Error::PoolTimedOut | sqlx::Error::Io(_)) => true,
+            Self::Sql(sqlx::Error::Database(error)) => error.code().is_some_and(|code| PASSING.contains(&&*code)),
+            Self::Folder { .. } | Self::Database(_) | Self::TooNew { .. } | Self::Nul | Self::Sql(_) => false,
+        }
+    }
+}
+
 impl From<LedgerError> for Problem {
     fn from(error: LedgerError) -> Self {
-        if matches!(error, LedgerError::Sql(sqlx::Error::PoolTimedOut)) {
+        if error.is_passing() {
+            tracing::warn!(%error, "invoicing: the ledger was not ready in time");
             return Self::new(Code::Overloaded, "Too many requests are waiting for the ledger. Try again in a moment.");
         }
         if matches!(error, LedgerError::Nul) {
@@ -88,11 +110,23 @@ pub(crate) struct Ledger {
 }
 
 impl Ledgers {
-    /// Opens both files, and hands out what the workers of each need.
-    pub(crate) async fn open(folder: &Path) -> Result<(Self, [(Ledger, Inbox); 2]), LedgerError> {
-        prepare(folder).map_err(|error| LedgerError::Folder { folder: folder.display().to_string(), error })?;
-        let test = Ledger::open(folder, "invoicing-test.db", Environment::Test).await?;
-        let live = Ledger::open(folder, "invoicing-live.db", Environment::Live).await?;
+    /// Opens both ledgers, in the database if one is named, else in two files of the folder; hands out what the workers of
+    /// each need.
+    pub(crate) async fn open(
+        folder: &Path,
+        database: Option<&DatabaseUrl>,
+    ) -> Result<(Self, [(Ledger, Inbox); 2]), LedgerError> {
+        let [test, live] = match database {
+            Some(url) => [
+                Engine::Postgres(postgres::open(url, Environment::Test).await?),
+                Engine::Postgres(postgres::open(url, Environment::Live).await?),
+            ],
+            None => {
+                prepare(folder).map_err(|error| LedgerError::Folder { folder: folder.display().to_string(), error })?;
+                [open_file(folder, "invoicing-test.db").await?, open_file(folder, "invoicing-live.db").await?]
+            }
+        };
+        let (test, live) = (Ledger::new(test, Environment::Test), Ledger::new(live, Environment::Live));
         Ok((Self { test: test.0.clone(), live: live.0.clone() }, [test, live]))
     }
 
@@ -125,28 +159,31 @@ fn prepare(folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
+async fn open_file(folder: &Path, name: &str) -> Result<Engine, LedgerError> {
+    let file = SqliteConnectOptions::new()
+        .filename(folder.join(name))
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(BUSY_MAX);
+    let writer = SqlitePoolOptions::new()
+        .max_connections(1)
+        .acquire_timeout(CONNECTION_WAIT_MAX)
+        .connect_with(file.clone().create_if_missing(true))
+        .await?;
+    schema::prepare(&writer, name).await?;
+    let reader = SqlitePoolOptions::new()
+        .max_connections(READERS)
+        .acquire_timeout(CONNECTION_WAIT_MAX)
+        .connect_with(file.read_only(true))
+        .await?;
+    Ok(Engine::Sqlite { writer, reader })
+}
+
 impl Ledger {
-    async fn open(folder: &Path, name: &str, environment: Environment) -> Result<(Self, Inbox), LedgerError> {
-        let file = SqliteConnectOptions::new()
-            .filename(folder.join(name))
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
-            .foreign_keys(true)
-            .busy_timeout(BUSY_MAX);
-        let writer = SqlitePoolOptions::new()
-            .max_connections(1)
-            .acquire_timeout(CONNECTION_WAIT_MAX)
-            .connect_with(file.clone().create_if_missing(true))
-            .await?;
-        schema::prepare(&writer, name).await?;
-        let reader = SqlitePoolOptions::new()
-            .max_connections(READERS)
-            .acquire_timeout(CONNECTION_WAIT_MAX)
-            .connect_with(file.read_only(true))
-            .await?;
+    fn new(engine: Engine, environment: Environment) -> (Self, Inbox) {
         let (events, inbox) = mpsc::channel(EVENTS_WAITING_MAX);
-        let engine = Engine::Sqlite { writer, reader };
-        Ok((Self { environment, engine, events, sent: Arc::new(Notify::new()) }, Inbox(inbox)))
+        (Self { environment, engine, events, sent: Arc::new(Notify::new()) }, Inbox(inbox))
     }
 
     /// Whether the database answers.

@@ -1,10 +1,10 @@
 //! Options: what the binary decides for this API.
 //!
-//! Owns:  `Options` and where the keys of the signed context come from.
+//! Owns:  `Options`, where the database is, and where the keys of the signed context come from.
 //! Never: reads the environment, a clock or the system's randomness.
 //! Read:  top down.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
 
 /// Tells the present in microseconds since 1970-01-01T00:00:00Z.
 pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
@@ -64,17 +64,42 @@ pub struct AccessPoint {
     pub secret: String,
 }
 
-impl std::fmt::Debug for AccessPoint {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for AccessPoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AccessPoint").field("url", &self.url).finish_non_exhaustive()
+    }
+}
+
+/// Where a PostgreSQL database is: `postgres://USER:PASSWORD@HOST/NAME`. It holds a password and cannot be printed.
+#[derive(Clone)]
+pub struct DatabaseUrl(String);
+
+impl DatabaseUrl {
+    /// Takes the address as it is; it is read when the database is opened.
+    #[must_use]
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    pub(crate) fn text(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for DatabaseUrl {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("DatabaseUrl(...)")
     }
 }
 
 /// How to run the API. Make one with `new` and change what differs.
 #[derive(Clone)]
 pub struct Options {
-    /// The folder of the two databases; made when it is missing.
+    /// The folder of the two databases; made when it is missing. Not used with `database`.
     pub folder: PathBuf,
+    /// A PostgreSQL database for both ledgers, each a schema of its own (`test`, `live`), made when they are missing. The
+    /// role must be held by row-level security. Default: none, which means two SQLite files in `folder`.
+    pub database: Option<DatabaseUrl>,
     /// The keys that sign the context.
     pub keys: ContextKeys,
     /// The `iss` that a context must state. Default: `claviger`.
@@ -102,6 +127,7 @@ impl Options {
     pub fn new(folder: PathBuf, keys: ContextKeys, clock: Clock, randomness: Randomness) -> Self {
         Self {
             folder,
+            database: None,
             keys,
             issuer: String::from("claviger"),
             header: String::from("claviger-context"),

@@ -83,7 +83,7 @@ pub async fn serve(
     let keys = KeySet::open(&options.keys)?;
     let verifier = Verifier::new(keys, &options.issuer, &options.header)?;
     let access_point = options.access_point.as_ref().map(AccessPoint::open).transpose()?;
-    let (ledgers, parts) = Ledgers::open(&options.folder).await?;
+    let (ledgers, parts) = Ledgers::open(&options.folder, options.database.as_ref()).await?;
     let (stop, stopping) = watch::channel(false);
     let mut workers = JoinSet::new();
     match options.surface {

@@ -265,9 +265,21 @@ pub(crate) struct Invoicing {
     /// The gateway's key set: GATEWAY/.well-known/claviger/jwks.json.
     #[arg(long, value_name = "URL")]
     pub(crate) jwks: String,
-    /// Where it keeps its two ledgers.
+    /// Where it keeps its two ledgers, unless a database is named.
     #[arg(long, value_name = "DIR", default_value = "./invoicing-data")]
     pub(crate) data: PathBuf,
+    /// A PostgreSQL database for its ledgers: postgres://USER:PASSWORD@HOST/NAME.
+    ///
+    /// The role may not be a superuser or have BYPASSRLS. Other processes can see a command line: put an address with a
+    /// password into the environment.
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "CLAVIGER_INVOICING_DATABASE",
+        hide_env_values = true,
+        conflicts_with = "data"
+    )]
+    pub(crate) database: Option<Address>,
     /// Where the invostaq surface hands over live documents: an http:// address on loopback. Without it they reach accounts
     /// of the same ledger. Test documents never go there.
     #[arg(long, value_name = "URL", requires = "access_point_secret_file")]
@@ -275,6 +287,22 @@ pub(crate) struct Invoicing {
     /// The secret that goes with every such document. Only its owner may read the file.
     #[arg(long, value_name = "FILE", requires = "access_point")]
     pub(crate) access_point_secret_file: Option<PathBuf>,
+}
+
+/// A database's address, which holds a password and is not printed.
+#[derive(Clone)]
+pub(crate) struct Address(pub(crate) String);
+
+impl From<&str> for Address {
+    fn from(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+}
+
+impl std::fmt::Debug for Address {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Address(...)")
+    }
 }
 
 /// The surface of this name.

@@ -16,7 +16,7 @@ use crate::{
     stop::{Signals, Wish},
 };
 use anyhow::Context as _;
-use invoicing::{AccessPoint, ContextKeys, Options, Surface};
+use invoicing::{AccessPoint, ContextKeys, DatabaseUrl, Options, Surface};
 use std::{
     net::{SocketAddr, TcpListener},
     path::{Path, PathBuf},
@@ -35,7 +35,9 @@ pub(crate) async fn run(args: Invoicing) -> Result<(), Failure> {
     let surface = args.surface.name();
     remark(&format!("The reference API ({surface}) listens on http://{address} and trusts the keys of {}.", args.jwks));
     let access_point = access_point(&args)?;
-    let options = Options { access_point, ..options(args.data, args.jwks, args.surface) };
+    let mut options = options(args.data, args.jwks, args.surface);
+    options.access_point = access_point;
+    options.database = args.database.map(|address| DatabaseUrl::new(address.0));
     let listener = tokio::net::TcpListener::from_std(listener).context("the listener")?;
     let stop = async move { while signals.next().await != Wish::Stop {} };
     invoicing::serve(listener, options, stop).await.map_err(|error| Failure::new(Exit::Failed, error.to_string()))

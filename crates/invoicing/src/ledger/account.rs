@@ -1,6 +1,6 @@
 //! Account: what an account has used up.
 //!
-//! Owns:  the count of operations (invoices and validations) in the live ledger.
+//! Owns:  the count of operations (invoices, validations, and received invoices when they are read) in the live ledger.
 //! Never: counts in the test ledger.
 //! Read:  top down.
 
@@ -19,18 +19,19 @@ impl Scoped {
             return Ok(true);
         }
         let mut change = self.write().await?;
-        let counted = self.count_within(allowance, &mut change).await?;
+        let counted = self.count_within(allowance, 1, &mut change).await?;
         change.commit().await?;
         Ok(counted)
     }
 
-    /// The same inside a change that stands or falls with it.
-    pub(super) async fn count_within(&self, allowance: u32, on: &mut Tx) -> Result<bool, LedgerError> {
-        if !self.is_live() {
+    /// The same for any number, inside a change that stands or falls with it.
+    pub(super) async fn count_within(&self, allowance: u32, count: u64, on: &mut Tx) -> Result<bool, LedgerError> {
+        if !self.is_live() || count == 0 {
             return Ok(true);
         }
-        let sql = "UPDATE account SET operations = operations + 1 WHERE id = $1 AND operations < $2";
-        let counted = on.execute(Sql::new(sql).value(self.account).value(i64::from(allowance))).await?;
+        let sql = "UPDATE account SET operations = operations + $2 WHERE id = $1 AND operations + $2 <= $3";
+        let count = i64::try_from(count).unwrap_or(i64::MAX);
+        let counted = on.execute(Sql::new(sql).value(self.account).value(count).value(i64::from(allowance))).await?;
         Ok(counted == 1)
     }
 }

@@ -42,8 +42,8 @@ pub(crate) enum CompanyChange {
     Exists,
     /// The row has another version than the caller believes.
     Stale(i64),
-    /// It has this many invoices.
-    InUse(i64),
+    /// It has this many invoices, sent and received.
+    InUse(i64, i64),
     NotFound,
 }
 
@@ -168,11 +168,15 @@ impl Scoped {
         let Some(row) = self.row::<CompanyRow>(COLUMNS, Table::Company, id, &mut change).await? else {
             return Ok(CompanyChange::NotFound);
         };
-        let mut count = self.statement(&Act::Select("count(*)", ""), Table::Send);
-        count.push(" AND t.company_id = ").bind(id);
-        let invoices: i64 = change.scalar(count).await?;
-        if invoices > 0 && !force {
-            return Ok(CompanyChange::InUse(invoices));
+        let mut counts = [0, 0];
+        for (count, table) in counts.iter_mut().zip([Table::Send, Table::Receive]) {
+            let mut sql = self.statement(&Act::Select("count(*)", ""), table);
+            sql.push(" AND t.company_id = ").bind(id);
+            *count = change.scalar(sql).await?;
+        }
+        let [sent, received] = counts;
+        if sent + received > 0 && !force {
+            return Ok(CompanyChange::InUse(sent, received));
         }
         let mut sql = self.statement(&Act::Delete, Table::Company);
         sql.push(" AND t.id = ").bind(id);

@@ -37,8 +37,10 @@ pub(super) enum Access {
 #[derive(Clone)]
 pub(super) enum Engine {
     /// One connection writes, others read.
-    Sqlite { writer: SqlitePool, reader: SqlitePool },
-    #[expect(dead_code, reason = "the option that names a database follows")]
+    Sqlite {
+        writer: SqlitePool,
+        reader: SqlitePool,
+    },
     Postgres(PgPool),
 }
 

@@ -28,6 +28,7 @@ pub(super) enum Table {
     Update,
     Webhook,
     Event,
+    Receive,
 }
 
 impl Table {
@@ -38,6 +39,7 @@ impl Table {
             Self::Update => "state_update",
             Self::Webhook => "webhook",
             Self::Event => "event",
+            Self::Receive => "receive",
         }
     }
 
@@ -45,7 +47,7 @@ impl Table {
     const fn company(self) -> &'static str {
         match self {
             Self::Company => "t.id",
-            Self::Send | Self::Update | Self::Webhook | Self::Event => "t.company_id",
+            Self::Send | Self::Update | Self::Webhook | Self::Event | Self::Receive => "t.company_id",
         }
     }
 }
@@ -61,6 +63,12 @@ pub(super) enum Act {
 pub(crate) struct Rows<T> {
     pub(crate) rows: Vec<T>,
     pub(crate) total: i64,
+}
+
+impl<T> Default for Rows<T> {
+    fn default() -> Self {
+        Self { rows: Vec::new(), total: 0 }
+    }
 }
 
 /// Which rows of a list, and in which order. `order` is a column of the table's own list, never the caller's text.
@@ -196,5 +204,52 @@ impl Scoped {
 
     pub(crate) fn is_live(&self) -> bool {
         self.ledger.environment == Environment::Live
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::{Ledgers, sql::Dialect};
+
+    const TABLES: [Table; 6] =
+        [Table::Company, Table::Send, Table::Update, Table::Webhook, Table::Event, Table::Receive];
+
+    /// In SQLite nothing but the condition keeps rows apart, so it is looked for in every statement that there can be.
+    #[tokio::test]
+    async fn r91_every_statement_begins_with_the_scope() {
+        let folder = tempfile::tempdir().unwrap();
+        let (ledgers, _) = Ledgers::open(folder.path(), None).await.unwrap();
+        for companies in [CompanyLimit::All, CompanyLimit::Only(CompanyNames::default())] {
+            let caller =
+                Caller { account: "a".into(), key: "k".into(), restricted: true, companies: companies.clone() };
+            let scope = ledgers.of(Environment::Test).scope(Arc::new(caller), 0).await.unwrap();
+            for table in TABLES {
+                let (name, company) = (table.name(), table.company());
+                for (sql, begin) in [
+                    (scope.statement(&Act::Select("x", "JOIN y"), table), format!("SELECT x FROM {name} AS t JOIN y")),
+                    (scope.statement(&Act::Delete, table), format!("DELETE FROM {name} AS t")),
+                    (
+                        scope.update_statement(table, |sql| {
+                            sql.push("x = y");
+                        }),
+                        format!("UPDATE {name} AS t SET x = y"),
+                    ),
+                ] {
+                    let text = sql.text(Dialect::Sqlite).0;
+                    let rest = text.strip_prefix(&begin).unwrap().strip_prefix(" WHERE t.account_id = $1").unwrap();
+                    match companies {
+                        CompanyLimit::All => assert_eq!(rest, ""),
+                        CompanyLimit::Only { .. } => {
+                            let list = |n: u8| format!("IN (SELECT value FROM json_each(${n}))");
+                            let inner = "SELECT id FROM company WHERE account_id = $2 AND (vat";
+                            let wanted = format!(" AND {company} IN ({inner} {} OR id {}))", list(3), list(4));
+                            assert_eq!(rest, wanted);
+                        }
+                    }
+                }
+            }
+        }
+        ledgers.close().await;
     }
 }

@@ -127,6 +127,33 @@ pub(crate) enum SendOutcome {
     OperationsExhausted,
 }
 
+/// Which documents an invoice must have one of.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct DocumentFilter<'a> {
+    pub(crate) number: Option<&'a str>,
+    /// Days in UTC.
+    pub(crate) date: Span,
+}
+
+impl DocumentFilter<'_> {
+    /// Adds the condition, which begins with `exists` and closes what that opens.
+    pub(super) fn push(&self, sql: &mut Sql, exists: &'static str) {
+        if self.number.is_none() && self.date.from.is_none() && self.date.to.is_none() {
+            return;
+        }
+        // One and the same document must fit the number and both ends of the span.
+        sql.push(exists);
+        equals(sql, "d.number", self.number);
+        if let Some(from) = self.date.from {
+            sql.push(" AND d.date >= ").bind(from.day());
+        }
+        if let Some(to) = self.date.to {
+            sql.push(" AND d.date <= ").bind(to.day());
+        }
+        sql.push(")");
+    }
+}
+
 /// Which invoices a list is about.
 #[derive(Default)]
 pub(crate) struct SendFilter<'a> {
@@ -137,8 +164,7 @@ pub(crate) struct SendFilter<'a> {
     pub(crate) file_name: Option<&'a str>,
     pub(crate) last_update: Span,
     pub(crate) date_sent: Span,
-    pub(crate) document_date: Span,
-    pub(crate) document_number: Option<&'a str>,
+    pub(crate) document: DocumentFilter<'a>,
     pub(crate) latest_state: Option<State>,
     pub(crate) ids: Option<Vec<i64>>,
     pub(crate) q: Option<&'a str>,
@@ -189,7 +215,7 @@ impl Scoped {
         let Some(company) = self.sender(&company, now, &mut change).await? else {
             return Ok(SendOutcome::CompanyNotAllowed);
         };
-        if !self.count_within(allowance, &mut change).await? {
+        if !self.count_within(allowance, 1, &mut change).await? {
             return Ok(SendOutcome::OperationsExhausted);
         }
         let id = self.insert_send(draft, company.id, now, first_step_at, &mut change).await?;
@@ -210,7 +236,8 @@ impl Scoped {
         let fattura = &draft.fattura;
         let mut insert = Sql::new(
             "INSERT INTO send (account_id, company_id, created, version, prestatore, committente, nome_committente,
-             file_name, format, encoding, payload, payload_bytes, documents, meta_data, next_step_at) VALUES (",
+             file_name, format, encoding, payload, payload_bytes, documents, meta_data, next_step_at,
+             nome_prestatore, committente_vat) VALUES (",
         );
         insert.bind_all([
             self.account.into(),
@@ -228,6 +255,8 @@ impl Scoped {
             Value::from(documents_text(&fattura.documents)),
             Value::from(&draft.meta_data),
             first_step_at.into(),
+            Value::from(&fattura.sender.name),
+            Value::from(&fattura.recipient_vat),
         ]);
         insert.push(") RETURNING id");
         let id: i64 = on.scalar(insert).await?;
@@ -294,18 +323,7 @@ impl SendFilter<'_> {
         if let Some(ids) = &self.ids {
             sql.push(" AND t.id").among(ids.clone());
         }
-        if self.document_number.is_some() || self.document_date.from.is_some() || self.document_date.to.is_some() {
-            // One and the same document must fit the number and both ends of the span.
-            sql.push(" AND EXISTS (SELECT 1 FROM document AS d WHERE d.send_id = t.id");
-            equals(sql, "d.number", self.document_number);
-            if let Some(from) = self.document_date.from {
-                sql.push(" AND d.date >= ").bind(from.day());
-            }
-            if let Some(to) = self.document_date.to {
-                sql.push(" AND d.date <= ").bind(to.day());
-            }
-            sql.push(")");
-        }
+        self.document.push(sql, " AND EXISTS (SELECT 1 FROM document AS d WHERE d.send_id = t.id");
         if let Some(q) = self.q {
             matches_any(
                 sql,

@@ -7,6 +7,7 @@
 use super::{
     Ledger, LedgerError,
     engine::{Access, Tx},
+    receive::deliver,
     sql::Sql,
     state::{State, Step},
 };
@@ -113,6 +114,9 @@ async fn make_step(due: &Due, now: i64, step: i64, on: &mut Tx) -> Result<(), Le
     );
     let sql = sql.value(due.account_id).value(due.company_id).value(due.id).value(now);
     on.execute(sql.value(state).value(state.description()).value(errors)).await?;
+    if state == State::Delivered {
+        deliver(due.id, now, on).await?;
+    }
     Ok(())
 }
 

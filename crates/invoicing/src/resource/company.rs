@@ -108,10 +108,10 @@ fn answer(status: StatusCode, change: CompanyChange) -> Result<Response, Problem
             Err(Problem::new(Code::CompanyExists, "The account has a company with this VAT number already."))
         }
         CompanyChange::Stale(version) => Err(stale(version)),
-        CompanyChange::InUse(count) => {
+        CompanyChange::InUse(sent, received) => {
             let detail = format!(
-                "The company has {count} sent invoice(s). Deleting it deletes them, their updates, webhooks and log \
-                 entries too: add `force=true` to do that."
+                "The company has {sent} sent invoice(s) and {received} received. Deleting it deletes them, their updates, \
+                 webhooks and log entries too: add `force=true` to do that."
             );
             Err(Problem::new(Code::CompanyInUse, detail))
         }

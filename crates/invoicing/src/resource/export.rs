@@ -1,74 +1,100 @@
-//! Export: `/v1/export`, the issued invoices of a period as a ZIP archive.
+//! Export: `/v1/export`, the issued and the received invoices of a period as a ZIP archive.
 //!
 //! Owns:  which period is meant and what the files are called.
 //! Never: an invoice that is not issued yet; more than one answer may hold.
 //! Read:  `archive`.
 
-use super::{in_reach, send::decode};
+use super::{in_reach, receive, send::decode};
 use crate::{
     body,
     ledger::{
-        Moment, Scoped, Slice, Span,
-        send::{Encoding, SendFilter},
+        Moment, Rows, Scoped, Slice, Span,
+        receive::ReceiveFilter,
+        send::{DocumentFilter, Encoding, PAYLOADS_MAX, SendFilter},
     },
     problem::Problem,
     query::Query,
+    serve::App,
     zip::Zip,
 };
-use axum::{body::Body, extract::RawQuery, response::Response};
+use axum::{
+    body::Body,
+    extract::{RawQuery, State},
+    response::Response,
+};
 use http::{HeaderValue, StatusCode, header};
 use jiff::civil::Date;
 use std::collections::HashSet;
 
-/// Invoices of one archive; their size is bounded like that of any answer with payloads.
+/// Invoices of one archive, sent and received; their size is bounded like that of any answer with payloads.
 const INVOICES_MAX: i64 = 2_000;
 
 const KNOWN: [&str; 7] = ["type", "company_id", "year", "month", "quarter", "document_date_from", "document_date_to"];
 
-pub(crate) async fn archive(scope: Scoped, RawQuery(raw): RawQuery) -> Result<Response, Problem> {
+/// Received invoices that were unread are read by this, and count as operations.
+pub(crate) async fn archive(
+    State(app): State<App>,
+    scope: Scoped,
+    RawQuery(raw): RawQuery,
+) -> Result<Response, Problem> {
     let query = Query::parse(raw.as_deref(), &KNOWN)?;
     let sent = query.read("type", "one of send, receive", |text| match text.to_ascii_lowercase().as_str() {
         "send" => Some(true),
         "receive" => Some(false),
         _ => None,
     })?;
-    let filter = SendFilter {
-        company_id: query.int("company_id")?,
-        document_date: period(&query)?,
-        definitive_only: true,
-        ..SendFilter::default()
-    };
-    in_reach(&scope, filter.company_id).await?;
-    // Nothing is ever received, so an archive of that is empty.
-    if sent == Some(false) {
-        return Ok(body::empty(StatusCode::NO_CONTENT));
-    }
+    let company_id = query.int("company_id")?;
+    let document = DocumentFilter { number: None, date: period(&query)? };
+    in_reach(&scope, company_id).await?;
     let slice = Slice { order: "t.id", descending: false, limit: INVOICES_MAX, offset: 0 };
-    let mut found = scope.sends(&slice, &filter).await?;
-    if found.total > INVOICES_MAX || !scope.include_payloads(&mut found.rows).await? {
+    let (mut issued, mut arrived) = (Rows::default(), Rows::default());
+    if sent != Some(false) {
+        let filter = SendFilter { company_id, document, definitive_only: true, ..SendFilter::default() };
+        issued = scope.sends(&slice, &filter).await?;
+    }
+    if sent != Some(true) {
+        arrived = scope.receives(&slice, &ReceiveFilter { company_id, document, ..ReceiveFilter::default() }).await?;
+    }
+    let bytes = issued.rows.iter().map(|row| row.payload_bytes).sum::<i64>()
+        + arrived.rows.iter().map(|row| row.payload_bytes()).sum::<i64>();
+    if issued.total + arrived.total > INVOICES_MAX || bytes > PAYLOADS_MAX {
         return Err(Problem::bad_query("The archive would be too large: choose a shorter period, or one company."));
     }
-    if found.rows.is_empty() {
+    if issued.rows.is_empty() && arrived.rows.is_empty() {
         return Ok(body::empty(StatusCode::NO_CONTENT));
     }
-    let mut names = HashSet::new();
-    let mut zip = Zip::default();
-    for row in found.rows {
-        let bytes = match row.encoding() {
-            Encoding::Base64 => decode(&row.payload).unwrap_or_default(),
-            Encoding::Xml => row.payload.clone().into_bytes(),
-        };
-        let mut name = row.archive_name("");
-        if !names.insert(name.clone()) {
-            name = row.archive_name(&format!("{}_", row.id));
-        }
-        zip.add(&name, &bytes);
+    scope.include_payloads(&mut issued.rows).await?;
+    receive::open(&app, &scope, &mut arrived.rows).await?;
+    let mut files = Files::default();
+    for row in &issued.rows {
+        files.add(row.archive_name(""), || row.archive_name(&format!("{}_", row.id)), row.encoding(), &row.payload);
     }
-    let mut response = Response::new(Body::from(zip.finish()));
+    for row in &arrived.rows {
+        files.add(row.archive_name(""), || row.archive_name(&format!("{}_", row.id)), row.encoding(), &row.payload);
+    }
+    let mut response = Response::new(Body::from(files.zip.finish()));
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/zip"));
     headers.insert(header::CONTENT_DISPOSITION, HeaderValue::from_static("attachment; filename=\"invoices.zip\""));
     Ok(response)
+}
+
+/// The files of an archive, each with a name of its own.
+#[derive(Default)]
+struct Files {
+    zip: Zip,
+    names: HashSet<String>,
+}
+
+impl Files {
+    /// Adds a file under its name or, where that is taken, under the one that is not.
+    fn add(&mut self, name: String, other: impl FnOnce() -> String, encoding: Encoding, payload: &str) {
+        let name = if self.names.insert(name.clone()) { name } else { other() };
+        match encoding {
+            Encoding::Base64 => self.zip.add(&name, &decode(payload).unwrap_or_default()),
+            Encoding::Xml => self.zip.add(&name, payload.as_bytes()),
+        }
+    }
 }
 
 /// A month, a quarter or two dates; one of them, or none for everything.

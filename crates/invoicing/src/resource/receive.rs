@@ -1,16 +1,26 @@
-//! Received invoices: `/v1/receive`. This API is not connected to the exchange, so nothing ever arrives.
+//! Received invoices: `/v1/receive`, what other accounts of the same ledger sent to this account's companies.
 //!
-//! Owns:  the empty list and its parameters.
-//! Never: another account's sent invoices, even when they are addressed to a company of this one.
+//! Owns:  the filters of the list; what reading a payload costs.
+//! Never: another account's sent invoices: what arrived is a copy of the recipient's own.
 //! Read:  top down.
 
-use super::{in_reach, page};
+use super::{Named, in_reach, one, page};
 use crate::{
-    ledger::{Rows, Scoped},
+    ledger::{
+        Scoped,
+        receive::{ORDERS, Opened, ReceiveFilter, ReceiveRow},
+        send::{DocumentFilter, PAYLOADS_MAX},
+    },
     problem::Problem,
     query::Query,
+    resource::send::{exhausted, payload_text},
+    serve::App,
 };
-use axum::{extract::RawQuery, response::Response};
+use axum::{
+    extract::{RawQuery, State},
+    response::Response,
+};
+use http::StatusCode;
 
 const KNOWN: [&str; 18] = [
     "company_id",
@@ -33,13 +43,65 @@ const KNOWN: [&str; 18] = [
     "q",
 ];
 
-pub(crate) async fn list(scope: Scoped, RawQuery(raw): RawQuery) -> Result<Response, Problem> {
+pub(crate) async fn list(State(app): State<App>, scope: Scoped, RawQuery(raw): RawQuery) -> Result<Response, Problem> {
     let query = Query::parse(raw.as_deref(), &KNOWN)?;
-    in_reach(&scope, query.int("company_id")?).await?;
-    page(&Rows::<()> { rows: Vec::new(), total: 0 })
+    let filter = ReceiveFilter {
+        company_id: query.int("company_id")?,
+        identifier: query.text("identifier"),
+        unread: query.flag("unread")?.unwrap_or(false),
+        committente: query.text("committente"),
+        prestatore: query.text("prestatore"),
+        file_name: query.text("file_name"),
+        last_update: query.span("last_update_from", "last_update_to")?,
+        date_sent: query.span("date_sent_from", "date_sent_to")?,
+        document: DocumentFilter {
+            number: query.text("document_number"),
+            date: query.span("document_date_from", "document_date_to")?,
+        },
+        q: query.text("q"),
+    };
+    in_reach(&scope, filter.company_id).await?;
+    let mut rows = scope.receives(&query.slice(&ORDERS)?, &filter).await?;
+    if query.flag("include_payload")?.unwrap_or(false) {
+        open(&app, &scope, &mut rows.rows).await?;
+    }
+    page(&rows)
 }
 
-/// Reading, deleting, the payload: there is none.
-pub(crate) async fn find(_: Scoped) -> Problem {
-    Problem::not_found()
+pub(crate) async fn find(
+    State(app): State<App>,
+    scope: Scoped,
+    name: Named,
+    RawQuery(raw): RawQuery,
+) -> Result<Response, Problem> {
+    let include = Query::parse(raw.as_deref(), &["include_payload"])?.flag("include_payload")?.unwrap_or(false);
+    let mut row = scope.receive(name.only_id()?).await?.ok_or_else(Problem::not_found)?;
+    if include {
+        open(&app, &scope, std::slice::from_mut(&mut row)).await?;
+    }
+    one(StatusCode::OK, &row, row.id, Some(row.company_id))
+}
+
+pub(crate) async fn payload(State(app): State<App>, scope: Scoped, name: Named) -> Result<Response, Problem> {
+    let mut row = scope.receive(name.only_id()?).await?.ok_or_else(Problem::not_found)?;
+    open(&app, &scope, std::slice::from_mut(&mut row)).await?;
+    Ok(payload_text(row.payload))
+}
+
+pub(crate) async fn delete(scope: Scoped, name: Named) -> Result<Response, Problem> {
+    let row = scope.delete_receive(name.only_id()?).await?.ok_or_else(Problem::not_found)?;
+    one(StatusCode::OK, &row, row.id, Some(row.company_id))
+}
+
+/// Puts in the payloads, which makes the invoices read and counts each that was not.
+pub(super) async fn open(app: &App, scope: &Scoped, rows: &mut [ReceiveRow]) -> Result<(), Problem> {
+    match scope.open_received(rows, app.operation_allowance).await? {
+        Opened::Done => Ok(()),
+        Opened::OperationsExhausted => Err(exhausted()),
+        Opened::TooLarge => {
+            let max = PAYLOADS_MAX / 1024 / 1024;
+            let detail = format!("The payloads of this page are larger than {max} MB together: ask for fewer rows.");
+            Err(Problem::bad_query(detail))
+        }
+    }
 }

@@ -10,7 +10,7 @@ use crate::{
     fattura::Fattura,
     ledger::{
         Scoped,
-        send::{Encoding, ORDERS, PAYLOADS_MAX, SendDraft, SendFilter, SendOutcome, SendRow},
+        send::{DocumentFilter, Encoding, ORDERS, PAYLOADS_MAX, SendDraft, SendFilter, SendOutcome, SendRow},
         state::State as SendState,
     },
     problem::{Code, Problem},
@@ -193,7 +193,7 @@ fn check_switches(raw: Option<&str>) -> Result<(), Problem> {
     Ok(())
 }
 
-fn exhausted() -> Problem {
+pub(super) fn exhausted() -> Problem {
     Problem::new(Code::OperationExhausted, "The account has no operations left; see `operation_left` of the status.")
 }
 
@@ -301,8 +301,10 @@ pub(crate) async fn list(scope: Scoped, RawQuery(raw): RawQuery) -> Result<Respo
         file_name: query.text("file_name"),
         last_update: query.span("last_update_from", "last_update_to")?,
         date_sent: query.span("date_sent_from", "date_sent_to")?,
-        document_date: query.span("document_date_from", "document_date_to")?,
-        document_number: query.text("document_number"),
+        document: DocumentFilter {
+            number: query.text("document_number"),
+            date: query.span("document_date_from", "document_date_to")?,
+        },
         latest_state: query.read("latest_state", "a state of the exchange", SendState::named)?,
         ids: query.ids("ids")?,
         q: query.text("q"),
@@ -338,8 +340,12 @@ pub(crate) async fn find(scope: Scoped, name: Named, RawQuery(raw): RawQuery) ->
 }
 
 pub(crate) async fn payload(scope: Scoped, name: Named) -> Result<Response, Problem> {
-    let payload = scope.payload(name.only_id()?).await?.ok_or_else(Problem::not_found)?;
+    Ok(payload_text(scope.payload(name.only_id()?).await?.ok_or_else(Problem::not_found)?))
+}
+
+/// A payload by itself.
+pub(super) fn payload_text(payload: String) -> Response {
     let mut response = Response::new(Body::from(payload));
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
-    Ok(response)
+    response
 }

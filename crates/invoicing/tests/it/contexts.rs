@@ -1,15 +1,12 @@
 //! D24: nothing but a context that the gateway signed lets a request in.
 
-use crate::harness::{Caller, NOW, Server, Setup, Signer, folder, unsigned, with_server};
+use super::harness::{Caller, NOW, Server, Setup, Signer, folder, options, unsigned, with_server};
 use data_encoding::BASE64URL_NOPAD;
 use invoicing::{ContextKeys, Options};
 use serde_json::{Value, json};
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-    time::Duration,
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -159,12 +156,7 @@ async fn d24_the_header_and_the_issuer_are_the_operators() {
     let options = Options {
         issuer: String::from("wicket"),
         header: String::from("Wicket-Context"),
-        ..Options::new(
-            folder.path().to_owned(),
-            ContextKeys::Static(signer.jwks()),
-            Arc::new(|| NOW * 1_000_000),
-            Arc::new(|_: &mut [u8]| ()),
-        )
+        ..options(folder.path(), None)
     };
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let task = tokio::spawn(invoicing::serve(listener, options, async {
@@ -247,10 +239,7 @@ async fn d43_keys_that_cannot_work_stop_the_start() {
         ContextKeys::Static(String::from(r#"{"keys":[{"kty":"RSA","kid":"a","n":"AQAB","e":"AQAB"}]}"#)),
     ] {
         let folder = folder();
-        let options = Options::new(folder.path().to_owned(), keys, Arc::new(|| 0), Arc::new(|_: &mut [u8]| ()));
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let started =
-            tokio::time::timeout(Duration::from_secs(10), invoicing::serve(listener, options, async {})).await;
-        assert!(started.unwrap().is_err());
+        let error = Server::refused(options(folder.path(), Some(keys))).await;
+        assert!(error.contains("keys of the signed context"), "{error}");
     }
 }

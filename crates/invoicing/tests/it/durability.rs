@@ -1,10 +1,8 @@
 //! What was answered is there after a restart, whichever way the end came.
 
-use crate::harness::{Caller, Invoice, NOW, Server, Setup, folder};
-use invoicing::{ContextKeys, Options};
+use super::harness::{Caller, Invoice, NOW, Server, Setup, folder};
 use serde_json::{Value, json};
-use std::{sync::Arc, time::Duration};
-use tokio::net::TcpListener;
+use std::time::Duration;
 
 fn caller() -> Caller {
     Caller::new("live", "acc_one")
@@ -98,30 +96,4 @@ async fn requests_that_are_under_way_end_before_the_server_does() {
     let server = Server::start(folder.path()).await;
     assert_eq!(server.get(&caller(), "/v1/send").await.total(), 1);
     server.stop().await;
-}
-
-#[tokio::test]
-async fn a_database_of_a_newer_version_is_left_alone() {
-    let folder = folder();
-    Server::start(folder.path()).await.stop().await;
-    let file = folder.path().join("invoicing-live.db");
-    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(&file);
-    let mut connection = sqlx::ConnectOptions::connect(&options).await.unwrap();
-    sqlx::raw_sql("PRAGMA user_version = 99").execute(&mut connection).await.unwrap();
-    sqlx::Connection::close(connection).await.unwrap();
-    let keys = ContextKeys::Static(crate::harness::Signer::new(1, "k1").jwks());
-    let options = Options::new(folder.path().to_owned(), keys, Arc::new(|| 0), Arc::new(|_: &mut [u8]| ()));
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let error = invoicing::serve(listener, options, async {}).await.unwrap_err().to_string();
-    assert!(error.contains("invoicing-live.db") && error.contains("format 99"), "{error}");
-}
-
-#[tokio::test]
-#[cfg(unix)]
-async fn nobody_else_reads_the_folder() {
-    use std::os::unix::fs::PermissionsExt as _;
-    let parent = folder();
-    let folder = parent.path().join("data");
-    Server::start(&folder).await.stop().await;
-    assert_eq!(std::fs::metadata(&folder).unwrap().permissions().mode() & 0o777, 0o700);
 }

@@ -9,7 +9,7 @@ use hyper::{
     client::conn::http1::{self, SendRequest},
 };
 use hyper_util::rt::TokioIo;
-use invoicing::{AccessPoint, ContextKeys, Options, ServeError, Surface};
+use invoicing::{AccessPoint, ContextKeys, DatabaseUrl, Options, ServeError, Surface};
 use serde_json::{Value, json};
 use std::{
     future::Future,
@@ -22,6 +22,7 @@ use std::{
     time::Duration,
 };
 use tempfile::TempDir;
+use testkit::{Postgres, postgres::Database};
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::oneshot,
@@ -183,7 +184,6 @@ impl Server {
     pub(crate) async fn start_with(folder: &Path, setup: Setup) -> Self {
         let signer = Signer::new(1, "k1");
         let clock = Arc::new(AtomicI64::new(setup.now * 1_000_000));
-        let keys = setup.keys.unwrap_or_else(|| ContextKeys::Static(signer.jwks()));
         let tell = Arc::clone(&clock);
         let draw = |buffer: &mut [u8]| {
             let bytes = DRAWS.fetch_add(1, Ordering::SeqCst).to_be_bytes();
@@ -194,7 +194,9 @@ impl Server {
             operation_allowance: setup.operation_allowance,
             surface: setup.surface,
             access_point: setup.access_point,
-            ..Options::new(folder.to_owned(), keys, Arc::new(move || tell.load(Ordering::SeqCst)), Arc::new(draw))
+            clock: Arc::new(move || tell.load(Ordering::SeqCst)),
+            randomness: Arc::new(draw),
+            ..options(folder, setup.keys)
         };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -203,6 +205,13 @@ impl Server {
             let _ = stopped.await;
         }));
         Self { address, signer, clock, stop, task, idle: Mutex::new(None) }
+    }
+
+    /// Why a server with these options does not start.
+    pub(crate) async fn refused(options: Options) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let started = time::timeout(PATIENCE, invoicing::serve(listener, options, async {})).await;
+        started.unwrap().unwrap_err().to_string()
     }
 
     pub(crate) fn advance(&self, by: Duration) {
@@ -378,6 +387,22 @@ pub(crate) async fn with_surface<F: Future<Output = Server>>(surface: Surface, t
     let folder = folder();
     let server = Server::start_with(folder.path(), Setup::of(surface)).await;
     test(server).await.stop().await;
+}
+
+/// The options of a server whose ledgers belong to `folder`, on the suite's engine.
+pub(crate) fn options(folder: &Path, keys: Option<ContextKeys>) -> Options {
+    let keys = keys.unwrap_or_else(|| ContextKeys::Static(Signer::new(1, "k1").jwks()));
+    let database = (super::ENGINE == crate::Engine::Postgres).then(|| DatabaseUrl::new(database(folder).url));
+    Options {
+        database,
+        ..Options::new(folder.to_owned(), keys, Arc::new(|| NOW * 1_000_000), Arc::new(|_: &mut [u8]| ()))
+    }
+}
+
+/// The database that belongs to a folder.
+pub(crate) fn database(folder: &Path) -> Database {
+    let name: String = folder.to_str().unwrap().chars().filter(char::is_ascii_alphanumeric).collect();
+    Postgres::of_run().database(&format!("it_{name}"))
 }
 
 pub(crate) fn folder() -> TempDir {

@@ -1,6 +1,6 @@
 //! Invoices in every form: what is stored, what is refused, what becomes of them.
 
-use crate::harness::{Caller, Invoice, Server, Setup, folder, form, with_server};
+use super::harness::{Caller, Invoice, Server, Setup, folder, form, with_server};
 use data_encoding::BASE64;
 use serde_json::{Value, json};
 use std::time::Duration;

@@ -1,14 +1,21 @@
 //! The Invostaq surface: look-up, sending, networks, what members do, and who sees what.
 
+#[path = "invostaq/access_point.rs"]
 mod access_point;
+#[path = "invostaq/audiences.rs"]
 mod audiences;
+#[path = "invostaq/directory.rs"]
 mod directory;
+#[path = "invostaq/finance.rs"]
 mod finance;
+#[path = "invostaq/isolation.rs"]
 mod isolation;
+#[path = "invostaq/members.rs"]
 mod members;
+#[path = "invostaq/send.rs"]
 mod send;
 
-use crate::harness::{Caller, Server, with_surface};
+use super::harness::{Caller, Server, with_surface};
 use invoicing::Surface;
 use serde_json::{Value, json};
 use std::time::Duration;

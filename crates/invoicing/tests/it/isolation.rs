@@ -1,6 +1,6 @@
 //! R89 to R92: two ledgers, two accounts, two companies in each; no operation lets a caller out of its cell.
 
-use crate::harness::{Caller, Invoice, Server, folder};
+use super::harness::{Caller, Invoice, Server, folder};
 use serde_json::{Value, json};
 use std::{collections::BTreeSet, ops::RangeInclusive, time::Duration};
 
@@ -18,8 +18,8 @@ const OPERATIONS: [(&str, &str); 36] = [
     ("GET", "/v1/log/{id}"),
     ("GET", "/v1/receive"),
     ("GET", "/v1/receive/{id}"),
-    ("DELETE", "/v1/receive/{id}"),
     ("GET", "/v1/receive/{id}/payload"),
+    ("DELETE", "/v1/receive/{id}"),
     ("GET", "/v1/send"),
     ("POST", "/v1/send"),
     ("GET", "/v1/send/{id}"),
@@ -48,6 +48,8 @@ const LEDGERS: [&str; 2] = ["test", "live"];
 const ACCOUNTS: [&str; 2] = ["acc_one", "acc_two"];
 /// Both accounts have a company with the first number.
 const VATS: [[&str; 2]; 2] = [["IT00000000001", "IT00000000012"], ["IT00000000001", "IT00000000022"]];
+/// Whom all of them receive from.
+const SUPPLIER: &str = "IT77777777770";
 /// The ids of every row that `fill` makes (at most eight in a table), and some beyond.
 const IDS: RangeInclusive<i64> = 1..=10;
 /// The same of the log.
@@ -101,15 +103,29 @@ async fn fill(server: &Server) -> Vec<Seat> {
             }
         }
     }
+    // A supplier of its own sends to the companies whose number only one account has; the copy is the recipient's.
+    for ledger in LEDGERS {
+        for (account, [_, buyer]) in VATS.into_iter().enumerate() {
+            let mark = mark(ledger, account, 1);
+            let invoice = Invoice { text: mark.clone(), buyer, ..Invoice::new(SUPPLIER, &mark[5..]) };
+            let record = json!({"payload": invoice.xml()});
+            server.json(&Caller::new(ledger, "acc_supplier"), "POST", "/v1/send", &record).await.expect(201);
+        }
+    }
     server.advance(Duration::from_secs(10));
     for seat in seats.iter().filter(|seat| seat.companies.len() == 2) {
         let done = |value: &Value| value.as_array().unwrap().len() == 2;
         server.until(&seat.caller, "/v1/send?latest_state=Inviato", done).await;
     }
+    for ledger in LEDGERS {
+        let done = |value: &Value| value.as_array().unwrap().len() == 2;
+        server.until(&Caller::new(ledger, "acc_supplier"), "/v1/send?latest_state=Inviato", done).await;
+    }
     server.advance(Duration::from_secs(10));
     for seat in seats.iter().filter(|seat| seat.companies.len() == 2) {
         let done = |value: &Value| value.as_array().unwrap().len() == 2;
         server.until(&seat.caller, "/v1/send?latest_state=Consegnato", done).await;
+        server.until(&seat.caller, "/v1/receive", |value| value.as_array().unwrap().len() == 1).await;
     }
     seats
 }
@@ -137,6 +153,10 @@ fn places(path: &str) -> Vec<String> {
     }
     let mut all = vec![path.to_owned(), format!("{path}?page=1&page_size=200")];
     match path {
+        "/v1/receive" => {
+            all.push(format!("{path}?include_payload=true"));
+            all.extend(["q=%25", "unread=true"].map(|q| format!("{path}?{q}")));
+        }
         "/v1/send" => {
             let ids: Vec<String> = IDS.map(|id| id.to_string()).collect();
             all.push(format!("{path}?ids={}&include_payload=true", ids.join(",")));
@@ -175,12 +195,14 @@ async fn r91_no_read_shows_a_row_of_another_cell() {
             let answer = server.get(&seat.caller, &format!("/v1/{list}?page_size=200")).await;
             let rows = i64::try_from(answer.value().as_array().unwrap().len()).unwrap();
             assert_eq!(answer.total(), rows, "the total of {list} counts rows out of reach");
-            let each = match list {
-                "company" | "send" | "webhook" => 1,
-                "update" => 2,
+            let companies = i64::try_from(seat.companies.len()).unwrap();
+            let wanted = match list {
+                "company" | "send" | "webhook" => companies,
+                "update" => 2 * companies,
+                "receive" => i64::from(seat.companies.contains(&1)),
                 _ => 0,
             };
-            assert_eq!(rows, each * i64::try_from(seat.companies.len()).unwrap(), "{list} of {:?}", seat.caller);
+            assert_eq!(rows, wanted, "{list} of {:?}", seat.caller);
         }
     }
     server.stop().await;
@@ -244,7 +266,9 @@ async fn r91_no_write_reaches_another_cell() {
             server.json(caller, "PUT", "/v1/webhook", &record).await.refused(404, "not_found");
             server.call(caller, "DELETE", &format!("/v1/webhook/{id}"), "", "").await.refused(404, "not_found");
         }
-        for id in 1..=3 {
+        let received = ids("receive").await;
+        for id in IDS.filter(|id| !received.contains(id)) {
+            server.get(caller, &format!("/v1/receive/{id}/payload")).await.refused(404, "not_found");
             server.call(caller, "DELETE", &format!("/v1/receive/{id}"), "", "").await.refused(404, "not_found");
         }
         if seat.companies.len() < 2 {
@@ -270,7 +294,7 @@ async fn from_outside(server: &Server, seat: &Seat) {
             answer.refused(403, "company_not_allowed");
             let answer = server.call(caller, "POST", &format!("{path}/xml"), "application/xml", invoice.xml()).await;
             answer.refused(403, "company_not_allowed");
-            let (kind, body) = crate::harness::form("file", "a.xml", &invoice.xml());
+            let (kind, body) = super::harness::form("file", "a.xml", &invoice.xml());
             let answer = server.call(caller, "POST", &format!("{path}/file"), &kind, body).await;
             answer.refused(403, "company_not_allowed");
         }
@@ -321,7 +345,7 @@ async fn all_thirty_six_operations_exist() {
         let name = if path.contains("company") { VATS[0][0] } else { "100000000001" };
         let place = path.replace("{id}", "1").replace("{name}", name);
         let answer = server.json(&caller, method, &place, &json!({})).await;
-        let empty = path.starts_with("/v1/receive/{id}") || path.starts_with("/v1/webhookhistory/{id}");
+        let empty = path.starts_with("/v1/webhookhistory/{id}");
         let status = answer.status.as_u16();
         assert!(status != 405 && (status != 404 || empty), "{method} {place}: {status} {}", answer.text());
         // A path that is known answers another method with 405, an unknown one with 404.

@@ -1,13 +1,19 @@
 //! The Laabam surface: companies, records, money, messages, lists, and who sees what.
 
+#[path = "laabam/companies.rs"]
 mod companies;
+#[path = "laabam/invoices.rs"]
 mod invoices;
+#[path = "laabam/isolation.rs"]
 mod isolation;
+#[path = "laabam/lists.rs"]
 mod lists;
+#[path = "laabam/messages.rs"]
 mod messages;
+#[path = "laabam/records.rs"]
 mod records;
 
-use crate::harness::{Caller, Server, with_surface};
+use super::harness::{Caller, Server, with_surface};
 use invoicing::Surface;
 use serde_json::{Value, json};
 

@@ -1,6 +1,6 @@
 //! Lists: pages, orders, filters, totals.
 
-use crate::harness::{Caller, Invoice, Server, with_server};
+use super::harness::{Caller, Invoice, Server, with_server};
 use serde_json::{Value, json};
 use std::time::Duration;
 

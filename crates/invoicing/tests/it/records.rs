@@ -1,6 +1,6 @@
 //! Companies and webhooks: what a record may say, versions, deletion.
 
-use crate::harness::{Caller, Invoice, with_server};
+use super::harness::{Caller, Invoice, with_server};
 use serde_json::{Value, json};
 
 fn caller() -> Caller {
@@ -104,7 +104,7 @@ async fn deleting_a_company_with_invoices_needs_force_and_takes_everything_along
         let hook = json!({"url": "https://example.com/", "company_id": 1});
         server.json(&caller, "POST", "/v1/webhook", &hook).await.expect(201);
         let problem = server.call(&caller, "DELETE", "/v1/company/1", "", "").await.refused(409, "company_in_use");
-        assert!(problem["detail"].as_str().unwrap().contains("1 sent invoice"));
+        assert!(problem["detail"].as_str().unwrap().contains("1 sent invoice(s) and 0 received"));
         server.call(&caller, "DELETE", "/v1/company/1?force=false", "", "").await.refused(409, "company_in_use");
         server.call(&caller, "DELETE", "/v1/company/1?force=true", "", "").await.expect(200);
         for list in ["company", "send", "update", "webhook", "log?company_id=1"] {

@@ -3,7 +3,12 @@
 use crate::deployment::{Admin, CLAVIGER, NewKey, test_data};
 use serde_json::json;
 use std::{path::PathBuf, process::Stdio};
-use testkit::{Claviger, Home, Launch, Must, Secrets, client::Call, eventually};
+use testkit::{
+    Claviger, Home, Launch, Must, Postgres, Run, Secrets,
+    client::Call,
+    eventually,
+    postgres::{Database, PASSWORD},
+};
 use tokio::{io::AsyncWriteExt as _, process::Command};
 
 /// The interpreter with the library, which `./test` installs.
@@ -19,7 +24,28 @@ async fn r75_d7_the_sdk_in_front_of_the_quickstart() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn d43_the_sdk_with_the_real_description_and_the_reference_api_alone() {
-    let (Some(python), Some(description)) = (python(), test_data("invoicetronic-openapi.yml")) else { return };
+    with_the_reference_api_alone(None).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn r91_the_sdk_with_the_reference_api_in_postgresql() {
+    let database = Postgres::of_run().database(&format!("sdk_{}", std::process::id()));
+    if with_the_reference_api_alone(Some(&database)).await {
+        assert_ne!(database.run("SELECT count(*) FROM test.send"), "0", "the invoices are somewhere else");
+    }
+    // As a superuser it does not even start, and says what to do, without the address.
+    let arguments = ["invoicing", "--listen", "127.0.0.1:0", "--jwks", "http://127.0.0.1:1/jwks.json"];
+    let done = Run::new(CLAVIGER, &arguments).env(DATABASE, &database.superuser_url).end().await;
+    assert_ne!(done.code, 0);
+    assert!(done.errors.contains("CREATE ROLE invoicing LOGIN") && !done.errors.contains("postgres://"), "{done:?}");
+}
+
+/// The variable of the environment that names the reference API's database.
+const DATABASE: &str = "CLAVIGER_INVOICING_DATABASE";
+
+/// False when there is no client library here.
+async fn with_the_reference_api_alone(database: Option<&Database>) -> bool {
+    let (Some(python), Some(description)) = (python(), test_data("invoicetronic-openapi.yml")) else { return false };
     let home = Home::new();
     let reference = free_address();
     let claviger = Launch::quickstart(CLAVIGER)
@@ -30,17 +56,25 @@ async fn d43_the_sdk_with_the_real_description_and_the_reference_api_alone() {
         .await;
     let key_set = format!("{}/.well-known/claviger/jwks.json", claviger.gateway());
     let data = home.path().join("invoicing");
-    let invoicing = Launch::new(CLAVIGER, "invoicing")
+    let launch = Launch::new(CLAVIGER, "invoicing")
         .at(&home, claviger.secrets())
-        .args(["--listen", &reference, "--jwks", &key_set])
-        .args(["--data".into(), data.into_os_string()])
-        .spawn();
+        .args(["--listen", &reference, "--jwks", &key_set]);
+    let invoicing = match database {
+        None => launch.args(["--data".into(), data.clone().into_os_string()]).spawn(),
+        Some(database) => {
+            claviger.secrets().plant(PASSWORD);
+            launch.env(DATABASE, &database.url).spawn()
+        }
+    };
     let health = format!("http://{reference}/v1/health");
     eventually("the reference API to listen", async || Call::get(&health).attempt().await).await;
     drive(&python, &claviger).await;
-    claviger.secrets().assert_absent_below(&home.path().join("invoicing"));
+    if database.is_none() {
+        claviger.secrets().assert_absent_below(&data);
+    }
     invoicing.stop().await;
     claviger.stop().await;
+    true
 }
 
 fn python() -> Option<PathBuf> {

@@ -1,7 +1,7 @@
 //! R117 to R120: live documents go to the access point, test documents never do.
 
+use super::super::harness::{Caller, Server, Setup, folder};
 use super::{BUYER, SELLER, body, register, seller, send, settled, with_invostaq};
-use crate::harness::{Caller, Server, Setup, folder};
 use http_body_util::{BodyExt, Full};
 use hyper::{
     Request, Response,
@@ -81,7 +81,11 @@ fn event(kind: &str, transaction: &str) -> serde_json::Value {
     json!({ "eventType": kind, "transactionId": transaction, "timestamp": "2026-11-23T12:00:00Z" })
 }
 
-async fn call_back(server: &Server, environment: &'static str, body: &serde_json::Value) -> crate::harness::Answer {
+async fn call_back(
+    server: &Server,
+    environment: &'static str,
+    body: &serde_json::Value,
+) -> super::super::harness::Answer {
     server.json(&Caller::callback(environment), "POST", "/api/callbacks/access-point", body).await
 }
 

@@ -1,7 +1,7 @@
 //! Who may call what (R103 to R109, R135 to R140).
 
+use super::super::harness::Caller;
 use super::{seller, with_invostaq};
-use crate::harness::Caller;
 use serde_json::json;
 
 const MEMBERS: [&str; 10] = [

@@ -1,7 +1,7 @@
 //! The directory: customers and suppliers, tables of them, and who is named in documents (R137).
 
+use super::super::harness::{Caller, Server, form};
 use super::{BUYER, SELLER, body, buyer, detail, items, register, seller, send, settled, with_invostaq};
-use crate::harness::{Caller, Server, form};
 use serde_json::{Value, json};
 
 fn member() -> Caller {
@@ -65,7 +65,7 @@ async fn contacts_are_made_replaced_and_removed() {
     .await;
 }
 
-async fn import(server: &Server, query: &str, table: &str) -> crate::harness::Answer {
+async fn import(server: &Server, query: &str, table: &str) -> super::super::harness::Answer {
     let path = format!("/api/customers/import{query}");
     server.call(&member(), "POST", &path, "text/csv; charset=utf-8", table.to_owned()).await
 }

@@ -1,7 +1,7 @@
 //! VAT returns, reminders, reports (R135, R138, R140).
 
+use super::super::harness::{Caller, Server};
 use super::{BUYER, SELLER, body, buyer, items, register, seller, send, settled, with_invostaq};
-use crate::harness::{Caller, Server};
 use serde_json::{Value, json};
 
 fn member() -> Caller {

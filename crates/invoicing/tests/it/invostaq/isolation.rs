@@ -1,7 +1,7 @@
 //! R119, R125, R126: nothing of another tenant, another participant or the other environment, by any way.
 
+use super::super::harness::Caller;
 use super::{BUYER, SELLER, body, buyer, content, items, register, seller, send, settled, with_invostaq};
-use crate::harness::Caller;
 use serde_json::json;
 
 #[tokio::test]

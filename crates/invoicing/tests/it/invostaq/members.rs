@@ -1,7 +1,7 @@
 //! What members do: settings, drafts, and the look of things.
 
+use super::super::harness::Caller;
 use super::{BUYER, SELLER, buyer, content, detail, items, register, seller, settled, with_invostaq};
-use crate::harness::Caller;
 use serde_json::{Value, json};
 
 fn member() -> Caller {

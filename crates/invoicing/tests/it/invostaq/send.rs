@@ -1,7 +1,7 @@
 //! Looking up, sending, the document, and the network inside the deployment.
 
+use super::super::harness::{Caller, Server, Setup, folder};
 use super::{BUYER, SELLER, body, buyer, detail, items, register, seller, send, settled, with_invostaq};
-use crate::harness::{Caller, Server, Setup, folder};
 use invoicing::Surface;
 use quick_xml::{Reader, events::Event};
 use serde_json::{Value, json};

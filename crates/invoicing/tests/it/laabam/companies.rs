@@ -1,7 +1,7 @@
 //! Which company a request is about.
 
+use super::super::harness::Caller;
 use super::{acme, bound, customer, made, with_laabam};
-use crate::harness::Caller;
 use serde_json::json;
 
 #[tokio::test]

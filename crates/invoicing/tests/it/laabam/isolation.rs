@@ -1,7 +1,7 @@
 //! R89 to R92: nothing of another account, another company or the other environment, by any way.
 
+use super::super::harness::{Caller, Server};
 use super::{acme, bound, customer, id, invoice, made, with_laabam};
-use crate::harness::{Caller, Server};
 use serde_json::{Value, json};
 
 /// One record of each kind, and the address of each.

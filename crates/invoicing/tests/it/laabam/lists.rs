@@ -1,7 +1,7 @@
 //! Lists: pages are complete and hold nothing twice, also where many rows stand at one place of the order.
 
+use super::super::harness::Server;
 use super::{acme, customer, id, made, with_laabam};
-use crate::harness::Server;
 use serde_json::{Value, json};
 use std::{collections::BTreeSet, time::Duration};
 
