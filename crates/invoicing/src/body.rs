@@ -8,7 +8,7 @@ use crate::problem::{Code, Problem};
 use axum::{body::Body, extract::Request, response::Response};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use http_body_util::{BodyDataStream, BodyExt, Full, LengthLimitError, Limited};
-use hyper::body::Bytes;
+use hyper::body::{Body as _, Bytes};
 use multer::{Constraints, Multipart, SizeLimit};
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -22,6 +22,7 @@ const FILE_FIELD: &str = "file";
 pub(crate) enum Kind {
     Json,
     Xml,
+    Csv,
 }
 
 impl Kind {
@@ -29,6 +30,7 @@ impl Kind {
         match self {
             Self::Json => &["application/json"],
             Self::Xml => &["application/xml", "text/xml"],
+            Self::Csv => &["text/csv"],
         }
     }
 }
@@ -74,6 +76,19 @@ pub(crate) async fn read_json<T: DeserializeOwned>(request: Request) -> Result<T
     // The error names members and places, never more of the body than the member that surprised it.
     serde_json::from_slice(&bytes)
         .map_err(|error| Problem::new(Code::BadBody, format!("The body does not fit: {error}.")))
+}
+
+/// Reads a JSON body, or none where none was sent.
+pub(crate) async fn read_json_or_nothing<T: DeserializeOwned>(request: Request) -> Result<Option<T>, Problem> {
+    if request.body().is_end_stream() { Ok(None) } else { read_json(request).await.map(Some) }
+}
+
+/// Reads a table: as it is, or as the one file of a form.
+pub(crate) async fn read_table(request: Request) -> Result<Bytes, Problem> {
+    if media_type(request.headers()) == "multipart/form-data" {
+        return Ok(read_upload(request).await?.bytes);
+    }
+    read(request, Kind::Csv).await
 }
 
 /// Reads the one file of a form.

@@ -36,11 +36,21 @@ pub(crate) enum Environment {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum CompanyLimit {
     All,
-    /// Companies with one of these VAT numbers (normalised) or one of these ids.
-    Only {
-        vats: Vec<String>,
-        ids: Vec<i64>,
-    },
+    /// Companies with one of these names; each surface knows the kinds that are its own.
+    Only(CompanyNames),
+}
+
+/// What the companies in reach are called.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct CompanyNames {
+    /// VAT numbers, normalised.
+    pub(crate) vats: Vec<String>,
+    /// Row ids of Invoicetronic's companies.
+    pub(crate) ids: Vec<i64>,
+    /// What Laabam's companies are called in a path.
+    pub(crate) slugs: Vec<String>,
+    /// Participants of Invostaq's networks.
+    pub(crate) participants: Vec<String>,
 }
 
 /// The holder of a key.
@@ -52,11 +62,30 @@ pub(crate) struct Caller {
     pub(crate) companies: CompanyLimit,
 }
 
-/// A verified context. Without a caller it speaks for the public, who may see no account's data.
+/// A person who is signed in (D20).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Member {
+    pub(crate) account: String,
+    /// Whether the gateway found them on its list of administrators.
+    pub(crate) admin: bool,
+}
+
+/// For whom a context speaks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Party {
+    /// Anybody; they may see no account's data.
+    Public,
+    Key(Caller),
+    Member(Member),
+    /// Another service that proved itself to the gateway (D19). It has no account of its own.
+    Callback,
+}
+
+/// A verified context.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Context {
     pub(crate) environment: Environment,
-    pub(crate) caller: Option<Caller>,
+    pub(crate) party: Party,
 }
 
 /// Checks the signed context of a request.
@@ -131,10 +160,27 @@ struct Claims {
     iat: i64,
     nbf: Option<i64>,
     environment: EnvironmentClaim,
+    audience: Option<AudienceClaim>,
     account: Option<String>,
     key: Option<String>,
     kind: Option<KindClaim>,
     companies: Option<CompaniesClaim>,
+    member: Option<MemberClaim>,
+    callback: Option<String>,
+}
+
+/// Said of those who have no key.
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum AudienceClaim {
+    Member,
+    Callback,
+}
+
+#[derive(Deserialize)]
+struct MemberClaim {
+    subject: String,
+    admin: bool,
 }
 
 #[derive(Deserialize)]
@@ -176,6 +222,10 @@ struct NamesClaim {
     vat: Vec<String>,
     #[serde(default)]
     id: Vec<String>,
+    #[serde(default)]
+    slug: Vec<String>,
+    #[serde(default)]
+    participant: Vec<String>,
 }
 
 impl Claims {
@@ -187,25 +237,33 @@ impl Claims {
             && (0..=LIFE_MAX_SECS).contains(&life)
     }
 
-    /// All of account, key, kind and companies, or none of them; anything between is no context.
+    /// One of four: a key with account, kind and companies; a member with an account; a callback; the public, of whom nothing
+    /// is said. Anything between is no context.
     fn context(self) -> Option<Context> {
         let environment = match self.environment {
             EnvironmentClaim::Test => Environment::Test,
             EnvironmentClaim::Live => Environment::Live,
         };
-        let caller = match (self.account, self.key, self.kind, self.companies) {
-            (None, None, None, None) => None,
-            (Some(account), Some(key), Some(kind), Some(companies)) => {
-                let named = |name: &str| (1..=NAME_MAX).contains(&name.len());
-                if !named(&account) || !named(&key) {
-                    return None;
-                }
+        let named = |name: &str| (1..=NAME_MAX).contains(&name.len());
+        let key = (self.key, self.kind, self.companies);
+        let party = match (self.audience, self.account, key, self.member, self.callback) {
+            (None, None, (None, None, None), None, None) => Party::Public,
+            (None, Some(account), (Some(key), Some(kind), Some(companies)), None, None)
+                if named(&account) && named(&key) =>
+            {
                 let restricted = matches!(kind, KindClaim::Restricted);
-                Some(Caller { account, key, restricted, companies: companies.limit() })
+                Party::Key(Caller { account, key, restricted, companies: companies.limit() })
             }
+            (Some(AudienceClaim::Member), Some(account), (None, None, None), Some(member), None)
+                if named(&account) && !member.subject.is_empty() =>
+            {
+                Party::Member(Member { account, admin: member.admin })
+            }
+            // The account of a callback's configuration, if there is one, gives it nothing here.
+            (Some(AudienceClaim::Callback), _, (None, None, None), None, Some(name)) if named(&name) => Party::Callback,
             _ => return None,
         };
-        Some(Context { environment, caller })
+        Some(Context { environment, party })
     }
 }
 
@@ -214,13 +272,16 @@ impl CompaniesClaim {
         match self {
             Self::Word(AllClaim::All) => CompanyLimit::All,
             Self::List(list) => {
-                let (mut vats, mut ids) = (Vec::new(), Vec::new());
-                for company in list {
+                let mut known = CompanyNames::default();
+                for CompanyClaim { names } in list {
                     // No engine can be asked for this character, and no company has it.
-                    vats.extend(company.names.vat.iter().map(|vat| normal_vat(vat)).filter(|vat| !vat.contains('\0')));
-                    ids.extend(company.names.id.iter().filter_map(|id| id.parse::<i64>().ok()));
+                    let plain = |name: &String| !name.contains('\0');
+                    known.vats.extend(names.vat.iter().map(|vat| normal_vat(vat)).filter(plain));
+                    known.ids.extend(names.id.iter().filter_map(|id| id.parse::<i64>().ok()));
+                    known.slugs.extend(names.slug.into_iter().filter(plain));
+                    known.participants.extend(names.participant.into_iter().filter(plain));
                 }
-                CompanyLimit::Only { vats, ids }
+                CompanyLimit::Only(known)
             }
         }
     }
@@ -246,8 +307,9 @@ mod tests {
     #[test]
     fn d24_half_a_caller_is_no_context() {
         let whole = r#","environment":"test","account":"acc_1","key":"key_1","kind":"primary","companies":"all""#;
-        assert!(with(whole).is_some_and(|context| context.caller.is_some()));
-        assert_eq!(with(r#","environment":"live""#), Some(Context { environment: Environment::Live, caller: None }));
+        assert!(with(whole).is_some_and(|context| matches!(context.party, Party::Key(_))));
+        let public = Context { environment: Environment::Live, party: Party::Public };
+        assert_eq!(with(r#","environment":"live""#), Some(public));
         for part in [r#","account":"acc_1""#, r#","key":"key_1""#, r#","kind":"primary""#, r#","companies":"all""#] {
             assert!(with(&whole.replace(part, "")).is_none(), "{part} was left out");
         }
@@ -261,10 +323,39 @@ mod tests {
     fn d24_names_of_companies_are_normalised_and_strange_ones_name_nothing() {
         let context = with(
             r#","environment":"test","account":"a","key":"k","kind":"restricted",
-               "companies":[{"id":"co_1","names":{"vat":["it 0123.456-7890"],"id":["7","x"],"lei":["9"]}}]"#,
+               "companies":[{"id":"co_1","names":{"vat":["it 0123.456-7890"],"id":["7","x"],"lei":["9"],"slug":["acme"]}},
+                            {"id":"co_2","names":{"participant":["0196:1"]}}]"#,
         );
-        let caller = context.unwrap().caller.unwrap();
-        assert_eq!(caller.companies, CompanyLimit::Only { vats: vec!["IT01234567890".into()], ids: vec![7] });
+        let Party::Key(caller) = context.unwrap().party else { panic!("a key") };
+        let names = CompanyNames {
+            vats: vec!["IT01234567890".into()],
+            ids: vec![7],
+            slugs: vec!["acme".into()],
+            participants: vec!["0196:1".into()],
+        };
+        assert_eq!(caller.companies, CompanyLimit::Only(names));
+    }
+
+    #[test]
+    fn d20_d37_a_member_and_a_callback_are_told_from_a_key() {
+        let member = r#","environment":"live","audience":"member","account":"acc_1",
+            "member":{"issuer":"https://id.example.com","directory":"","subject":"alice","email":null,"admin":true}"#;
+        let expected = Party::Member(Member { account: "acc_1".into(), admin: true });
+        assert_eq!(with(member).map(|context| context.party), Some(expected));
+        for (from, to) in [
+            (r#""audience":"member","#, ""),
+            (r#""audience":"member""#, r#""audience":"callback""#),
+            (r#""audience":"member""#, r#""audience":"root""#),
+            (r#""account":"acc_1","#, ""),
+            ("alice", ""),
+            (r#""admin":true"#, r#""admin":"yes""#),
+            (r#""account":"acc_1""#, r#""account":"acc_1","key":"key_1","kind":"primary","companies":"all""#),
+        ] {
+            assert!(member.contains(from) && with(&member.replace(from, to)).is_none(), "{from} became {to}");
+        }
+        let callback = r#","environment":"test","audience":"callback","callback":"access-point","account":null"#;
+        assert_eq!(with(callback).map(|context| context.party), Some(Party::Callback));
+        assert!(with(&callback.replace("access-point", "")).is_none());
     }
 
     #[test]

@@ -1,11 +1,11 @@
-//! Gate: the way from a request to a handler.
+//! Gate: the way from a request to a handler of Invoicetronic's surface.
 //!
 //! Owns:  the order: context, account, reach; the time a request may take; the log of what was answered.
 //! Never: lets a handler run without a verified context.
 //! Read:  `admit`.
 
 use crate::{
-    context::Context,
+    context::{Context, Party},
     ledger::{
         Scoped,
         event::{Entry, Touched},
@@ -47,10 +47,7 @@ pub(crate) async fn admit(State(app): State<App>, mut request: Request, next: Ne
         user_agent: agent.map(|agent| cut(&agent, AGENT_MAX)),
     };
     request.extensions_mut().insert(scope.clone());
-    let response = time::timeout(REQUEST_MAX, next.run(request)).await.unwrap_or_else(|_| {
-        let detail = format!("The request took longer than {} seconds.", REQUEST_MAX.as_secs());
-        Problem::new(Code::TimedOut, detail).into_response()
-    });
+    let response = in_time(request, next).await;
     entry.status = response.status().as_u16();
     entry.error = response.extensions().get::<Code>().map(|code| code.text());
     entry.touched = response.extensions().get().copied().unwrap_or_default();
@@ -58,9 +55,17 @@ pub(crate) async fn admit(State(app): State<App>, mut request: Request, next: Ne
     response
 }
 
+/// Runs the handler within the time that a request may take.
+pub(crate) async fn in_time(request: Request, next: Next) -> Response {
+    time::timeout(REQUEST_MAX, next.run(request)).await.unwrap_or_else(|_| {
+        let detail = format!("The request took longer than {} seconds.", REQUEST_MAX.as_secs());
+        Problem::new(Code::TimedOut, detail).into_response()
+    })
+}
+
 async fn scope(app: &App, headers: &HeaderMap, now: i64) -> Result<Scoped, Problem> {
-    let Context { environment, caller } = app.verifier.verify(headers, now).await?;
-    let Some(caller) = caller else {
+    let Context { environment, party } = app.verifier.verify(headers, now).await?;
+    let Party::Key(caller) = party else {
         let detail = "This operation belongs to an account: call it through the gateway with an API key.";
         return Err(Problem::new(Code::AccountRequired, detail));
     };

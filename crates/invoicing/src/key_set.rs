@@ -141,7 +141,7 @@ struct Cached {
 }
 
 /// Over plain HTTP only this machine's own word is worth anything.
-fn on_loopback(url: &Url) -> bool {
+pub(crate) fn on_loopback(url: &Url) -> bool {
     let loopback = match url.host() {
         Some(Host::Ipv4(address)) => address.is_loopback(),
         Some(Host::Ipv6(address)) => address.is_loopback(),

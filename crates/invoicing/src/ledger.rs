@@ -8,7 +8,10 @@ mod account;
 pub(crate) mod company;
 mod engine;
 pub(crate) mod event;
+pub(crate) mod invostaq;
+pub(crate) mod laabam;
 pub(crate) mod moment;
+mod paged;
 mod postgres;
 pub(crate) mod receive;
 mod schema;
@@ -22,6 +25,7 @@ pub(crate) mod webhook;
 
 pub(crate) use moment::Moment;
 pub(crate) use scoped::{Rows, Scoped, Slice};
+pub(crate) use sql::Json;
 
 use crate::{
     context::Environment,

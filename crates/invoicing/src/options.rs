@@ -21,6 +21,55 @@ pub enum ContextKeys {
     Static(String),
 }
 
+/// Which provider's API is served. One running API serves one of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Surface {
+    /// Companies, sent invoices in FatturaPA and their states, under `/v1`.
+    #[default]
+    Invoicetronic,
+    /// Invoices, customers, payments, products and messages of a company, under `/v1`.
+    Laabam,
+    /// Participants, documents in UBL, and what members see of them, under `/api`.
+    Invostaq,
+}
+
+impl Surface {
+    /// All of them, in the order in which they are shown.
+    pub const ALL: [Self; 3] = [Self::Invoicetronic, Self::Laabam, Self::Invostaq];
+
+    /// Its name in lower case.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Invoicetronic => "invoicetronic",
+            Self::Laabam => "laabam",
+            Self::Invostaq => "invostaq",
+        }
+    }
+
+    /// From its name, exactly.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|surface| surface.name() == name)
+    }
+}
+
+/// Where live documents of the Invostaq surface are handed over (R118). Test documents never get there, whatever is said
+/// here (R120).
+#[derive(Clone)]
+pub struct AccessPoint {
+    /// An `http://` address on loopback: what leaves the machine is encrypted by a forwarder beside this API.
+    pub url: String,
+    /// Sent with every document in `X-Access-Point-Secret`. 1 to 256 visible characters.
+    pub secret: String,
+}
+
+impl fmt::Debug for AccessPoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AccessPoint").field("url", &self.url).finish_non_exhaustive()
+    }
+}
+
 /// Where a PostgreSQL database is: `postgres://USER:PASSWORD@HOST/NAME`. It holds a password and cannot be printed.
 #[derive(Clone)]
 pub struct DatabaseUrl(String);
@@ -62,6 +111,10 @@ pub struct Options {
     /// Invoices and validations that each account may make in the live ledger. The test ledger counts none.
     /// Default: 100,000.
     pub operation_allowance: u32,
+    /// Which API is served. Default: Invoicetronic's.
+    pub surface: Surface,
+    /// Where the Invostaq surface hands over live documents. Default: nowhere; they reach accounts of the same ledger.
+    pub access_point: Option<AccessPoint>,
     /// The present.
     pub clock: Clock,
     /// Randomness for the secrets of webhooks.
@@ -80,6 +133,8 @@ impl Options {
             header: String::from("claviger-context"),
             state_step: Duration::from_secs(2),
             operation_allowance: 100_000,
+            surface: Surface::default(),
+            access_point: None,
             clock,
             randomness,
         }

@@ -1,11 +1,14 @@
-//! Problem: every refusal of this API as an RFC 9457 body.
+//! Problem: every refusal of this API as an RFC 9457 body, in the form of the surface that is served.
 //!
-//! Owns:  the closed list of codes with their status; faults of an invoice.
+//! Owns:  the closed list of codes with their status; faults of an invoice; the forms.
 //! Never: echoes a token or a row of somebody else.
-//! Read:  `Code`, then `Problem`.
+//! Read:  `Code`, then `Problem`, then `write`.
 
+use crate::options::Surface;
 use axum::{
     body::Body,
+    extract::{Request, State},
+    middleware::Next,
     response::{IntoResponse, Response},
 };
 use http::{HeaderValue, StatusCode, header};
@@ -38,24 +41,53 @@ pub(crate) enum Code {
     Overloaded,
     TimedOut,
     Internal,
+    AdminRequired,
+    AlreadyExists,
+    CompanyRequired,
+    InUse,
+    MemberRequired,
+    KeyRequired,
+    CallbackRequired,
+    MissingParticipantId,
+    MissingRouting,
+    Overpayment,
+    ParticipantNotAllowed,
+    ParticipantTaken,
+    StateConflict,
+    TooMany,
 }
 
 impl Code {
     pub(crate) const fn status(self) -> StatusCode {
         match self {
-            Self::BadQuery | Self::BadBody => StatusCode::BAD_REQUEST,
+            Self::BadQuery
+            | Self::BadBody
+            | Self::CompanyRequired
+            | Self::MissingParticipantId
+            | Self::MissingRouting => StatusCode::BAD_REQUEST,
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::ContextMissing | Self::ContextInvalid => StatusCode::UNAUTHORIZED,
-            Self::AccountRequired | Self::CompanyNotAllowed | Self::OperationExhausted | Self::SignatureExhausted => {
-                StatusCode::FORBIDDEN
-            }
+            Self::AccountRequired
+            | Self::AdminRequired
+            | Self::CallbackRequired
+            | Self::CompanyNotAllowed
+            | Self::KeyRequired
+            | Self::MemberRequired
+            | Self::OperationExhausted
+            | Self::ParticipantNotAllowed
+            | Self::SignatureExhausted => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            Self::CompanyInUse => StatusCode::CONFLICT,
-            Self::CompanyExists | Self::VersionStale | Self::InvalidRecord | Self::InvalidInvoice => {
-                StatusCode::UNPROCESSABLE_ENTITY
+            Self::AlreadyExists | Self::CompanyInUse | Self::InUse | Self::ParticipantTaken | Self::StateConflict => {
+                StatusCode::CONFLICT
             }
+            Self::CompanyExists
+            | Self::VersionStale
+            | Self::InvalidRecord
+            | Self::InvalidInvoice
+            | Self::Overpayment
+            | Self::TooMany => StatusCode::UNPROCESSABLE_ENTITY,
             Self::ContextKeysUnavailable | Self::Overloaded => StatusCode::SERVICE_UNAVAILABLE,
             Self::TimedOut => StatusCode::GATEWAY_TIMEOUT,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
@@ -85,6 +117,61 @@ impl Code {
             Self::Overloaded => "overloaded",
             Self::TimedOut => "timed_out",
             Self::Internal => "internal",
+            Self::AdminRequired => "admin_required",
+            Self::AlreadyExists => "already_exists",
+            Self::CompanyRequired => "company_required",
+            Self::InUse => "in_use",
+            Self::MemberRequired => "member_required",
+            Self::KeyRequired => "key_required",
+            Self::CallbackRequired => "callback_required",
+            Self::MissingParticipantId => "missing_participant_id",
+            Self::MissingRouting => "missing_routing",
+            Self::Overpayment => "overpayment",
+            Self::ParticipantNotAllowed => "participant_not_allowed",
+            Self::ParticipantTaken => "participant_taken",
+            Self::StateConflict => "state_conflict",
+            Self::TooMany => "too_many",
+        }
+    }
+
+    /// What kind of refusal it is, in words; the same for all of the kind.
+    const fn title(self) -> &'static str {
+        match self {
+            Self::BadQuery => "Invalid query parameters",
+            Self::BadBody => "Invalid request body",
+            Self::BodyTooLarge => "Request body too large",
+            Self::MediaType => "Unsupported media type",
+            Self::ContextMissing => "Signed context required",
+            Self::ContextInvalid => "Invalid signed context",
+            Self::ContextKeysUnavailable => "Signed context cannot be verified",
+            Self::AccountRequired => "Account required",
+            Self::CompanyNotAllowed => "Company not allowed",
+            Self::OperationExhausted => "Operations exhausted",
+            Self::SignatureExhausted => "Signatures exhausted",
+            Self::NotFound => "Not found",
+            Self::MethodNotAllowed => "Method not allowed",
+            Self::CompanyInUse => "Company in use",
+            Self::CompanyExists => "Company exists",
+            Self::VersionStale => "Version stale",
+            Self::InvalidRecord => "Invalid record",
+            Self::InvalidInvoice => "Invalid invoice",
+            Self::Overloaded => "Service overloaded",
+            Self::TimedOut => "Request timed out",
+            Self::Internal => "Internal error",
+            Self::AdminRequired => "Administrator required",
+            Self::AlreadyExists => "Already exists",
+            Self::CompanyRequired => "Company required",
+            Self::InUse => "In use",
+            Self::MemberRequired => "Member required",
+            Self::KeyRequired => "API key required here",
+            Self::CallbackRequired => "Callback required",
+            Self::MissingParticipantId => "Missing participant ID",
+            Self::MissingRouting => "Missing routing information",
+            Self::Overpayment => "Overpayment",
+            Self::ParticipantNotAllowed => "Participant not allowed",
+            Self::ParticipantTaken => "Participant taken",
+            Self::StateConflict => "State conflict",
+            Self::TooMany => "Too many",
         }
     }
 }
@@ -109,7 +196,7 @@ impl Fault {
 }
 
 /// A refusal on its way to the caller.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Problem {
     pub(crate) code: Code,
     detail: String,
@@ -131,6 +218,11 @@ impl Problem {
         Self { code: Code::InvalidInvoice, detail, faults }
     }
 
+    /// What it says to the caller.
+    pub(crate) fn detail(&self) -> &str {
+        &self.detail
+    }
+
     pub(crate) fn bad_query(detail: impl Into<String>) -> Self {
         Self::new(Code::BadQuery, detail)
     }
@@ -140,8 +232,34 @@ impl Problem {
     }
 }
 
+impl IntoResponse for Problem {
+    /// Without a body yet: `write` adds it, which knows the surface.
+    fn into_response(self) -> Response {
+        let status = self.code.status();
+        let mut response = Response::new(Body::empty());
+        *response.status_mut() = status;
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Signed-Context"));
+        }
+        response.extensions_mut().insert(self.code);
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+/// Writes the bodies of problems. The outermost layer of every surface.
+pub(crate) async fn write(State(surface): State<Surface>, request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    if let Some(problem) = response.extensions_mut().remove::<Problem>() {
+        *response.body_mut() = Body::from(problem.body(surface));
+    }
+    response
+}
+
 #[derive(Serialize)]
-struct Wire<'a> {
+struct InvoicetronicWire<'a> {
     r#type: &'static str,
     title: &'a str,
     status: u16,
@@ -151,25 +269,59 @@ struct Wire<'a> {
     errors: &'a [Fault],
 }
 
-impl IntoResponse for Problem {
-    fn into_response(self) -> Response {
-        let status = self.code.status();
-        let wire = Wire {
-            r#type: "about:blank",
-            title: status.canonical_reason().unwrap_or("Error"),
-            status: status.as_u16(),
-            detail: &self.detail,
-            code: self.code.text(),
-            errors: &self.faults,
+/// RFC 9457 and the provider's own member in one (D6).
+#[derive(Serialize)]
+struct LaabamWire<'a> {
+    r#type: &'static str,
+    title: &'a str,
+    status: u16,
+    detail: &'a str,
+    error: LaabamError<'a>,
+}
+
+#[derive(Serialize)]
+struct LaabamError<'a> {
+    code: &'static str,
+    message: &'a str,
+}
+
+/// These four and nothing else, in this order.
+#[derive(Serialize)]
+struct InvostaqWire<'a> {
+    r#type: String,
+    title: &'static str,
+    detail: &'a str,
+    status: u16,
+}
+
+impl Problem {
+    fn body(&self, surface: Surface) -> Vec<u8> {
+        let (status, detail, code) = (self.code.status(), &*self.detail, self.code.text());
+        let title = status.canonical_reason().unwrap_or("Error");
+        let (status, about) = (status.as_u16(), "about:blank");
+        let written = match surface {
+            Surface::Invoicetronic => serde_json::to_vec(&InvoicetronicWire {
+                r#type: about,
+                title,
+                status,
+                detail,
+                code,
+                errors: &self.faults,
+            }),
+            Surface::Laabam => serde_json::to_vec(&LaabamWire {
+                r#type: about,
+                title,
+                status,
+                detail,
+                error: LaabamError { code, message: detail },
+            }),
+            Surface::Invostaq => serde_json::to_vec(&InvostaqWire {
+                r#type: format!("https://invostaq.com/errors/{}", code.replace('_', "-")),
+                title: self.code.title(),
+                detail,
+                status,
+            }),
         };
-        let mut response = Response::new(Body::from(serde_json::to_vec(&wire).unwrap_or_default()));
-        *response.status_mut() = status;
-        let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-        if status == StatusCode::UNAUTHORIZED {
-            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Signed-Context"));
-        }
-        response.extensions_mut().insert(self.code);
-        response
+        written.unwrap_or_default()
     }
 }

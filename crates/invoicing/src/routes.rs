@@ -1,4 +1,4 @@
-//! Routes: the thirty-six operations and their addresses.
+//! Routes: the thirty-six operations of Invoicetronic's surface and their addresses.
 //!
 //! Owns:  the table of paths; what is answered off the table.
 //! Never: an operation outside of the gate, the health check excepted.
@@ -51,6 +51,6 @@ pub(crate) fn router(app: App) -> Router {
     open.with_state(app).merge(operations)
 }
 
-async fn wrong_method() -> Problem {
+pub(crate) async fn wrong_method() -> Problem {
     Problem::new(Code::MethodNotAllowed, "This address does not know this method.")
 }

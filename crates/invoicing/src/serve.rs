@@ -6,12 +6,18 @@
 
 use crate::{
     context::Verifier,
+    invostaq::{
+        self, courier,
+        network::{AccessPoint, Local},
+    },
     key_set::{KeySet, KeysError},
+    laabam,
     ledger::{LedgerError, Ledgers},
     listen,
-    options::{Clock, Options, Randomness},
-    routes,
+    options::{Clock, Options, Randomness, Surface},
+    problem, routes,
 };
+use axum::middleware;
 use std::sync::Arc;
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 
@@ -24,6 +30,9 @@ pub enum ServeError {
     /// The header's name is not one.
     #[error("invoicing: `{0}` is not a header name")]
     Header(String),
+    /// The access point is unusable as configured.
+    #[error("invoicing: the access point: {0}")]
+    AccessPoint(String),
     /// A database could not be opened or prepared.
     #[error("invoicing: {0}")]
     Ledger(String),
@@ -62,7 +71,7 @@ impl std::ops::Deref for App {
     }
 }
 
-/// Serves the API under `/v1` on `listener` until `shutdown` completes, then ends open requests and closes the databases.
+/// Serves the API of `options.surface` on `listener` until `shutdown` completes, then ends open requests and closes the databases.
 ///
 /// # Errors
 /// When the keys, the header's name or a database cannot be used; never because of a request.
@@ -73,12 +82,19 @@ pub async fn serve(
 ) -> Result<(), ServeError> {
     let keys = KeySet::open(&options.keys)?;
     let verifier = Verifier::new(keys, &options.issuer, &options.header)?;
+    let access_point = options.access_point.as_ref().map(AccessPoint::open).transpose()?;
     let (ledgers, parts) = Ledgers::open(&options.folder, options.database.as_ref()).await?;
     let (stop, stopping) = watch::channel(false);
     let mut workers = JoinSet::new();
-    for (ledger, inbox) in parts {
-        workers.spawn(ledger.clone().record_events(inbox, Arc::clone(&options.clock), stopping.clone()));
-        workers.spawn(ledger.step_states(options.state_step, Arc::clone(&options.clock), stopping.clone()));
+    match options.surface {
+        Surface::Invoicetronic => {
+            for (ledger, inbox) in parts {
+                workers.spawn(ledger.clone().record_events(inbox, Arc::clone(&options.clock), stopping.clone()));
+                workers.spawn(ledger.step_states(options.state_step, Arc::clone(&options.clock), stopping.clone()));
+            }
+        }
+        Surface::Laabam => {}
+        Surface::Invostaq => couriers(&ledgers, &options, access_point, &stopping, &mut workers),
     }
     let app = App(Arc::new(Parts {
         ledgers: ledgers.clone(),
@@ -88,9 +104,33 @@ pub async fn serve(
         operation_allowance: options.operation_allowance,
         state_step: i64::try_from(options.state_step.as_micros()).unwrap_or(i64::MAX),
     }));
-    listen::accept(listener, routes::router(app), shutdown).await;
+    let surface = options.surface;
+    let router = match surface {
+        Surface::Invoicetronic => routes::router(app),
+        Surface::Laabam => laabam::router(app),
+        Surface::Invostaq => invostaq::router(app),
+    };
+    let router = router.layer(middleware::from_fn_with_state(surface, problem::write));
+    listen::accept(listener, router, shutdown).await;
     stop.send_replace(true);
     while workers.join_next().await.is_some() {}
     ledgers.close().await;
     Ok(())
+}
+
+/// The workers that hand documents over. Those of the test ledger know one network, and the compiler holds them to it (R120).
+fn couriers(
+    ledgers: &Ledgers,
+    options: &Options,
+    access_point: Option<AccessPoint>,
+    stopping: &watch::Receiver<bool>,
+    workers: &mut JoinSet<()>,
+) {
+    let (clock, stopping) = (|| Arc::clone(&options.clock), || stopping.clone());
+    let local = || Local { clock: clock(), randomness: Arc::clone(&options.randomness) };
+    workers.spawn(courier::carry(ledgers.test_post(), local(), clock(), stopping()));
+    match access_point {
+        Some(access_point) => workers.spawn(courier::carry(ledgers.live_post(), access_point, clock(), stopping())),
+        None => workers.spawn(courier::carry(ledgers.live_post(), local(), clock(), stopping())),
+    };
 }

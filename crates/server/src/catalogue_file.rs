@@ -162,4 +162,42 @@ mod tests {
         assert_eq!(scope(HttpMethod::Get, "/v1/export"), "export:write");
         assert_eq!(scope(HttpMethod::Get, "/v1/webhookhistory/7"), "webhookhistory:read");
     }
+
+    #[test]
+    fn r89_r92_every_operation_of_laabam_is_held_to_one_company() {
+        let catalogue = of_profile(Profile::Laabam).unwrap();
+        let find = |method, path: &str| catalogue.find(method, path.as_bytes()).unwrap();
+        for operation in catalogue.operations() {
+            let public = operation.audience == Audience::Public;
+            assert_eq!(public, operation.id.as_str() == "health_get", "{}", operation.id);
+            assert_ne!(operation.company, CompanyMode::Account, "{}", operation.id);
+            let messages = operation.template.to_string().starts_with("/v1/messaging/");
+            assert!(!messages || operation.company.as_str() == "locators", "{}", operation.id);
+        }
+        let sms = find(HttpMethod::Post, "/v1/messaging/acme/sms");
+        assert_eq!((sms.scope.to_string(), sms.class.as_str()), ("messages:sms:send".to_owned(), "messaging"));
+        assert!(sms.channel.as_ref().is_some_and(|channel| channel.as_str() == "sms"));
+        assert_eq!(find(HttpMethod::Get, "/v1/invoices").scope.to_string(), "invoices:read");
+        assert!(find(HttpMethod::Post, "/v1/companies").learn.is_some());
+        assert!(find(HttpMethod::Post, "/v1/invoices").idempotency.recovery.is_some());
+    }
+
+    #[test]
+    fn r103_r140_every_operation_of_invostaq_is_for_whom_the_document_says() {
+        let catalogue = of_profile(Profile::Invostaq).unwrap();
+        for operation in catalogue.operations() {
+            let path = operation.template.to_string();
+            let audience = match path.as_str() {
+                "/api/health" => Audience::Public,
+                "/api/admin/tenants" => Audience::Admin,
+                "/api/callbacks/access-point" => Audience::Callback,
+                path if path.starts_with("/api/v2/") || path.starts_with("/api/v1/") => Audience::Key,
+                _ => Audience::Member,
+            };
+            assert_eq!(operation.audience, audience, "{path}");
+            assert!(audience != Audience::Key || operation.company != CompanyMode::Account, "{path}");
+        }
+        let send = catalogue.find(HttpMethod::Post, b"/api/v2/invoices/send").unwrap();
+        assert_eq!(send.scope.to_string(), "invoices:send");
+    }
 }

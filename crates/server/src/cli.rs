@@ -14,6 +14,7 @@ pub(crate) mod usage;
 
 use crate::{config::Profile, name};
 use clap::{Args, Parser, Subcommand};
+use invoicing::Surface;
 use std::{net::SocketAddr, path::PathBuf};
 
 /// Puts keys in front of an API: primary and restricted, test and live, with scopes, presets and revocation that is in
@@ -258,8 +259,13 @@ pub(crate) struct Restore {
 }
 
 /// Run the reference API alone: a small e-invoicing API that trusts only the gateway's signed context.
+///
+/// It serves one of three surfaces, each with a catalogue for the gateway.
 #[derive(Args, Debug)]
 pub(crate) struct Invoicing {
+    /// Which provider's API it looks like.
+    #[arg(long, value_name = "NAME", value_parser = surface, default_value = "invoicetronic")]
+    pub(crate) surface: Surface,
     /// Where it listens. Only the gateway should reach it.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:9000")]
     pub(crate) listen: SocketAddr,
@@ -281,6 +287,13 @@ pub(crate) struct Invoicing {
         conflicts_with = "data"
     )]
     pub(crate) database: Option<Address>,
+    /// Where the invostaq surface hands over live documents: an http:// address on loopback. Without it they reach accounts
+    /// of the same ledger. Test documents never go there.
+    #[arg(long, value_name = "URL", requires = "access_point_secret_file")]
+    pub(crate) access_point: Option<String>,
+    /// The secret that goes with every such document. Only its owner may read the file.
+    #[arg(long, value_name = "FILE", requires = "access_point")]
+    pub(crate) access_point_secret_file: Option<PathBuf>,
 }
 
 /// A database's address, which holds a password and is not printed.
@@ -297,4 +310,10 @@ impl std::fmt::Debug for Address {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.write_str("Address(...)")
     }
+}
+
+/// The surface of this name.
+fn surface(name: &str) -> Result<Surface, String> {
+    let names = Surface::ALL.map(Surface::name);
+    Surface::named(name).ok_or_else(|| format!("it is one of {}", names.join(", ")))
 }

@@ -12,10 +12,11 @@ use crate::{
     failure::{Exit, Failure},
     logging, name,
     output::remark,
+    private_file,
     stop::{Signals, Wish},
 };
 use anyhow::Context as _;
-use invoicing::{ContextKeys, DatabaseUrl, Options};
+use invoicing::{AccessPoint, ContextKeys, DatabaseUrl, Options, Surface};
 use std::{
     net::{SocketAddr, TcpListener},
     path::{Path, PathBuf},
@@ -31,8 +32,11 @@ pub(crate) async fn run(args: Invoicing) -> Result<(), Failure> {
     let mut signals = Signals::listen()?;
     let listener = bind(args.listen)?;
     let address = listener.local_addr().context("the listener's address")?;
-    remark(&format!("The reference API listens on http://{address} and trusts the keys of {}.", args.jwks));
-    let mut options = options(args.data, args.jwks);
+    let surface = args.surface.name();
+    remark(&format!("The reference API ({surface}) listens on http://{address} and trusts the keys of {}.", args.jwks));
+    let access_point = access_point(&args)?;
+    let mut options = options(args.data, args.jwks, args.surface);
+    options.access_point = access_point;
     options.database = args.database.map(|address| DatabaseUrl::new(address.0));
     let listener = tokio::net::TcpListener::from_std(listener).context("the listener")?;
     let stop = async move { while signals.next().await != Wish::Stop {} };
@@ -51,10 +55,10 @@ pub(crate) fn port() -> Result<TcpListener, Failure> {
 }
 
 impl Beside {
-    /// Serves on `listener` with its ledgers in `folder`, until `stop`.
-    pub(crate) fn start(listener: TcpListener, folder: &Path, jwks: String) -> anyhow::Result<Self> {
+    /// Serves `surface` on `listener` with its ledgers in `folder`, until `stop`.
+    pub(crate) fn start(listener: TcpListener, folder: &Path, jwks: String, surface: Surface) -> anyhow::Result<Self> {
         let (stop, stopped) = oneshot::channel::<()>();
-        let options = options(folder.to_owned(), jwks);
+        let options = options(folder.to_owned(), jwks, surface);
         let serve = async move {
             let listener = tokio::net::TcpListener::from_std(listener)?;
             let stopped = async move {
@@ -80,11 +84,22 @@ impl Beside {
     }
 }
 
-fn options(folder: PathBuf, jwks: String) -> Options {
+/// Where live documents go, if anywhere.
+fn access_point(args: &Invoicing) -> Result<Option<AccessPoint>, Failure> {
+    let (Some(url), Some(path)) = (&args.access_point, &args.access_point_secret_file) else { return Ok(None) };
+    let failed = |what: String| Failure::new(Exit::Failed, format!("--access-point-secret-file: {what}"));
+    let found = private_file::read(path).map_err(|error| failed(format!("{error:#}")))?;
+    let bytes = found.ok_or_else(|| failed(format!("there is no file {}", path.display())))?;
+    let text = std::str::from_utf8(bytes.expose()).map_err(|_| failed(format!("{} is not text", path.display())))?;
+    Ok(Some(AccessPoint { url: url.clone(), secret: text.trim().to_owned() }))
+}
+
+fn options(folder: PathBuf, jwks: String, surface: Surface) -> Options {
     let clock = Arc::new(|| clock::now().as_micros());
     let mut options = Options::new(folder, ContextKeys::Url(jwks), clock, Arc::new(clock::fill));
     options.issuer = name::NAME.to_owned();
     options.header = format!("{}-context", name::NAME);
+    options.surface = surface;
     options
 }
 

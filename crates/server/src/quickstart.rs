@@ -96,7 +96,8 @@ pub(crate) async fn run(args: Quickstart) -> Result<(), Failure> {
         Behind::Reference(listener) => {
             let plain = deployment.plain_url().unwrap_or_else(|| deployment.gateway_url());
             let jwks = format!("{plain}/.well-known/{}/jwks.json", config.namespace);
-            Some(Beside::start(listener, &config.folder.join(INVOICING_FOLDER), jwks)?)
+            let folder = config.folder.join(INVOICING_FOLDER);
+            Some(Beside::start(listener, &folder, jwks, profile.surface())?)
         }
     };
     let outcome = match prepare(&deployment).await {

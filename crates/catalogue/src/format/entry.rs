@@ -181,7 +181,7 @@ fn learn(node: &Node, sink: &mut Sink<'_>) -> Option<Learn> {
     let at = locator(&table, sink);
     let also = table.get("also").map(|node| places(node, "also", HINT, sink));
     let name = table.optional("name", sink, PLACE_HINT, Place::parse);
-    Some(Learn { at: at?, also: also.map_or(Some(Box::default()), |also| also)?, name })
+    Some(Learn { at: at?, also: also.unwrap_or_else(|| Some(Box::default()))?, name })
 }
 
 fn locator(table: &Table<'_>, sink: &mut Sink<'_>) -> Option<Locator> {

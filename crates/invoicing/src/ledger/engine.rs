@@ -8,7 +8,7 @@ use super::{
     LedgerError,
     sql::{Dialect, Sql},
 };
-use crate::context::CompanyLimit;
+use crate::context::{CompanyLimit, CompanyNames};
 use sqlx::{
     Decode, FromRow, PgPool, Postgres, Sqlite, SqlitePool, Transaction, Type,
     postgres::{PgArguments, PgRow},
@@ -109,7 +109,7 @@ impl Tx {
         let (account, companies) = match reach {
             Reach::System => (String::from("*"), String::from("*")),
             Reach::Scope(account, CompanyLimit::All) => (account.to_string(), String::from("*")),
-            Reach::Scope(account, CompanyLimit::Only { vats, ids }) => {
+            Reach::Scope(account, CompanyLimit::Only(CompanyNames { vats, ids, .. })) => {
                 (account.to_string(), serde_json::json!({ "vats": vats, "ids": ids }).to_string())
             }
         };

@@ -4,13 +4,13 @@
 //! Never: changes a table in place: a new format is a new step.
 //! Read:  `STEPS`.
 
-use super::LedgerError;
+use super::{LedgerError, invostaq, laabam};
 use sqlx::{AssertSqlSafe, SqlitePool, raw_sql};
 
 /// What leads from each format to the next; the format is SQLite's `user_version`. Ids are never used again
 /// (`AUTOINCREMENT`), so that a key named for a deleted company cannot come to mean another one. They fit 32 bits.
 /// Times are microseconds since 1970. What belongs to a company goes when the company goes.
-const STEPS: [&str; 2] = [TABLES, RECEIVED];
+const STEPS: [&str; 4] = [TABLES, RECEIVED, laabam::schema::SQLITE, invostaq::schema::SQLITE];
 
 const TABLES: &str = "
 CREATE TABLE account (

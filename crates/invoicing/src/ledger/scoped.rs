@@ -9,7 +9,7 @@ use super::{
     engine::{Access, Reach, Row, Tx},
     sql::Sql,
 };
-use crate::context::{Caller, CompanyLimit, Environment, normal_vat};
+use crate::context::{Caller, CompanyLimit, CompanyNames, Environment, normal_vat};
 use std::sync::Arc;
 
 /// What a caller may reach. The only way from a request to a row; handlers never see SQL.
@@ -82,23 +82,25 @@ pub(crate) struct Slice {
 impl Ledger {
     /// What `caller` may reach in this ledger. The account gets its row with its first request.
     pub(crate) async fn scope(&self, caller: Arc<Caller>, now: i64) -> Result<Scoped, LedgerError> {
-        let known = Sql::new("SELECT id FROM account WHERE name = $1").value(&caller.account);
-        let known = self.system(Access::Read).await?.optional_scalar(known).await?;
-        let account = match known {
-            Some(id) => id,
-            None => {
-                // Two first requests may meet here; the second finds the row of the first.
-                let made = Sql::new(
-                    "INSERT INTO account (name, created) VALUES ($1, $2)
-                     ON CONFLICT (name) DO UPDATE SET name = excluded.name RETURNING id",
-                );
-                let mut change = self.system(Access::Write).await?;
-                let id = change.scalar(made.value(&caller.account).value(now)).await?;
-                change.commit().await?;
-                id
-            }
-        };
+        let account = self.account(&caller.account, now).await?;
         Ok(Scoped { ledger: self.clone(), account, caller })
+    }
+
+    /// The account of this name.
+    pub(super) async fn account(&self, name: &str, now: i64) -> Result<i64, LedgerError> {
+        let known = Sql::new("SELECT id FROM account WHERE name = $1").value(name);
+        if let Some(id) = self.system(Access::Read).await?.optional_scalar(known).await? {
+            return Ok(id);
+        }
+        // Two first requests may meet here; the second finds the row of the first.
+        let made = Sql::new(
+            "INSERT INTO account (name, created) VALUES ($1, $2)
+             ON CONFLICT (name) DO UPDATE SET name = excluded.name RETURNING id",
+        );
+        let mut change = self.system(Access::Write).await?;
+        let id = change.scalar(made.value(name).value(now)).await?;
+        change.commit().await?;
+        Ok(id)
     }
 }
 
@@ -137,7 +139,7 @@ impl Scoped {
 
     fn condition(&self, sql: &mut Sql, table: Table) {
         sql.push(" WHERE t.account_id = ").bind(self.account);
-        if let CompanyLimit::Only { vats, ids } = &self.caller.companies {
+        if let CompanyLimit::Only(CompanyNames { vats, ids, .. }) = &self.caller.companies {
             sql.push(" AND ").push(table.company()).push(" IN (SELECT id FROM company WHERE account_id = ");
             sql.bind(self.account).push(" AND (vat").among(vats.clone()).push(" OR id").among(ids.clone()).push("))");
         }
@@ -187,7 +189,7 @@ impl Scoped {
     pub(crate) fn allows_vat(&self, vat: &str) -> bool {
         match &self.caller.companies {
             CompanyLimit::All => true,
-            CompanyLimit::Only { vats, .. } => vats.contains(&normal_vat(vat)),
+            CompanyLimit::Only(names) => names.vats.contains(&normal_vat(vat)),
         }
     }
 
@@ -218,7 +220,7 @@ mod tests {
     async fn r91_every_statement_begins_with_the_scope() {
         let folder = tempfile::tempdir().unwrap();
         let (ledgers, _) = Ledgers::open(folder.path(), None).await.unwrap();
-        for companies in [CompanyLimit::All, CompanyLimit::Only { vats: Vec::new(), ids: Vec::new() }] {
+        for companies in [CompanyLimit::All, CompanyLimit::Only(CompanyNames::default())] {
             let caller =
                 Caller { account: "a".into(), key: "k".into(), restricted: true, companies: companies.clone() };
             let scope = ledgers.of(Environment::Test).scope(Arc::new(caller), 0).await.unwrap();

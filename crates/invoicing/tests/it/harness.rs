@@ -9,7 +9,7 @@ use hyper::{
     client::conn::http1::{self, SendRequest},
 };
 use hyper_util::rt::TokioIo;
-use invoicing::{ContextKeys, DatabaseUrl, Options, ServeError};
+use invoicing::{AccessPoint, ContextKeys, DatabaseUrl, Options, ServeError, Surface};
 use serde_json::{Value, json};
 use std::{
     future::Future,
@@ -17,7 +17,7 @@ use std::{
     path::Path,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicI64, Ordering},
+        atomic::{AtomicI64, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -85,12 +85,44 @@ impl Caller {
         Self { environment, account, kind: "primary", companies: json!("all") }
     }
 
+    /// A person who is signed in for this account.
+    pub(crate) fn member(environment: &'static str, account: &'static str) -> Self {
+        Self { kind: "member", ..Self::new(environment, account) }
+    }
+
+    pub(crate) fn admin(environment: &'static str, account: &'static str) -> Self {
+        Self { kind: "admin", ..Self::new(environment, account) }
+    }
+
+    /// The access point.
+    pub(crate) fn callback(environment: &'static str) -> Self {
+        Self { kind: "callback", ..Self::new(environment, "") }
+    }
+
     pub(crate) fn only(self, names: Value) -> Self {
         let companies = json!([{ "id": "co_00000000000000000000000001", "names": names }]);
         Self { kind: "restricted", companies, ..self }
     }
 
     pub(crate) fn claims(&self, now: i64) -> Value {
+        let times = json!({ "iss": "claviger", "aud": "upstream", "iat": now, "exp": now + 60 });
+        let rest = match self.kind {
+            "callback" => json!({ "audience": "callback", "callback": "access-point", "account": null }),
+            "member" | "admin" => json!({
+                "audience": "member", "account": self.account,
+                "member": { "issuer": "https://id.example.com", "directory": "", "subject": "alice",
+                    "email": "alice@example.com", "admin": self.kind == "admin" },
+            }),
+            _ => return self.key_claims(now),
+        };
+        let mut claims = json!({ "environment": self.environment });
+        for part in [times, rest] {
+            claims.as_object_mut().unwrap().extend(part.as_object().unwrap().clone());
+        }
+        claims
+    }
+
+    fn key_claims(&self, now: i64) -> Value {
         json!({
             "iss": "claviger", "aud": "upstream", "iat": now, "exp": now + 60,
             "environment": self.environment, "account": self.account, "key": format!("key_{}", self.kind),
@@ -117,12 +149,30 @@ pub(crate) struct Setup {
     pub(crate) operation_allowance: u32,
     pub(crate) keys: Option<ContextKeys>,
     pub(crate) now: i64,
+    pub(crate) surface: Surface,
+    pub(crate) access_point: Option<AccessPoint>,
 }
+
+impl Setup {
+    pub(crate) fn of(surface: Surface) -> Self {
+        Self { surface, ..Self::default() }
+    }
+}
+
+/// Makes every draw of randomness in this process another one.
+static DRAWS: AtomicU64 = AtomicU64::new(1);
 
 impl Default for Setup {
     fn default() -> Self {
         // The clock of a test stands still, so that no invoice moves on before the test says so.
-        Self { state_step: Duration::from_secs(2), operation_allowance: 1_000, keys: None, now: NOW }
+        Self {
+            state_step: Duration::from_secs(2),
+            operation_allowance: 1_000,
+            keys: None,
+            now: NOW,
+            surface: Surface::Invoicetronic,
+            access_point: None,
+        }
     }
 }
 
@@ -135,12 +185,17 @@ impl Server {
         let signer = Signer::new(1, "k1");
         let clock = Arc::new(AtomicI64::new(setup.now * 1_000_000));
         let tell = Arc::clone(&clock);
-        let counter = std::sync::atomic::AtomicU8::new(1);
+        let draw = |buffer: &mut [u8]| {
+            let bytes = DRAWS.fetch_add(1, Ordering::SeqCst).to_be_bytes();
+            buffer.iter_mut().rev().zip(bytes.iter().rev().cycle()).for_each(|(slot, byte)| *slot = *byte);
+        };
         let options = Options {
             state_step: setup.state_step,
             operation_allowance: setup.operation_allowance,
+            surface: setup.surface,
+            access_point: setup.access_point,
             clock: Arc::new(move || tell.load(Ordering::SeqCst)),
-            randomness: Arc::new(move |buffer: &mut [u8]| buffer.fill(counter.fetch_add(1, Ordering::SeqCst))),
+            randomness: Arc::new(draw),
             ..options(folder, setup.keys)
         };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -166,6 +221,11 @@ impl Server {
     pub(crate) async fn stop(self) {
         self.stop.send(()).unwrap();
         time::timeout(PATIENCE, self.task).await.unwrap().unwrap().unwrap();
+    }
+
+    /// How it ended by itself.
+    pub(crate) async fn ended(self) -> Result<(), ServeError> {
+        time::timeout(PATIENCE, self.task).await.unwrap().unwrap()
     }
 
     /// Ends it without any farewell.
@@ -291,6 +351,42 @@ impl Answer {
         assert!(value["type"].is_string() && value["title"].is_string() && value["detail"].is_string());
         value
     }
+}
+
+impl Answer {
+    /// Checks that it is a refusal as the Laabam surface writes it: RFC 9457 and `error.code` in one (D6, R75).
+    #[track_caller]
+    pub(crate) fn laabam_refused(&self, status: u16, code: &str) -> Value {
+        assert_eq!(self.status.as_u16(), status, "{}", self.text());
+        assert_eq!(self.headers["content-type"], "application/problem+json");
+        let value = self.value();
+        assert_eq!((&value["error"]["code"], &value["status"]), (&json!(code), &json!(status)), "{value}");
+        assert_eq!(value["error"]["message"], value["detail"]);
+        assert!(value["type"].is_string() && value["title"].is_string() && value["detail"].is_string());
+        value
+    }
+
+    /// Checks that it is a refusal as the Invostaq surface writes it: exactly four members, in their order.
+    #[track_caller]
+    pub(crate) fn invostaq_refused(&self, status: u16, slug: &str) -> Value {
+        assert_eq!(self.status.as_u16(), status, "{}", self.text());
+        assert_eq!(self.headers["content-type"], "application/problem+json");
+        let value = self.value();
+        let (title, detail) = (&value["title"], &value["detail"]);
+        let expected = format!(
+            "{{\"type\":\"https://invostaq.com/errors/{slug}\",\"title\":{title},\"detail\":{detail},\"status\":{status}}}"
+        );
+        assert_eq!(self.text(), expected);
+        assert!(title.is_string() && detail.is_string());
+        value
+    }
+}
+
+/// Runs a test whose server of this surface lives in its own folder.
+pub(crate) async fn with_surface<F: Future<Output = Server>>(surface: Surface, test: impl FnOnce(Server) -> F) {
+    let folder = folder();
+    let server = Server::start_with(folder.path(), Setup::of(surface)).await;
+    test(server).await.stop().await;
 }
 
 /// The options of a server whose ledgers belong to `folder`, on the suite's engine.

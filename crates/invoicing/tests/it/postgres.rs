@@ -13,8 +13,12 @@ mod durability;
 mod harness;
 #[path = "invoices.rs"]
 mod invoices;
+#[path = "invostaq.rs"]
+mod invostaq;
 #[path = "isolation.rs"]
 mod isolation;
+#[path = "laabam.rs"]
+mod laabam;
 #[path = "lists.rs"]
 mod lists;
 #[path = "receiving.rs"]

@@ -48,9 +48,18 @@ impl Profile {
     /// What callers may ask of its system.
     pub(crate) const fn catalogue(self) -> &'static str {
         match self {
-            Self::Invoicetronic | Self::Laabam | Self::Invostaq => {
-                include_str!("../../catalogues/invoicetronic.toml")
-            }
+            Self::Invoicetronic => include_str!("../../catalogues/invoicetronic.toml"),
+            Self::Laabam => include_str!("../../catalogues/laabam.toml"),
+            Self::Invostaq => include_str!("../../catalogues/invostaq.toml"),
+        }
+    }
+
+    /// Its reference API.
+    pub(crate) const fn surface(self) -> invoicing::Surface {
+        match self {
+            Self::Invoicetronic => invoicing::Surface::Invoicetronic,
+            Self::Laabam => invoicing::Surface::Laabam,
+            Self::Invostaq => invoicing::Surface::Invostaq,
         }
     }
 }

@@ -4,8 +4,11 @@
 //! Never: a table without a policy: the step that makes it guards it.
 //! Read:  `STEPS`, then `GUARDS`.
 
+use crate::ledger::{invostaq, laabam};
+
 /// What leads from each format to the next. Texts are compared byte by byte (`COLLATE "C"`), as SQLite compares them.
-pub(super) const STEPS: [&[&str]; 2] = [&[GUARDS, TABLES, GUARDED], &[RECEIVED]];
+pub(super) const STEPS: [&[&str]; 4] =
+    [&[GUARDS, TABLES, GUARDED], &[RECEIVED], &[laabam::schema::POSTGRES], &[invostaq::schema::POSTGRES]];
 
 /// Whom a transaction is for, which it says in two variables of its own: `claviger.account` is the account's id, or `*`
 /// for the work of the ledger itself; `claviger.companies` is `*`, or an object of the VAT numbers and ids in reach. A

@@ -2,7 +2,7 @@
 
 use super::{super::schema as twin, *};
 use crate::{
-    context::{Caller, CompanyLimit},
+    context::{Caller, CompanyLimit, CompanyNames},
     ledger::{
         Ledger, Ledgers, Scoped,
         engine::{Access, Engine, Tx},
@@ -64,7 +64,8 @@ async fn scope(ledgers: &Ledgers, account: &str, companies: CompanyLimit) -> Sco
 }
 
 fn only(vats: &[&str], ids: &[i64]) -> CompanyLimit {
-    CompanyLimit::Only { vats: vats.iter().copied().map(str::to_owned).collect(), ids: ids.to_vec() }
+    let vats = vats.iter().copied().map(str::to_owned).collect();
+    CompanyLimit::Only(CompanyNames { vats, ids: ids.to_vec(), ..CompanyNames::default() })
 }
 
 fn pool(ledger: &Ledger) -> &PgPool {
