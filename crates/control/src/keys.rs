@@ -240,5 +240,7 @@ pub(crate) fn show(row: &KeyRow, now: Timestamp) -> KeyOut {
         .iter()
         .map(|c| CredentialState { credential: &c.credential, created_at: c.created_at, ended: c.ended.is_some() })
         .collect();
-    KeyOut::new(&row.key, &credentials, RowState { version: row.version, updated_at: row.updated_at }, now)
+    let state = RowState { version: row.version, updated_at: row.updated_at };
+    let created_by = row.created_by.map(|member| member.to_string());
+    KeyOut { created_by, ..KeyOut::new(&row.key, &credentials, state, now) }
 }

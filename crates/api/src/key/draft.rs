@@ -25,13 +25,17 @@ use utoipa::ToSchema;
 /// A new restricted key. Everything may be left out: the key is then read-only, for all companies, without expiry.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "description": "Reporting", "preset": "read_only", "environments": ["test", "live"], "expires_at": "2099-01-31T00:00:00Z",
+    "networks": ["203.0.113.0/24"], "rotate_every_days": 90,
+}))]
 pub struct KeyIn {
     /// What it is for.
     #[schema(schema_with = schema::description)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     /// What it may do: `full_access`, `read_only` (the default), `send`, or `custom` with `scopes`.
-    #[schema(pattern = "^(full_access|read_only|send|custom)$", default = "read_only")]
+    #[schema(pattern = "^(full_access|read_only|send|custom)$", default = "read_only", example = "custom")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub preset: Option<String>,
     /// For a custom key: `resource:action` or `*:action`, with action `read`, `write` or `send`.
@@ -75,6 +79,7 @@ pub struct KeyIn {
 /// Changes to a key; a member that is left out keeps its value.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "description": "Reporting", "networks": ["203.0.113.0/24"], "expires_at": null }))]
 pub struct KeyPatch {
     /// What it is for; null clears it.
     #[serde(default, skip_serializing_if = "Change::is_keep")]
@@ -82,7 +87,7 @@ pub struct KeyPatch {
     pub description: Change<String>,
     /// What it may do: `full_access`, `read_only`, `send`, or `custom` with `scopes`.
     #[serde(default, skip_serializing_if = "Change::is_keep")]
-    #[schema(value_type = String, required = false, pattern = "^(full_access|read_only|send|custom)$")]
+    #[schema(value_type = String, required = false, pattern = "^(full_access|read_only|send|custom)$", example = "custom")]
     pub preset: Change<String>,
     /// The whole new list of scopes; the key becomes `custom`.
     #[serde(default, skip_serializing_if = "Change::is_keep")]
