@@ -23,6 +23,7 @@ mod in_force;
 mod invitations;
 mod issue;
 mod keys;
+mod limit_use;
 mod limits;
 mod linked_providers;
 mod me;
