@@ -42,14 +42,14 @@ company = { mode = "context" }
 "#;
 
 /// The provider of `oidc/provider.mjs`. It ends with its standard input.
-struct Provider {
-    url: String,
+pub(crate) struct Provider {
+    pub(crate) url: String,
     _process: Child,
 }
 
 impl Provider {
     /// `None`, and says so, where it is not installed.
-    async fn start() -> Option<Self> {
+    pub(crate) async fn start() -> Option<Self> {
         let Some(folder) = std::env::var_os(FOLDER).map(PathBuf::from) else {
             println!("SKIPPED: {FOLDER} is not set; ./test installs oidc-provider and sets it");
             return None;
@@ -89,6 +89,12 @@ impl Provider {
     /// Signs with the next key from now on; its id.
     async fn rotate(&self) -> String {
         self.text(Call::post(&format!("{}/test/rotate", self.url)).json(&json!({}))).await
+    }
+
+    /// Lets the dashboard's client come back to this address.
+    pub(crate) async fn return_to(&self, redirect_uri: &str) {
+        let asked = json!({ "redirect_uri": redirect_uri });
+        self.text(Call::post(&format!("{}/test/client", self.url)).json(&asked)).await;
     }
 
     /// A deployment that takes its tokens.
