@@ -83,15 +83,23 @@ pub(crate) fn key_id() -> Object {
 pub(crate) fn environments() -> RefOr<Schema> {
     let one = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(["test", "live"]));
     let list = ArrayBuilder::new().schema_type(nullable(Type::Array)).items(one);
-    list.min_items(Some(1)).max_items(Some(2)).examples([serde_json::json!(["test", "live"])]).into()
+    list.min_items(Some(1)).max_items(Some(2)).unique_items(true).examples([serde_json::json!(["test", "live"])]).into()
 }
 
 /// A list of scopes, or null.
 pub(crate) fn scopes() -> RefOr<Schema> {
+    some_scopes().schema_type(nullable(Type::Array)).into()
+}
+
+/// A list of scopes.
+pub(crate) fn new_scopes() -> RefOr<Schema> {
+    some_scopes().into()
+}
+
+fn some_scopes() -> ArrayBuilder {
     let name = "[a-z0-9_-]+(:[a-z0-9_-]+)*";
     let one = text(&format!("^(\\*|{name}):(read|write|send)$")).examples(["invoices:read", "messages:send"]);
-    let list = ArrayBuilder::new().schema_type(nullable(Type::Array)).items(one);
-    list.min_items(Some(1)).max_items(Some(SCOPES_MAX)).into()
+    ArrayBuilder::new().items(one).min_items(Some(1)).max_items(Some(SCOPES_MAX))
 }
 
 /// A list of external names, which null may stand for where `clears`.

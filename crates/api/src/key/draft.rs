@@ -91,7 +91,7 @@ pub struct KeyPatch {
     pub preset: Change<String>,
     /// The whole new list of scopes; the key becomes `custom`.
     #[serde(default, skip_serializing_if = "Change::is_keep")]
-    #[schema(schema_with = schema::scopes, required = false)]
+    #[schema(schema_with = schema::new_scopes, required = false)]
     pub scopes: Change<Vec<String>>,
     /// `"all"`, or the whole new list of companies, at least one.
     #[serde(default, skip_serializing_if = "Change::is_keep")]

@@ -95,7 +95,10 @@ fn d13_expiry_lies_ahead_and_overlap_is_bounded() {
     assert_eq!(rotate(r#"{"overlap_seconds":0}"#).unwrap().overlap, 0);
     assert_eq!(rotate(r#"{"overlap_seconds":7776000}"#).unwrap().overlap, OVERLAP_MAX_SECONDS);
     assert_eq!(pointers(&rotate(r#"{"overlap_seconds":7776001}"#).unwrap_err()), ["/overlap_seconds"]);
-    assert_eq!(pointers(&rotate(r#"{"environments":[]}"#).unwrap_err()), ["/environments"]);
+    for wrong in ["[]", r#"["live","live"]"#, r#"["test","live","test"]"#] {
+        let refused = rotate(&format!(r#"{{"environments":{wrong}}}"#)).unwrap_err();
+        assert_eq!(pointers(&refused), ["/environments"], "{wrong}");
+    }
 }
 
 #[test]

@@ -561,7 +561,7 @@ export interface KeyPatch {
   preset?: string;
   /** How old its secrets may grow, in days, before its findings say that a rotation is due. Null or left out at creation: no reminder. */
   rotate_every_days?: number | null;
-  scopes?: string[] | null;
+  scopes?: string[];
 }
 
 /** The secrets of a new or rotated key: shown here and never again. */
