@@ -19,7 +19,7 @@ use model::{
     CompanyRestriction, Environments, KeyLimits, LimitName, NetworkList, OriginList, Preset, ScopeSet, Timestamp,
     key::DESCRIPTION_MAX,
 };
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
 /// A new restricted key. Everything may be left out: the key is then read-only, for all companies, without expiry.
@@ -43,8 +43,8 @@ pub struct KeyIn {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scopes: Option<Vec<String>>,
     /// `"all"` (the default), or the ids of the companies it may reach, at least one.
-    #[schema(schema_with = restriction::chosen_schema)]
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(schema_with = restriction::chosen_schema, required = false)]
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     pub companies: Option<Companies>,
     /// Which credentials it has: `test`, `live` or both (the default). It cannot be changed later.
     #[schema(schema_with = schema::environments)]
@@ -247,6 +247,11 @@ impl KeyPatch {
             expected_version: self.expected_version,
         })
     }
+}
+
+/// What is there, which null is not: nothing that a program forgot to fill in widens a key.
+fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Companies>, D::Error> {
+    Companies::deserialize(deserializer).map(Some)
 }
 
 /// The new value of a field that null empties.

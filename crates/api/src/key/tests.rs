@@ -26,6 +26,12 @@ fn company(n: u8) -> CompanyId {
 }
 
 #[test]
+fn d9_companies_that_are_null_are_no_wish_for_all_of_them() {
+    assert!(serde_json::from_str::<KeyIn>(r#"{"companies":null}"#).is_err());
+    assert!(serde_json::from_str::<KeyIn>(r#"{"companies":"all"}"#).is_ok());
+}
+
+#[test]
 fn d7_a_key_without_wishes_is_read_only_for_all_companies_in_both_environments() {
     let draft = draft("{}").unwrap();
     assert_eq!(draft.preset, Preset::ReadOnly);
