@@ -9,6 +9,7 @@ use crate::{
     member::{RoleName, email},
     person::new_password,
     problem::FieldProblem,
+    schema,
     time::Time,
     validation::Checks,
 };
@@ -21,7 +22,7 @@ use utoipa::ToSchema;
 #[serde(deny_unknown_fields)]
 pub struct InvitationIn {
     /// The e-mail address.
-    #[schema(example = "anna@example.com", max_length = 254)]
+    #[schema(schema_with = schema::email)]
     pub email: String,
     /// As what.
     pub role: RoleName,

@@ -38,6 +38,7 @@ pub struct KeysQuery {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit: Option<u32>,
     /// `next_cursor` of the page before; left out for the first page.
+    #[param(min_length = 1)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cursor: Option<String>,
     /// Only keys with this status: `active`, `disabled` or `revoked`.
@@ -75,7 +76,7 @@ pub struct KeyOut {
     /// `"all"`, or the ids of the companies it may reach. An empty list reaches nothing: its companies were deleted.
     pub companies: Companies,
     /// The environments in which it has a credential.
-    #[schema(example = json!(["test", "live"]))]
+    #[schema(max_items = 2, example = json!(["test", "live"]))]
     pub environments: Vec<String>,
     /// From this instant on it is refused.
     #[schema(required = true)]
@@ -93,6 +94,9 @@ pub struct KeyOut {
     pub rotate_every_days: Option<u16>,
     /// What its owner should look at, the urgent first.
     pub findings: Vec<FindingOut>,
+    /// The member who created it. Null: an operator did, or whoever registered the account.
+    #[schema(required = true, example = "mem_01jd8m3q5vk0a9n7x2c4b6d8e0")]
+    pub created_by: Option<String>,
     /// When it was created.
     pub created_at: Time,
     /// When it was last changed.
@@ -154,7 +158,7 @@ pub struct CredentialState<'a> {
 }
 
 impl KeyOut {
-    /// A key and its credentials as they are at `now`.
+    /// A key and its credentials as they are at `now`. Who created it stands in the row alone: `created_by` is the caller's to add.
     #[must_use]
     pub fn new(key: &Key, credentials: &[CredentialState<'_>], row: RowState, now: Timestamp) -> Self {
         let half = |environment| half(credentials, environment, now);
@@ -174,6 +178,7 @@ impl KeyOut {
             limits: OwnLimits::from(&key.limits),
             rotate_every_days: key.rotate_every_days,
             findings: findings(key, credentials, now).into_iter().map(FindingOut::from).collect(),
+            created_by: None,
             created_at: Time(key.created_at),
             updated_at: Time(row.updated_at),
             version: row.version,

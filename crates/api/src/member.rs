@@ -67,6 +67,9 @@ pub struct MemberOut {
     pub created_at: Time,
     /// How many keys they created or rotated that are neither revoked nor deleted.
     pub keys: u64,
+    /// When they last used the dashboard, here or in another account, to the minute. Null: they are signed in nowhere.
+    #[schema(required = true)]
+    pub last_seen_at: Option<Time>,
 }
 
 /// A new role.

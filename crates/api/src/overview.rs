@@ -57,6 +57,10 @@ pub struct OverviewOut {
     /// Which limits of which keys had no room, the most frequent first, as far as the request log goes back.
     #[schema(max_items = 20)]
     pub limits: Vec<LimitCountOut>,
+    /// How full limits were at their peaks of the last hour, the fullest first. Of windows only, of the newest 1,000 keys and of
+    /// the account. Each is a lower bound: it adds up whole minutes, while the gateway counts every instant.
+    #[schema(max_items = 20)]
+    pub limit_use: Vec<LimitUseOut>,
     /// Whether every key was looked at for findings. Only the newest 1,000 are.
     pub findings_complete: bool,
 }
@@ -107,6 +111,32 @@ pub struct FindingCountOut {
     pub level: String,
     /// How many keys.
     pub count: u64,
+}
+
+/// How full a limit was at its peak of the last hour.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct LimitUseOut {
+    /// By which key; null: by all keys of the account together.
+    #[schema(required = true, example = "key_01jd8m3q5vk0a9n7x2c4b6d8e0")]
+    pub key_id: Option<String>,
+    /// With its `test` or its `live` half: they are counted apart.
+    #[schema(example = "live")]
+    pub environment: String,
+    /// Which limit.
+    #[schema(example = "default")]
+    pub limit: String,
+    /// How many requests were let through within so many seconds.
+    #[schema(example = 48)]
+    pub used: u64,
+    /// How many the limit lets through in that time, with the key's own number where it has one.
+    #[schema(example = 60)]
+    pub room: u64,
+    /// The time of the peak, in seconds.
+    #[schema(example = 60)]
+    pub seconds: u32,
+    /// `used` of `room`, in whole percent, rounded down. From 80 on the limit is close to its end.
+    #[schema(example = 80)]
+    pub percent: u32,
 }
 
 /// How often a limit of a key had no room.

@@ -25,6 +25,7 @@ pub struct PageQuery {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit: Option<u32>,
     /// `next_cursor` of the page before; left out for the first page.
+    #[param(min_length = 1)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cursor: Option<String>,
 }

@@ -20,9 +20,11 @@ pub struct RequestsQuery {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit: Option<u32>,
     /// `next_cursor` of the page before; left out for the first page.
+    #[param(min_length = 1)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cursor: Option<String>,
     /// Only requests with this key.
+    #[param(pattern = "^key_[0-7][0-9a-hjkmnp-tv-z]{25}$")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key_id: Option<String>,
     /// Only requests for this operation.
@@ -40,9 +42,11 @@ pub struct RequestsQuery {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub environment: Option<String>,
     /// From this instant on (RFC 3339), to the millisecond.
+    #[param(format = DateTime)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub since: Option<String>,
     /// Before this instant (RFC 3339), to the millisecond.
+    #[param(format = DateTime)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub until: Option<String>,
 }

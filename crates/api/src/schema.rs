@@ -11,8 +11,17 @@ use utoipa::openapi::{
     schema::{KnownFormat, SchemaType},
 };
 
-/// A text for people: no control characters, no space at the ends.
-const TEXT: &str = "^([^\\s\\u0000-\\u001f\\u007f-\\u009f]([^\\u0000-\\u001f\\u007f-\\u009f]*[^\\s\\u0000-\\u001f\\u007f-\\u009f])?)?$";
+/// Controls and what `model::visible` always refuses, as far as a pattern can say it. Joiners and variation selectors are refused
+/// between some characters only.
+macro_rules! hidden {
+    () => {
+        "\\u0000-\\u001f\\u007f-\\u009f\\u00ad\\u034f\\u0600-\\u0605\\u061c\\u06dd\\u070f\\u115f\\u1160\\u17b4\\u17b5\\u180b-\\u180f\\u200b\\u200e\\u200f\
+         \\u2028-\\u202e\\u2060-\\u206f\\u2800\\u3164\\ufeff\\uffa0\\ufff0-\\ufffb"
+    };
+}
+
+/// A text for people: no control or hidden characters, no space at the ends.
+const TEXT: &str = concat!("^([^\\s", hidden!(), "]([^", hidden!(), "]*[^\\s", hidden!(), "])?)?$");
 
 /// What an id with this prefix looks like.
 pub(crate) fn id_pattern(prefix: &str) -> String {
@@ -33,6 +42,17 @@ pub(crate) fn nullable(kind: Type) -> SchemaType {
 pub(crate) fn name() -> Object {
     let name = text(TEXT).min_length(Some(1)).max_length(Some(NAME_MAX));
     name.description(Some("A name for people.")).examples(["Bianchi S.p.A."]).build()
+}
+
+/// An e-mail address.
+pub(crate) fn email() -> Object {
+    const EMAIL: &str = concat!(
+        "^[^\\s",
+        hidden!(),
+        "\\u200c\\u200d\\ufe00-\\ufe0f@<>()\\[\\],;:\\\\\"]+@[A-Za-z0-9-]([A-Za-z0-9.-]*[A-Za-z0-9-])?$"
+    );
+    let email = text(EMAIL).max_length(Some(model::member::EMAIL_MAX));
+    email.description(Some("An e-mail address, in any case.")).examples(["anna@example.com"]).build()
 }
 
 /// What a key is for, or null.
@@ -63,15 +83,23 @@ pub(crate) fn key_id() -> Object {
 pub(crate) fn environments() -> RefOr<Schema> {
     let one = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(["test", "live"]));
     let list = ArrayBuilder::new().schema_type(nullable(Type::Array)).items(one);
-    list.min_items(Some(1)).max_items(Some(2)).examples([serde_json::json!(["test", "live"])]).into()
+    list.min_items(Some(1)).max_items(Some(2)).unique_items(true).examples([serde_json::json!(["test", "live"])]).into()
 }
 
 /// A list of scopes, or null.
 pub(crate) fn scopes() -> RefOr<Schema> {
+    some_scopes().schema_type(nullable(Type::Array)).into()
+}
+
+/// A list of scopes.
+pub(crate) fn new_scopes() -> RefOr<Schema> {
+    some_scopes().into()
+}
+
+fn some_scopes() -> ArrayBuilder {
     let name = "[a-z0-9_-]+(:[a-z0-9_-]+)*";
     let one = text(&format!("^(\\*|{name}):(read|write|send)$")).examples(["invoices:read", "messages:send"]);
-    let list = ArrayBuilder::new().schema_type(nullable(Type::Array)).items(one);
-    list.min_items(Some(1)).max_items(Some(SCOPES_MAX)).into()
+    ArrayBuilder::new().items(one).min_items(Some(1)).max_items(Some(SCOPES_MAX))
 }
 
 /// A list of external names, which null may stand for where `clears`.

@@ -63,7 +63,7 @@ pub struct RegistrationIn {
     #[schema(schema_with = schema::name)]
     pub name: String,
     /// The owner's e-mail address.
-    #[schema(example = "anna@example.com", max_length = 254)]
+    #[schema(schema_with = schema::email)]
     pub email: String,
     /// 12 to 256 characters.
     #[schema(value_type = String, min_length = 12, max_length = 256)]
@@ -117,7 +117,7 @@ pub struct RegistrationOut {
 #[serde(deny_unknown_fields)]
 pub struct SignInIn {
     /// The e-mail address, in any case.
-    #[schema(example = "anna@example.com", max_length = 254)]
+    #[schema(schema_with = schema::email)]
     pub email: String,
     /// The password.
     #[schema(value_type = String, max_length = 256)]

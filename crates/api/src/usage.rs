@@ -18,9 +18,11 @@ pub struct UsageQuery {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub granularity: Option<String>,
     /// From this instant on (RFC 3339); left out: the last hour, day or 30 days.
+    #[param(format = DateTime)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub since: Option<String>,
     /// Before this instant (RFC 3339); left out: now.
+    #[param(format = DateTime)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub until: Option<String>,
 }

@@ -32,14 +32,20 @@ impl Checks {
         value
     }
 
-    /// A name for people: 1 to `NAME_MAX` characters, no control characters, no space at the ends.
+    /// A name for people: a text of 1 to `NAME_MAX` characters.
     pub fn name(&mut self, pointer: &str, text: String) -> Option<String> {
         self.text(pointer, text, 1, NAME_MAX)
     }
 
-    /// A text for people of `min` to `max` characters, without control characters and without space at the ends.
+    /// A text for people of `min` to `max` characters, without control and hidden characters (`model::visible`) and without
+    /// space at the ends.
     pub fn text(&mut self, pointer: &str, text: String, min: usize, max: usize) -> Option<String> {
         let length = text.chars().count();
+        if let Some(hidden) = model::visible::hidden(&text).filter(|c| !c.is_control()) {
+            let code = u32::from(hidden);
+            let message = format!("holds U+{code:04X}, which is invisible or turns the text around; leave it out");
+            return self.want(pointer, None, &message);
+        }
         let good = (min..=max).contains(&length) && !text.chars().any(char::is_control) && text.trim() == text;
         self.want(
             pointer,
@@ -111,6 +117,15 @@ mod tests {
             assert!(name(bad).is_none(), "{bad:?}");
         }
         assert!(name(&"é".repeat(NAME_MAX + 1)).is_none());
+    }
+
+    #[test]
+    fn r71_a_text_that_hides_something_is_refused_with_the_character() {
+        let mut checks = Checks::default();
+        assert_eq!(checks.text("/description", "till\u{202e}gnp".to_owned(), 0, 200), None);
+        let problems = checks.finish().unwrap_err();
+        assert!(problems[0].message.contains("U+202E"), "{problems:?}");
+        assert!(Checks::default().name("/name", "شرکت می\u{200c}خواهم".to_owned()).is_some());
     }
 
     #[test]

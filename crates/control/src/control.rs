@@ -23,7 +23,7 @@ use admission::Policy;
 use api::{Code, ProblemStyle, receipt::ReceiptOut};
 use axum::{Router, body::Body, extract::Request, response::Response};
 use http::{HeaderValue, header};
-use model::{Catalogue, HttpMethod, LimitName, RequestId, Timestamp};
+use model::{Catalogue, HttpMethod, Limit, LimitName, RequestId, Timestamp};
 use std::sync::Arc;
 use store::{AuditReport, Revision, Store};
 use tokio::sync::{Mutex, Semaphore, watch};
@@ -73,6 +73,8 @@ pub struct Parts {
     pub ready: Arc<dyn Fn() -> Readiness + Send + Sync>,
     /// The bounds.
     pub limits: Limits,
+    /// The deployment's limits, which gateways hold requests against.
+    pub rates: Arc<[Limit]>,
     /// The names of the limits that a key may have numbers of its own for (R77), as the deployment has them.
     pub limit_names: Arc<[LimitName]>,
     /// What the deployment says about people.

@@ -197,5 +197,7 @@ pub(crate) fn show(row: &KeyRow, context: &Context) -> KeyOut {
             ended: c.ended.is_some(),
         })
         .collect();
-    KeyOut::new(&row.key, &credentials, RowState { version: row.version, updated_at: row.updated_at }, context.now)
+    let state = RowState { version: row.version, updated_at: row.updated_at };
+    let created_by = row.created_by.map(|member| member.to_string());
+    KeyOut { created_by, ..KeyOut::new(&row.key, &credentials, state, context.now) }
 }

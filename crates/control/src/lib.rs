@@ -24,6 +24,7 @@ mod invitations;
 mod issue;
 mod key_changes;
 mod keys;
+mod limit_use;
 mod limits;
 mod linked_providers;
 mod me;

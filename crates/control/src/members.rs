@@ -55,5 +55,6 @@ pub(crate) fn show(row: &MemberRow) -> MemberOut {
         has_totp: row.has_totp,
         created_at: Time(row.member.created_at),
         keys: row.keys,
+        last_seen_at: row.last_seen_at.map(Time),
     }
 }

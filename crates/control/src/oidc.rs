@@ -30,6 +30,10 @@ use store::{Author, IssuerSubject, NewPerson};
 
 /// How long a browser may be at the provider.
 const JOURNEY_MAX: Duration = Duration::from_secs(600);
+/// Where who wants a provider linked comes from and goes back to.
+const SETTINGS: &str = "/settings";
+/// Where who wants to sign in comes from.
+const SIGN_IN: &str = "/sign-in";
 /// What the seal of a journey is for.
 const BOUND_TO: &[u8] = b"journey to a provider";
 
@@ -92,16 +96,20 @@ pub(crate) fn set_off(
     Ok((to.into(), cookie))
 }
 
-/// Whatever goes wrong is told by the sign-in page: the browser is not where somebody reads a problem.
+/// Whatever goes wrong is told by the page that the browser came from, the settings or the sign-in: a browser on its way is not
+/// where somebody reads a problem.
 pub(crate) async fn callback(op: Op<OidcCallback>) -> Result<Reply<OidcCallback>, Refusal> {
     let cookies = op.context.control.cookies();
-    match arrive(&op.context, &op.target.provider, &op.query).await {
-        Ok(None) => Reply::redirect("/".to_owned()).with(cookies.clear_journey()),
+    let journey = journey(&op.context, &op.target.provider);
+    let links = journey.as_ref().is_some_and(|journey| journey.session.is_some());
+    match arrive(&op.context, &op.target.provider, journey, &op.query).await {
+        Ok(None) => Reply::redirect(SETTINGS.to_owned()).with(cookies.clear_journey()),
         Ok(Some(cookie)) => Reply::redirect("/".to_owned()).with(cookies.clear_journey())?.with(Some(cookie)),
         Err(refusal) => {
             let code = refusal.code().answer().code;
             tracing::info!(provider = op.target.provider, code, "a sign-in with a provider failed");
-            Reply::redirect(format!("/sign-in?error={code}")).with(cookies.clear_journey())
+            let page = if links { SETTINGS } else { SIGN_IN };
+            Reply::redirect(format!("{page}?error={code}")).with(cookies.clear_journey())
         }
     }
 }
@@ -112,9 +120,14 @@ fn return_to(context: &Context, provider: &str) -> String {
 }
 
 /// Signs in, or links; the cookie of a new session.
-async fn arrive(context: &Context, provider: &str, query: &OidcCallbackQuery) -> Result<Option<HeaderValue>, Refusal> {
+async fn arrive(
+    context: &Context,
+    provider: &str,
+    journey: Option<Journey>,
+    query: &OidcCallbackQuery,
+) -> Result<Option<HeaderValue>, Refusal> {
     let known = context.control.providers().find(provider).ok_or(Code::NotFound)?;
-    let journey = journey(context, provider).ok_or(Code::SignInFailed)?;
+    let journey = journey.ok_or(Code::SignInFailed)?;
     let state = query.state.as_deref().unwrap_or_default();
     // In constant time, by their hashes.
     if !SecretHash::of(state.as_bytes()).matches(&SecretHash::of(journey.state.as_bytes())) {

@@ -6,6 +6,7 @@
 
 use crate::{
     keys,
+    limit_use::limit_use,
     operation::{Context, Op},
     refusal::Refusal,
     requests::read,
@@ -18,11 +19,11 @@ use api::{
     },
     usage::TotalsOut,
 };
-use model::{AccountId, Environment, KeyId, Timestamp};
+use model::{AccountId, Environment, KeyId, KeyLimits, KeyStatus, Timestamp};
 use std::collections::HashMap;
 use store::{Granularity, KeyFilter, Overview, OverviewOf, PAGE_MAX, Page, RequestOutcome, StoreError};
 
-/// Keys that are looked at for findings.
+/// Keys that are looked at for findings and limits.
 const KEYS_MAX: usize = 1_000;
 /// The most hours that are shown by the minute, and by the hour.
 const FINE_HOURS: (u32, u32) = (2, 7 * 24);
@@ -47,7 +48,8 @@ pub(crate) async fn get(op: Op<OverviewGet>) -> Result<OverviewOut, Refusal> {
     let since = Timestamp::from_secs(start.div_euclid(granularity.secs()) * granularity.secs());
     let usage = account.usage();
     let found = usage.overview(OverviewOf { granularity, since, until, environment }).await?;
-    let (findings, findings_complete) = findings(context, op.target.account).await?;
+    let keys = keys_of(context, op.target.account).await?;
+    let limit_use = limit_use(context, op.target.account, environment, &keys.limits).await?;
     let spans = spans(&found);
     let mut totals = TotalsOut::default();
     for (_, outcome, count) in &found.spans {
@@ -66,13 +68,14 @@ pub(crate) async fn get(op: Op<OverviewGet>) -> Result<OverviewOut, Refusal> {
         spans,
         top_keys,
         refusals: found.reasons.into_iter().map(|(reason, count)| ReasonCountOut { reason, count }).collect(),
-        findings,
+        findings: keys.findings,
         limits: found
             .limits
             .into_iter()
             .map(|(key, limit, count)| LimitCountOut { key_id: key.to_string(), limit, count })
             .collect(),
-        findings_complete,
+        limit_use,
+        findings_complete: keys.complete,
     })
 }
 
@@ -111,15 +114,30 @@ async fn top_key(context: &Context, account: AccountId, key: KeyId, count: u64) 
     Ok(KeyCountOut { key_id: key.to_string(), description, kind, count })
 }
 
-/// What is worth looking at in the settings of keys, by how many keys have it, and whether all keys were looked at.
-async fn findings(context: &Context, account: AccountId) -> Result<(Vec<FindingCountOut>, bool), Refusal> {
+/// What the settings of an account's keys tell.
+struct Keys {
+    /// What is worth looking at, by how many keys have it.
+    findings: Vec<FindingCountOut>,
+    /// The own numbers of those that work.
+    limits: HashMap<KeyId, KeyLimits>,
+    /// Whether all keys were looked at.
+    complete: bool,
+}
+
+async fn keys_of(context: &Context, account: AccountId) -> Result<Keys, Refusal> {
     let mut counts: HashMap<(String, String), u64> = HashMap::new();
+    let mut limits = HashMap::new();
     let (mut page, mut seen) = (Page::first(PAGE_MAX), 0);
     let complete = loop {
         let list = context.account(account).keys(KeyFilter::default(), page).await?;
         seen += list.items.len();
-        for finding in list.items.iter().flat_map(|row| keys::show(row, context).findings) {
-            *counts.entry((finding.code, finding.level)).or_default() += 1;
+        for row in list.items {
+            for finding in keys::show(&row, context).findings {
+                *counts.entry((finding.code, finding.level)).or_default() += 1;
+            }
+            if row.key.status == KeyStatus::Active {
+                limits.insert(row.key.id, row.key.limits);
+            }
         }
         match list.next {
             None => break true,
@@ -128,7 +146,7 @@ async fn findings(context: &Context, account: AccountId) -> Result<(Vec<FindingC
         }
     };
     let show = |((code, level), count)| FindingCountOut { code, level, count };
-    let mut shown: Vec<_> = counts.into_iter().map(show).collect();
-    shown.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.code.cmp(&b.code)));
-    Ok((shown, complete))
+    let mut findings: Vec<_> = counts.into_iter().map(show).collect();
+    findings.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.code.cmp(&b.code)));
+    Ok(Keys { findings, limits, complete })
 }

@@ -41,7 +41,14 @@ pub(crate) async fn create(op: Op<RegistrationsCreate>) -> Result<Reply<Registra
     let committed = context.people().register(stamp, new).await?;
     let in_force = context.confirm(committed.revision).await?;
     let made = committed.value;
-    let row = MemberRow { member, name: made.person.name, email: made.person.email, has_totp: false, keys: 0 };
+    let row = MemberRow {
+        member,
+        name: made.person.name,
+        email: made.person.email,
+        has_totp: false,
+        keys: 0,
+        last_seen_at: None,
+    };
     let key = crate::keys::show(&made.primary, context);
     let answer = RegistrationOut {
         account: AccountOut::from(&made.account),

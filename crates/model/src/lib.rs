@@ -23,6 +23,7 @@ pub mod router;
 pub mod scope;
 pub mod secret;
 pub mod time;
+pub mod visible;
 
 pub use account::{Account, Identity};
 pub use company::{Company, CompanyRestriction, CompanySet, ExternalName, NameKind};

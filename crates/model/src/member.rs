@@ -7,6 +7,7 @@
 use crate::{
     id::{AccountId, MemberId, PersonId},
     time::Timestamp,
+    visible::unseen,
 };
 use std::fmt;
 
@@ -89,7 +90,7 @@ impl EmailAddress {
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
         let becomes_ascii = |c: char| !c.is_ascii() && c.to_lowercase().any(|lower| lower.is_ascii());
-        if text.len() > EMAIL_MAX || text.chars().any(|c| becomes_ascii(c) || is_unseen(c)) {
+        if text.len() > EMAIL_MAX || text.chars().any(|c| becomes_ascii(c) || unseen(c)) {
             return None;
         }
         let text = text.to_lowercase();
@@ -105,14 +106,6 @@ impl EmailAddress {
     pub fn as_str(&self) -> &str {
         &self.0
     }
-}
-
-/// Whether a character has no shape, or turns the direction of those around it: two addresses would look the same.
-const fn is_unseen(c: char) -> bool {
-    matches!(c,
-        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
-        | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}'
-        | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fff8}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 impl fmt::Display for EmailAddress {

@@ -84,6 +84,7 @@ impl ControlPlane {
             ready: Arc::new(move || ready.readiness()),
             limits: control::Limits::default(),
             people: people(parts.config, parts.gateway)?,
+            rates: parts.config.limits.rates.limits.iter().cloned().collect(),
             limit_names: parts.config.limits.rates.limits.iter().map(|limit| limit.name.clone()).collect(),
         };
         let control = Control::with_metrics(control_parts, metrics(parts.gateway, parts.store));

@@ -62,12 +62,12 @@ impl Change for CreateAccount {
     }
 }
 
-/// Refuses a name that is empty, too long or holds control characters.
+/// Refuses a name that is empty, too long or holds control or hidden characters (`model::visible`).
 pub(crate) fn check_name(name: &str) -> Result<(), StoreError> {
     let length = name.chars().count();
-    if name.trim().is_empty() || length > NAME_MAX || name.chars().any(char::is_control) {
+    if name.trim().is_empty() || length > NAME_MAX || model::visible::hidden(name).is_some() {
         return Err(StoreError::invalid(format!(
-            "a name has 1 to {NAME_MAX} characters, none of them a control character"
+            "a name has 1 to {NAME_MAX} characters, none of them a control character or hidden"
         )));
     }
     Ok(())

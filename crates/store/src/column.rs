@@ -30,6 +30,12 @@ pub(crate) fn id<T>(row: &SqliteRow, at: usize, of: fn([u8; 16]) -> T) -> Result
     bytes(row, at).map(of)
 }
 
+/// An id, or none.
+pub(crate) fn id_or_none<T>(row: &SqliteRow, at: usize, of: fn([u8; 16]) -> T) -> Result<Option<T>, StoreError> {
+    let Some(bytes) = blob_or_none(row, at)? else { return Ok(None) };
+    <[u8; 16]>::try_from(bytes).map(|bytes| Some(of(bytes))).map_err(|_| unexpected(row, at))
+}
+
 /// Text.
 pub(crate) fn text(row: &SqliteRow, at: usize) -> Result<String, StoreError> {
     get::<String>(row, at)

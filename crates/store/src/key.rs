@@ -12,7 +12,7 @@ use crate::{
 };
 use model::{
     AccountId, ClientId, CompanyId, CompanyRestriction, CompanySet, Credential, Environment, Key, KeyId, KeyKind,
-    KeyStatus, Preset, ScopeSet, SecretHash, SecretSlot, Timestamp,
+    KeyStatus, MemberId, Preset, ScopeSet, SecretHash, SecretSlot, Timestamp,
 };
 use sqlx::{SqliteConnection, sqlite::SqliteRow};
 
@@ -32,6 +32,8 @@ pub struct KeyRow {
     pub key: Key,
     /// Its secrets' hashes, test before live: the current one, and after a rotation the previous one.
     pub credentials: Vec<CredentialRow>,
+    /// The member who created it; `None` when an operator did, or whoever registered the account.
+    pub created_by: Option<MemberId>,
     /// 1 at first; grows by one with every change.
     pub version: u64,
     /// When it was last changed.
@@ -61,8 +63,8 @@ pub struct KeyFilter {
 macro_rules! columns {
     () => {
         "SELECT k.id, k.account_id, k.kind, k.description, k.status, k.preset, k.scopes, k.companies, k.environments, \
-         k.expires_at, k.created_at, k.updated_at, k.version, k.origins, k.networks, k.limits, k.rotate_every_days \
-         FROM keys k "
+         k.expires_at, k.created_at, k.updated_at, k.version, k.origins, k.networks, k.limits, k.rotate_every_days, \
+         k.created_by FROM keys k "
     };
 }
 
@@ -97,6 +99,7 @@ fn read(row: &SqliteRow) -> Result<KeyRow, StoreError> {
             created_at: column::time(row, 10)?,
         },
         credentials: Vec::with_capacity(2),
+        created_by: column::id_or_none(row, 17, MemberId::from_bytes)?,
         updated_at: column::time(row, 11)?,
         version: column::count(row, 12)?,
     })

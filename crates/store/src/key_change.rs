@@ -152,7 +152,7 @@ pub(crate) async fn insert(
     let made = |credential| CredentialRow { credential, created_at: stamp.now, ended: None };
     let mut credentials: Vec<CredentialRow> = credentials.into_iter().map(made).collect();
     key::sort(&mut credentials);
-    Ok(KeyRow { key, credentials, version: 1, updated_at: stamp.now })
+    Ok(KeyRow { key, credentials, created_by: stamp.author.member(), version: 1, updated_at: stamp.now })
 }
 
 /// Whether the account may have one more key of this kind.

@@ -64,9 +64,9 @@ pub use store::Store;
 pub use sub_key::{Naming, SUB_KEYS_PAGE_MAX, SubKeyFilter, SubKeyRow, SubKeys};
 pub use usage::{
     AccountUsage, COUNTS_MAX, Counts as UsageCounts, Granularity, Intake, LastUse, Losses, OLD_SECRET_RECENT_DAYS,
-    Overview, OverviewOf, RequestFilter, RequestOutcome, RequestRow, SEEN_MAX, SecretTag, Seen, SeenCaller,
-    UNUSED_DAYS, USER_AGENT_MAX, Usage, UsageCount, UsageHealth, UsageOptions, UseFinding, backup_usage, inspect_usage,
-    restore_usage, usage_beside, use_findings,
+    Overview, OverviewOf, Peak, PeaksOf, RequestFilter, RequestOutcome, RequestRow, SEEN_MAX, SecretTag, Seen,
+    SeenCaller, UNUSED_DAYS, USER_AGENT_MAX, Usage, UsageCount, UsageHealth, UsageOptions, UseFinding, backup_usage,
+    inspect_usage, restore_usage, usage_beside, use_findings,
 };
 pub use writes::{
     Done, Earlier, Found, Hold, NewWrite, Outcome as WriteOutcome, Request, WriteId, Writes, WritesHealth,

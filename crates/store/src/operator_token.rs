@@ -11,7 +11,8 @@ use crate::{
     error::StoreError,
     options::Options,
     page::{List, Page},
-    stamp::{Stamp, Subject},
+    people::invitation,
+    stamp::{Author, Stamp, Subject},
 };
 use model::{OperatorTokenId, SecretHash, Timestamp, key::DESCRIPTION_MAX};
 use serde_json::json;
@@ -70,6 +71,7 @@ impl Change for CreateOperatorToken {
     }
 }
 
+/// Revokes a token. Whom it invited and who has not come yet is not invited any more.
 pub(crate) struct RevokeOperatorToken(pub(crate) OperatorTokenId);
 
 impl Change for RevokeOperatorToken {
@@ -91,10 +93,11 @@ impl Change for RevokeOperatorToken {
         sqlx::query("UPDATE operator_tokens SET revoked_at = $1 WHERE id = $2")
             .bind(stamp.now.as_micros())
             .bind(id)
-            .execute(tx)
+            .execute(&mut *tx)
             .await?;
         token.revoked_at = Some(stamp.now);
-        Ok(changed(token, AuditAction::OperatorTokenRevoked))
+        let ended = invitation::end_all_by(tx, Author::Operator(self.0)).await?;
+        Ok(changed(token, AuditAction::OperatorTokenRevoked).with(ended, serde_json::Map::new()))
     }
 }
 
@@ -105,11 +108,11 @@ fn changed(token: OperatorToken, action: AuditAction) -> Effect<OperatorToken> {
     Effect::changed(token, Draft { action, account: None, details }, subjects)
 }
 
-/// Refuses a description that is too long or holds control characters.
+/// Refuses a description that is too long or holds control or hidden characters (`model::visible`).
 pub(crate) fn check_description(description: &str) -> Result<(), StoreError> {
-    if description.chars().count() > DESCRIPTION_MAX || description.chars().any(char::is_control) {
+    if description.chars().count() > DESCRIPTION_MAX || model::visible::hidden(description).is_some() {
         return Err(StoreError::invalid(format!(
-            "a description has at most {DESCRIPTION_MAX} characters, none of them a control character"
+            "a description has at most {DESCRIPTION_MAX} characters, none of them a control character or hidden"
         )));
     }
     Ok(())

@@ -9,6 +9,7 @@ mod counts;
 mod file;
 mod last_use;
 mod overview;
+mod peak;
 mod request;
 mod seen;
 mod sweep;
@@ -20,6 +21,7 @@ pub use account::{AccountUsage, COUNTS_MAX, Counts, Granularity, UsageCount};
 pub use file::{UsageHealth, backup_usage, inspect_usage, restore_usage, usage_beside};
 pub use last_use::{LastUse, OLD_SECRET_RECENT_DAYS, UNUSED_DAYS, UseFinding, use_findings};
 pub use overview::{Overview, OverviewOf};
+pub use peak::{Peak, PeaksOf};
 pub use request::{RequestFilter, RequestRow};
 pub use seen::{RequestOutcome, SEEN_MAX, SecretTag, Seen, SeenCaller, USER_AGENT_MAX};
 

@@ -264,7 +264,8 @@ operations! {
         Anyone Reads, (AtProvider, NoQuery, NoBody) -> 302 Redirect, refuses ProviderUnavailable StoreUnavailable;
 
     /// Come back from a provider.
-    /// Where that failed, the browser goes on to /sign-in with error in its query: a code of this document.
+    /// Where that failed, the browser goes on to /sign-in, or to /settings when it was there to link a provider, with error in
+    /// its query: a code of this document.
     OidcCallback: "Sign-in" "oidc_callback" Get "/v1/sign-in/oidc/{provider_id}/callback",
         Anyone Reads, (AtProvider, OidcCallbackQuery, NoBody) -> 302 Redirect;
 
@@ -393,10 +394,11 @@ operations! {
         Operator Changes, (AtPerson, NoQuery, NoBody) -> 204 Nothing;
 
     /// Forget a person: they cannot sign in any more and are a member nowhere.
-    /// For somebody who lost their password too, and then invite them again. Keys that they created stay. An account may be left
-    /// without an owner: the operator invites the next.
+    /// For somebody who lost their password too, and then invite them again. Keys that they created stay. Where they are the
+    /// only owner of an account with other members, make one of those an owner first. An account that has nobody else keeps its
+    /// keys, and the operator invites its next owner.
     PersonsDelete: "Persons" "persons_delete" Delete "/v1/persons/{person_id}",
-        Operator Changes, (AtPerson, NoQuery, NoBody) -> 204 Nothing;
+        Operator Changes, (AtPerson, NoQuery, NoBody) -> 204 Nothing, refuses LastOwner;
 
     /// Create an operator token.
     /// The answer shows its text once and never again.
@@ -408,7 +410,7 @@ operations! {
         Operator Reads, (Everywhere, PageQuery, NoBody) -> 200 Page<OperatorTokenOut>;
 
     /// Revoke an operator token, for good.
-    /// The next request with it is refused. Revoking the last one locks everybody out of this API; a new token can then
+    /// The next request with it is refused, and open invitations that were made with it end. Revoking the last one locks everybody out of this API; a new token can then
     /// only be made on the machine that holds the data folder.
     OperatorTokensRevoke: "Operator tokens" "operator_tokens_revoke" Post "/v1/operator-tokens/{operator_token_id}/revoke",
         Operator Changes, (AtOperatorToken, NoQuery, NoBody) -> 200 OperatorTokenChanged;

@@ -19,19 +19,23 @@ use model::{
     CompanyRestriction, Environments, KeyLimits, LimitName, NetworkList, OriginList, Preset, ScopeSet, Timestamp,
     key::DESCRIPTION_MAX,
 };
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
 /// A new restricted key. Everything may be left out: the key is then read-only, for all companies, without expiry.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "description": "Reporting", "preset": "read_only", "environments": ["test", "live"], "expires_at": "2099-01-31T00:00:00Z",
+    "networks": ["203.0.113.0/24"], "rotate_every_days": 90,
+}))]
 pub struct KeyIn {
     /// What it is for.
     #[schema(schema_with = schema::description)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     /// What it may do: `full_access`, `read_only` (the default), `send`, or `custom` with `scopes`.
-    #[schema(pattern = "^(full_access|read_only|send|custom)$", default = "read_only")]
+    #[schema(pattern = "^(full_access|read_only|send|custom)$", default = "read_only", example = "custom")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub preset: Option<String>,
     /// For a custom key: `resource:action` or `*:action`, with action `read`, `write` or `send`.
@@ -39,8 +43,8 @@ pub struct KeyIn {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scopes: Option<Vec<String>>,
     /// `"all"` (the default), or the ids of the companies it may reach, at least one.
-    #[schema(schema_with = restriction::chosen_schema)]
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(schema_with = restriction::chosen_schema, required = false)]
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     pub companies: Option<Companies>,
     /// Which credentials it has: `test`, `live` or both (the default). It cannot be changed later.
     #[schema(schema_with = schema::environments)]
@@ -75,6 +79,7 @@ pub struct KeyIn {
 /// Changes to a key; a member that is left out keeps its value.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "description": "Reporting", "networks": ["203.0.113.0/24"], "expires_at": null }))]
 pub struct KeyPatch {
     /// What it is for; null clears it.
     #[serde(default, skip_serializing_if = "Change::is_keep")]
@@ -82,11 +87,11 @@ pub struct KeyPatch {
     pub description: Change<String>,
     /// What it may do: `full_access`, `read_only`, `send`, or `custom` with `scopes`.
     #[serde(default, skip_serializing_if = "Change::is_keep")]
-    #[schema(value_type = String, required = false, pattern = "^(full_access|read_only|send|custom)$")]
+    #[schema(value_type = String, required = false, pattern = "^(full_access|read_only|send|custom)$", example = "custom")]
     pub preset: Change<String>,
     /// The whole new list of scopes; the key becomes `custom`.
     #[serde(default, skip_serializing_if = "Change::is_keep")]
-    #[schema(schema_with = schema::scopes, required = false)]
+    #[schema(schema_with = schema::new_scopes, required = false)]
     pub scopes: Change<Vec<String>>,
     /// `"all"`, or the whole new list of companies, at least one.
     #[serde(default, skip_serializing_if = "Change::is_keep")]
@@ -242,6 +247,11 @@ impl KeyPatch {
             expected_version: self.expected_version,
         })
     }
+}
+
+/// What is there, which null is not: nothing that a program forgot to fill in widens a key.
+fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Companies>, D::Error> {
+    Companies::deserialize(deserializer).map(Some)
 }
 
 /// The new value of a field that null empties.

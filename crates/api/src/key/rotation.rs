@@ -71,10 +71,13 @@ impl EndPreviousIn {
     }
 }
 
-/// One environment or both, from their names.
+/// One environment or both, from their names, each once.
 pub(super) fn environments(texts: &[String], checks: &mut Checks) -> Option<Environments> {
     let mut chosen = [false; 2];
-    for (i, text) in texts.iter().enumerate().take(4) {
+    if texts.len() > chosen.len() || matches!(texts, [one, other] if one == other) {
+        return checks.want("/environments", None, "name test, live or both, each once");
+    }
+    for (i, text) in texts.iter().enumerate() {
         match checks.want(format!("/environments/{i}"), Environment::parse(text), "use test or live") {
             Some(Environment::Test) => chosen[0] = true,
             Some(Environment::Live) => chosen[1] = true,

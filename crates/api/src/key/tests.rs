@@ -26,6 +26,12 @@ fn company(n: u8) -> CompanyId {
 }
 
 #[test]
+fn d9_companies_that_are_null_are_no_wish_for_all_of_them() {
+    assert!(serde_json::from_str::<KeyIn>(r#"{"companies":null}"#).is_err());
+    assert!(serde_json::from_str::<KeyIn>(r#"{"companies":"all"}"#).is_ok());
+}
+
+#[test]
 fn d7_a_key_without_wishes_is_read_only_for_all_companies_in_both_environments() {
     let draft = draft("{}").unwrap();
     assert_eq!(draft.preset, Preset::ReadOnly);
@@ -95,7 +101,10 @@ fn d13_expiry_lies_ahead_and_overlap_is_bounded() {
     assert_eq!(rotate(r#"{"overlap_seconds":0}"#).unwrap().overlap, 0);
     assert_eq!(rotate(r#"{"overlap_seconds":7776000}"#).unwrap().overlap, OVERLAP_MAX_SECONDS);
     assert_eq!(pointers(&rotate(r#"{"overlap_seconds":7776001}"#).unwrap_err()), ["/overlap_seconds"]);
-    assert_eq!(pointers(&rotate(r#"{"environments":[]}"#).unwrap_err()), ["/environments"]);
+    for wrong in ["[]", r#"["live","live"]"#, r#"["test","live","test"]"#] {
+        let refused = rotate(&format!(r#"{{"environments":{wrong}}}"#)).unwrap_err();
+        assert_eq!(pointers(&refused), ["/environments"], "{wrong}");
+    }
 }
 
 #[test]

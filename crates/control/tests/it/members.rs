@@ -4,6 +4,8 @@ use crate::{
     browser::{Browser, PASSWORD, invite},
     world::{World, id_of, secret},
 };
+use axum::body::Body;
+use http::Request;
 use model::HttpMethod;
 use serde_json::json;
 
@@ -112,6 +114,105 @@ async fn an_invitation_ends_with_the_authority_of_who_made_it() {
         assert_eq!(refused.code(), "invitation_invalid", "{end}");
         assert_eq!(owner.get(&world, &invitations).await.expect(200).json["data"], json!([]), "{end}");
     }
+}
+
+/// What was let in by a token that is no good any more does not outlast it.
+#[tokio::test]
+async fn an_invitation_ends_with_the_operator_token_that_made_it() {
+    let world = World::new().await;
+    let (account, _) = world.account("A").await;
+    let made = world.post("/v1/operator-tokens", json!({ "description": "leaked" })).await.expect(201).json;
+    let wish = json!({ "email": "theirs@example.com", "role": "owner" });
+    let request = Request::post(format!("{account}/invitations"))
+        .header("authorization", format!("Bearer {}", made["token"].as_str().unwrap()))
+        .header("content-type", "application/json");
+    let invited = world.raw(request.body(Body::from(wish.to_string())).unwrap()).await.expect(201).json;
+    let (_, ours) = invite(&world, &account, "ours@example.com", "owner").await;
+    let token = made["operator_token"]["id"].as_str().unwrap();
+    world.post(&format!("/v1/operator-tokens/{token}/revoke"), json!({})).await.expect(200);
+    let theirs = invited["link"].as_str().unwrap().split_once('#').unwrap().1.to_owned();
+    let accept = |token: &str| json!({ "token": token, "name": "New", "password": PASSWORD });
+    let refused = Browser::default().post(&world, "/v1/invitations/accept", accept(&theirs)).await.expect(404);
+    assert_eq!(refused.code(), "invitation_invalid");
+    Browser::default().post(&world, "/v1/invitations/accept", accept(&ours)).await.expect(201);
+    let audit = world.get("/v1/audit").await.expect(200).json;
+    let entry = audit["data"].as_array().unwrap().iter().find(|e| e["action"] == "operator_token.revoked").unwrap();
+    let ended = invited["invitation"]["id"].as_str().unwrap();
+    assert!(entry["subjects"].as_array().unwrap().iter().any(|id| id == ended), "{entry}");
+}
+
+#[tokio::test]
+async fn r59_an_operator_forgets_nobody_whom_an_account_with_members_depends_on() {
+    let world = World::new().await;
+    let (mut owner, account, _) = Browser::registered(&world, OWNER).await;
+    let admin = Browser::joined(&world, &account, "admin@example.com", "admin").await.member(&world, &account).await;
+    let person = owner.get(&world, "/v1/session").await.json["person"]["id"].as_str().unwrap().to_owned();
+    let forget = async || world.send("DELETE", &format!("/v1/persons/{person}"), None).await;
+    assert_eq!(forget().await.expect(409).code(), "last_owner");
+    assert_eq!(owner.looks(&world).await, 200, "nothing of it was done");
+    let path = format!("{account}/members/{admin}");
+    world.send("PATCH", &path, Some(json!({ "role": "owner" }))).await.expect(200);
+    forget().await.expect(204);
+    assert_eq!(owner.looks(&world).await, 401);
+    // Nobody else is left: then the account waits for whom the operator invites.
+    let (mut alone, theirs, _) = Browser::registered(&world, "alone@example.com").await;
+    let person = alone.get(&world, "/v1/session").await.json["person"]["id"].as_str().unwrap().to_owned();
+    world.send("DELETE", &format!("/v1/persons/{person}"), None).await.expect(204);
+    assert_eq!(world.get(&format!("{theirs}/members")).await.expect(200).json["data"], json!([]));
+    let keys = world.get(&format!("{theirs}/keys")).await.expect(200).json;
+    assert_eq!(keys["data"][0]["status"], "active");
+    invite(&world, &theirs, "next@example.com", "owner").await;
+}
+
+#[tokio::test]
+async fn r59_a_key_says_which_member_created_it_and_a_member_when_they_were_seen_last() {
+    let world = World::new().await;
+    let (mut owner, account, made) = Browser::registered(&world, OWNER).await;
+    let mut developer = Browser::joined(&world, &account, "dev@example.com", "developer").await;
+    let member = developer.member(&world, &account).await;
+    let theirs = developer.post(&world, &format!("{account}/keys"), json!({})).await.expect(201).json;
+    assert_eq!(theirs["key"]["created_by"], json!(member));
+    let key = format!("{account}/keys/{}", theirs["key_id"].as_str().unwrap());
+    owner.post(&world, &format!("{key}/rotate"), json!({})).await.expect(200);
+    assert_eq!(owner.get(&world, &key).await.json["created_by"], json!(member), "a rotation creates nothing");
+    let (operators, _) = world.key(&account, json!({})).await;
+    for other in [operators, format!("{account}/keys/{}", made["key"]["key_id"].as_str().unwrap())] {
+        assert_eq!(world.get(&other).await.expect(200).json["created_by"], json!(null));
+    }
+    world.pass(3_600);
+    owner.get(&world, "/v1/session").await.expect(200);
+    let members = owner.get(&world, &format!("{account}/members")).await.expect(200).json;
+    let seen: Vec<_> = members["data"].as_array().unwrap().iter().map(|m| m["last_seen_at"].clone()).collect();
+    assert_eq!(seen, ["2026-11-23T12:00:00Z", "2026-11-23T13:00:00Z"]);
+    developer.send(&world, "DELETE", "/v1/session", None).await.expect(204);
+    let members = owner.get(&world, &format!("{account}/members")).await.expect(200).json;
+    assert_eq!(members["data"][0]["last_seen_at"], json!(null));
+}
+
+#[tokio::test]
+async fn r71_a_name_that_hides_something_is_refused_everywhere_with_the_reason() {
+    let world = World::new().await;
+    let (mut owner, account, _) = Browser::registered(&world, OWNER).await;
+    let bad = "Rossi\u{202e}.l.r.S";
+    let (company, key) = (format!("{account}/companies"), format!("{account}/keys"));
+    for (method, path, body, pointer) in [
+        (
+            "POST",
+            "/v1/registrations",
+            json!({ "account_name": bad, "name": "A", "email": "a@example.com", "password": PASSWORD }),
+            "/account_name",
+        ),
+        ("PATCH", "/v1/me", json!({ "name": bad }), "/name"),
+        ("POST", &company, json!({ "name": bad }), "/name"),
+        ("POST", &key, json!({ "description": bad }), "/description"),
+    ] {
+        let refused = owner.send(&world, method, path, Some(body)).await.expect(422);
+        assert_eq!(refused.pointers(), [pointer], "{path}");
+        assert!(refused.json.to_string().contains("U+202E"), "{}", refused.json);
+    }
+    let account = world.post("/v1/accounts", json!({ "name": bad })).await.expect(422);
+    assert!(account.json.to_string().contains("U+202E"), "{}", account.json);
+    owner.send(&world, "PATCH", "/v1/me", Some(json!({ "name": "شرکت می\u{200c}خواهم" }))).await.expect(200);
 }
 
 #[tokio::test]

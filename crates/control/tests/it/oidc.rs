@@ -308,16 +308,16 @@ async fn an_address_that_was_only_ever_typed_is_not_linked_and_who_is_signed_in_
     assert_eq!((&*to, anna.looks(&world).await), ("/sign-in?error=email_taken", 401));
     // Whoever is signed in may link what is theirs at the provider.
     let (to, unchanged) = link(&world, &provider, &mut mallory).await;
-    assert_eq!((&*to, unchanged.token), ("/", None));
+    assert_eq!((&*to, unchanged.token), ("/settings", None), "back to where they came from");
     let (_, mut linked) = sign_in(&world, &provider, &Browser::default()).await;
     assert_eq!(linked.get(&world, "/v1/session").await.json["person"]["has_password"], true);
     let (mut other, _, _) = Browser::registered(&world, "other@example.com").await;
-    assert_eq!(link(&world, &provider, &mut other).await.0, "/sign-in?error=conflict", "it is somebody's");
+    assert_eq!(link(&world, &provider, &mut other).await.0, "/settings?error=conflict", "it is somebody's");
     // A session that ended meanwhile links nothing.
     let mut ended = Browser::signed_in(&world, "other@example.com").await;
     let journey = start_linking(&world, &mut ended, json!({ "password": PASSWORD })).await;
     ended.send(&world, "DELETE", "/v1/session", None).await.expect(204);
-    assert_eq!(come_back(&world, &provider, &journey).await.0, "/sign-in?error=not_signed_in");
+    assert_eq!(come_back(&world, &provider, &journey).await.0, "/settings?error=not_signed_in");
 }
 
 /// Whoever has a stolen session gets no way back by it, nor does a page that leads a browser to the sign-in.
@@ -345,7 +345,7 @@ async fn a_provider_is_linked_and_unlinked_only_with_the_password_and_guessing_i
     }
     owner.post(&world, "/v1/me/providers/nobody", right.clone()).await.expect(404);
     owner.send_from(&world, Some("https://evil.test"), ("POST", LINK), Some(right.clone())).await.expect(403);
-    assert_eq!(link(&world, &provider, &mut owner).await.0, "/");
+    assert_eq!(link(&world, &provider, &mut owner).await.0, "/settings");
     let listed = owner.get(&world, LINKS).await.expect(200).json;
     let linked_at = listed["data"][0]["linked_at"].clone();
     assert!(linked_at.is_string());
@@ -393,7 +393,7 @@ async fn a_provider_is_linked_only_with_a_code_by_who_has_a_second_factor() {
     }
     let proof = |n: usize| json!({ "password": PASSWORD, "code": codes[n] });
     let journey = start_linking(&world, &mut owner, proof(0)).await;
-    assert_eq!(come_back(&world, &provider, &journey).await.0, "/");
+    assert_eq!(come_back(&world, &provider, &journey).await.0, "/settings");
     owner.send(&world, "DELETE", LINK, Some(proof(0))).await.expect(403);
     owner.send(&world, "DELETE", LINK, Some(proof(1))).await.expect(200);
     let actions = world.get("/v1/audit?limit=200").await.expect(200).text;
@@ -411,7 +411,7 @@ async fn who_has_no_password_keeps_the_last_provider() {
     // Another account at the same provider is a link of its own, and goes with the provider.
     provider.claim("sub", json!("s-2"));
     let journey = start_linking(&world, &mut anna, json!({})).await;
-    assert_eq!(come_back(&world, &provider, &journey).await.0, "/");
+    assert_eq!(come_back(&world, &provider, &journey).await.0, "/settings");
     assert_eq!(anna.get(&world, LINKS).await.expect(200).json["data"].as_array().unwrap().len(), 2);
     anna.send(&world, "DELETE", LINK, Some(json!({}))).await.expect(409);
 }

@@ -405,3 +405,43 @@ async fn r14_an_overview_sums_the_account_and_nothing_of_another() {
     let hour = world.get(&format!("{account}/overview?hours=1")).await.expect(200).json;
     assert_eq!((&hour["granularity"], &hour["totals"]["ok"]), (&json!("minute"), &json!(1)));
 }
+
+#[tokio::test]
+async fn d15_an_overview_says_how_full_limits_were_at_their_peaks_of_the_last_hour() {
+    let world = World::new().await;
+    let (account, _) = world.account("A").await;
+    let (theirs, their_issued) = world.account("B").await;
+    let (busy, issued) = world.key(&account, json!({})).await;
+    let (own, own_issued) = world.key(&account, json!({ "limits": { "default": 40 } })).await;
+    let their_key = format!("{theirs}/keys/{}", their_issued["primary"]["key_id"].as_str().unwrap());
+    let foreign = Known::of(&theirs, &their_key, &their_issued["primary"]);
+    let [busy_key, own_key] = [Known::of(&account, &busy, &issued), Known::of(&account, &own, &own_issued)];
+    // A minute long ago that was full, then one of four and one of three; what was turned away spent nothing.
+    let mut all: Vec<_> = (0..5).map(|n| seen(Some(busy_key), n, 1 + n as u8)).collect();
+    all.extend((0..4).map(|n| seen(Some(busy_key), 7_200 + n, 11 + n as u8)));
+    all.extend((0..3).map(|n| seen(Some(busy_key), 7_260 + n, 21 + n as u8)));
+    all.extend((0..9).map(|n| refused(seen(Some(busy_key), 7_200 + n, 31 + n as u8), Denial::ScopeInsufficient)));
+    all.extend((0..8).map(|n| seen(Some(own_key), 7_210 + n, 51 + n as u8)));
+    all.extend((0..30).map(|n| seen(Some(foreign), 7_210 + n, 71 + n as u8)));
+    world.pass(7_320);
+    tell(&world, &all);
+    world.store.usage().flush().await;
+    let overview = world.get(&format!("{account}/overview?environment=test")).await.expect(200).json;
+    let of = |key: Option<&str>, limit, used, room, seconds, percent| {
+        json!({
+            "key_id": key.map(id_of), "environment": "test", "limit": limit, "used": used, "room": room,
+            "seconds": seconds, "percent": percent,
+        })
+    };
+    let wanted = [
+        of(Some(&busy), "default", 4, 5, 60, 80),
+        of(Some(&own), "default", 8, 40, 60, 20),
+        of(None, "account", 15, 100, 120, 15),
+    ];
+    assert_eq!(overview["limit_use"], json!(wanted));
+    let live = world.get(&format!("{account}/overview?environment=live")).await.expect(200).json;
+    assert_eq!(live["limit_use"], json!([]));
+    world.pass(7_200);
+    let later = world.get(&format!("{account}/overview")).await.expect(200).json;
+    assert_eq!(later["limit_use"], json!([]), "only the last hour counts");
+}

@@ -12,8 +12,9 @@ use futures_util::StreamExt as _;
 use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::BodyExt as _;
 use model::{
-    Audience, Catalogue, CompanyMode, Denial, Environment, HttpMethod, Idempotency, KeyId, LimitClass, LimitName,
-    Operation, OperationId, Scope, Secret, SecretHash, Template, Timestamp,
+    Audience, Catalogue, CompanyMode, Denial, Environment, HttpMethod, Idempotency, KeyId, Limit, LimitClass,
+    LimitKind, LimitMethods, LimitName, LimitSubject, Operation, OperationId, Scope, Secret, SecretHash, Template,
+    Timestamp,
     operation::{OtherBodies, ServedBy},
 };
 use serde_json::{Value, json};
@@ -192,6 +193,23 @@ fn catalogue() -> Catalogue {
     .unwrap()
 }
 
+fn rates() -> Arc<[Limit]> {
+    let limit = |name, class, seconds, count| Limit {
+        name: LimitName::new(name).unwrap(),
+        subject: LimitSubject::Key,
+        class,
+        methods: LimitMethods::All,
+        kind: LimitKind::Window { seconds },
+        count,
+    };
+    [
+        limit("default", None, 60, 5),
+        limit("messaging", LimitClass::new("messaging"), 60, 1),
+        Limit { subject: LimitSubject::Account, ..limit("account", None, 120, 100) },
+    ]
+    .into()
+}
+
 /// Deterministic, and never the same twice.
 fn randomness() -> control::Randomness {
     let state = Mutex::new(0x9e37_79b9_7f4a_7c15u64);
@@ -236,6 +254,7 @@ impl World {
             problems: ProblemStyle::new("https://x.test/errors/"),
             ready: Arc::new(Readiness::default),
             limits: Limits::default(),
+            rates: rates(),
             limit_names: ["default", "messaging"].into_iter().filter_map(LimitName::new).collect(),
             people: people(),
         };

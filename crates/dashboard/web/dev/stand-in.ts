@@ -153,6 +153,7 @@ function newKey(
     limits: input.limits ?? {},
     rotate_every_days: input.rotate_every_days ?? null,
     findings: [],
+    created_by: null,
     created_at: iso(created),
     updated_at: iso(created),
     version: 1,
@@ -188,6 +189,7 @@ function world(name: string, person: string, email: string, role: RoleName): Wor
     email,
     role,
     created_at: iso(now - 90 * DAY),
+    last_seen_at: iso(now),
     has_totp: false,
     keys: 2,
   };
@@ -298,6 +300,7 @@ function full(): World {
       email: `${name.split(' ')[0]?.toLowerCase()}@full.example`,
       role,
       created_at: iso(now - random() * 60 * DAY),
+      last_seen_at: random() < 0.7 ? iso(now - random() * 5 * DAY) : null,
       has_totp,
       keys: role === 'viewer' ? 0 : Math.floor(random() * 40),
     });
@@ -494,6 +497,28 @@ function overview(of: World, hours: number): OverviewOut {
       .map(([code, one]) => ({ code, level: one.level, count: one.count }))
       .sort((a, b) => (a.level === b.level ? b.count - a.count : a.level === 'warning' ? -1 : 1)),
     findings_complete: true,
+    limit_use: busy
+      ? [
+          {
+            key_id: active[0]?.id ?? null,
+            environment: 'test',
+            limit: 'default',
+            used: 57,
+            room: 60,
+            seconds: 60,
+            percent: 95,
+          },
+          {
+            key_id: null,
+            environment: 'test',
+            limit: 'default',
+            used: 24,
+            room: 60,
+            seconds: 60,
+            percent: 40,
+          },
+        ]
+      : [],
     limits: busy
       ? active
           .slice(0, 3)

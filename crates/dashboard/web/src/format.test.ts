@@ -12,6 +12,13 @@ describe('times', () => {
     expect(ago('en', '2020-11-25T12:00:00Z', now)).toBe('6 years ago');
   });
 
+  it('to come are rounded, so that a week stays a week', () => {
+    expect(ago('en', '2026-12-02T11:59:58Z', now)).toBe('in 7 days');
+    expect(ago('en', '2026-11-26T11:50:00Z', now)).toBe('tomorrow');
+    expect(ago('en', '2026-11-25T12:59:50Z', now)).toBe('in 1 hour');
+    expect(ago('en', '2026-11-18T12:00:02Z', now)).toBe('6 days ago');
+  });
+
   it('stay what they are when they cannot be read', () => expect(time('en', 'soon', 'day')).toBe('soon'));
 
   it('come back from a field as they went in', () => {

@@ -69,13 +69,17 @@ const steps: [Intl.RelativeTimeFormatUnit, number][] = [
   ['year', Number.POSITIVE_INFINITY],
 ];
 
-/** "3 hours ago", "in 2 days". */
+/**
+ * "3 hours ago", "in 2 days". What is past counts whole units only; what is to come is rounded, so that an end that was just set
+ * to 7 days is in 7 days and not in 6.
+ */
 export function ago(language: Language, value: string | number | Date, now: number = Date.now()): string {
   const format = kept(`ago ${language}`, () => new Intl.RelativeTimeFormat(locale(language), { numeric: 'auto' }));
   let amount = (new Date(value).getTime() - now) / 1000;
   if (Number.isNaN(amount)) return String(value);
+  const whole = amount > 0 ? Math.round : Math.trunc;
   for (const [unit, size] of steps) {
-    if (Math.abs(amount) < size) return format.format(Math.trunc(amount), unit);
+    if (Math.abs(whole(amount)) < size) return format.format(whole(amount), unit);
     amount /= size;
   }
   return '';

@@ -59,6 +59,19 @@ export function verdict(operation: OperationOut, scopes: string[], restricted: b
   return said(restricted ? 'chosen' : 'all', true);
 }
 
+/** Of the operations that need a key: how many there are, and how many such a key may ask for. One count for every place. */
+export function tally(operations: OperationOut[], scopes: string[], restricted: boolean) {
+  const ofKeys = operations.filter((one) => one.audience === 'key').map((one) => verdict(one, scopes, restricted));
+  return {
+    all: ofKeys.length,
+    allowed: ofKeys.filter((one) => one.allowed).length,
+    /** Refused only because they act on the whole account. */
+    account: ofKeys.filter((one) => one.reach === 'account').length,
+    /** Beside those: what anybody may ask for. */
+    open: operations.filter((one) => one.audience === 'public').length,
+  };
+}
+
 /** Every scope that an operation for keys needs, in order. */
 export function knownScopes(operations: OperationOut[]): string[] {
   return [...new Set(operations.filter((one) => one.audience === 'key').map((one) => one.scope))].sort();

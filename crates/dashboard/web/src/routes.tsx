@@ -71,6 +71,23 @@ const invitation = createRoute({
   component: lazyRouteComponent(() => import('./pages/invitation.tsx'), 'Invitation'),
 });
 
+/** Where a provider sends back who wanted it linked: it knows no account. */
+const ownSettings = createRoute({
+  getParentRoute: () => root,
+  path: '/settings',
+  validateSearch: (search: Record<string, unknown>): { error?: string } => {
+    const error = text(search.error);
+    return error ? { error } : {};
+  },
+  beforeLoad: async ({ search }) => {
+    const session = await signedIn();
+    if (!session) throw redirect({ to: '/sign-in', search: { ...search, to: '/settings' } });
+    const first = session.memberships[0];
+    if (!first) throw redirect({ to: '/nowhere' });
+    throw redirect({ to: '/a/$account/settings', params: { account: first.account.id }, search });
+  },
+});
+
 const nowhere = createRoute({
   getParentRoute: () => root,
   path: '/nowhere',
@@ -185,6 +202,10 @@ const team = createRoute({
 const settings = createRoute({
   getParentRoute: () => account,
   path: '/settings',
+  validateSearch: (search: Record<string, unknown>): { error?: string } => {
+    const error = text(search.error);
+    return error ? { error } : {};
+  },
   component: lazyRouteComponent(() => import('./pages/settings.tsx'), 'Settings'),
 });
 
@@ -194,6 +215,7 @@ export const router = createRouter({
     signIn,
     register,
     invitation,
+    ownSettings,
     nowhere,
     account.addChildren([accountHome, overview, keys, key, companies, requests, audit, team, settings]),
   ]),

@@ -1,16 +1,17 @@
 //! The dashboard in a real browser, as the binary serves it: the way of a customer, every page, every flow by the keyboard
-//! (R18, R20, R59, D14).
+//! (R18, R20, R59, D14), and through a real provider (D20, R131).
 //!
 //! The walks are scripts beside the dashboard's sources (`crates/dashboard/web/e2e`); what they print is what a failure says.
 
-use crate::deployment::CLAVIGER;
+use crate::{deployment::CLAVIGER, people::Provider};
 use std::{
-    fs::File,
+    fs::{self, File, Permissions},
+    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     process::Stdio,
     time::Duration,
 };
-use testkit::{Claviger, Launch, Must, within};
+use testkit::{Claviger, Home, Launch, Must, Secrets, within};
 use tokio::process::Command;
 
 /// The browser's program, which `./test` installs.
@@ -24,23 +25,31 @@ const WALK_BOUND: Duration = Duration::from_secs(240);
 /// How long the packages may take to come.
 const PACKAGES_BOUND: Duration = Duration::from_secs(200);
 
-/// A deployment where anybody registers, in front of the reference API; `None`, and says so, where there is no browser or no node.
+/// A deployment where anybody registers, in front of the reference API; `None` where the walks cannot be walked.
 async fn open() -> Option<Claviger> {
+    if !equipped().await {
+        return None;
+    }
+    let launch = Launch::quickstart(CLAVIGER).env("CLAVIGER__SIGN_IN__REGISTRATION", "open");
+    Some(launch.start().await)
+}
+
+/// Whether there is a browser and node; says so where there is not. Puts the packages in place.
+async fn equipped() -> bool {
     let Some(chromium) = std::env::var_os(CHROMIUM).map(PathBuf::from) else {
         println!("SKIPPED: {CHROMIUM} is not set; ./test installs chromium and sets it");
-        return None;
+        return false;
     };
     assert!(chromium.exists(), "{CHROMIUM} names {}, which is not there", chromium.display());
     for program in ["node", "npm"] {
         let version = Command::new(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().await;
         if !version.is_ok_and(|status| status.success()) {
             println!("SKIPPED: {program} is missing; ./test installs it");
-            return None;
+            return false;
         }
     }
     packages().await;
-    let launch = Launch::quickstart(CLAVIGER).env("CLAVIGER__SIGN_IN__REGISTRATION", "open");
-    Some(launch.start().await)
+    true
 }
 
 /// Puts the packages in place that the lock file names, unless they are there: one test at a time, each of which is a process.
@@ -92,5 +101,47 @@ async fn r20_r73_r121_r122_r123_every_page_works_and_can_be_read_by_everybody() 
 async fn r20_r59_every_flow_works_by_the_keyboard_alone() {
     let Some(claviger) = open().await else { return };
     walk(&claviger, "keyboard.js", &[&claviger.control()]).await;
+    claviger.stop().await;
+}
+
+/// A deployment whose people sign in with the provider, and by invitation only.
+async fn open_with(provider: &Provider) -> Claviger {
+    let home = Home::new();
+    let secret = home.file("acme.secret", "dashboard-secret");
+    fs::set_permissions(&secret, Permissions::from_mode(0o600)).must("make the file private");
+    let people = format!(
+        "[[provider]]\nid = \"acme\"\nname = \"Acme\"\nurl = \"{}\"\nclient_id = \"dashboard\"\n\
+         client_secret_file = \"acme.secret\"\nunsafe_plain_http = true\n",
+        provider.url
+    );
+    let people = home.file("people.toml", &people);
+    let claviger = Launch::quickstart(CLAVIGER)
+        .at(&home, &Secrets::default())
+        .env("CLAVIGER__PEOPLE__FILE", people.to_str().must("name the file"))
+        .env("CLAVIGER__SIGN_IN__REGISTRATION", "invitation")
+        .start()
+        .await;
+    provider.return_to(&format!("{}/v1/sign-in/oidc/acme/callback", claviger.control())).await;
+    claviger
+}
+
+/// The link of an invitation into the deployment's account.
+async fn invited(claviger: &Claviger, email: &str) -> String {
+    let account = claviger.text("/account_id");
+    let made = claviger.cli().json(&["members", "invite", email, "--role", "admin", "--account", &account]).await;
+    let link = made["link"].as_str().must("find the link").to_owned();
+    claviger.secrets().plant(link.split_once('#').must("find the token").1);
+    link
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d20_r131_people_sign_in_with_a_real_provider_and_link_it_in_a_browser() {
+    let Some(provider) = Provider::start().await else { return };
+    if !equipped().await {
+        return;
+    }
+    let claviger = open_with(&provider).await;
+    let (alice, carol) = (invited(&claviger, "alice@example.com").await, invited(&claviger, "carol@example.com").await);
+    walk(&claviger, "provider.js", &[&claviger.control(), &alice, &carol]).await;
     claviger.stop().await;
 }

@@ -91,6 +91,12 @@ impl Provider {
         self.text(Call::post(&format!("{}/test/rotate", self.url)).json(&json!({}))).await
     }
 
+    /// Lets the dashboard's client come back to this address.
+    pub(crate) async fn return_to(&self, redirect_uri: &str) {
+        let asked = json!({ "redirect_uri": redirect_uri });
+        self.text(Call::post(&format!("{}/test/client", self.url)).json(&asked)).await;
+    }
+
     /// A deployment that takes its tokens.
     async fn deployment(&self) -> Deployment {
         let people = format!(

@@ -235,6 +235,13 @@ pub(crate) async fn end_beyond(
     rows.iter().map(|row| column::id(row, 0, InvitationId::from_bytes).map(Subject::Invitation)).collect()
 }
 
+/// Takes back every invitation that an author made: who is not trusted any more lets nobody in by a link.
+pub(crate) async fn end_all_by(tx: &mut SqliteConnection, author: Author) -> Result<Vec<Subject>, StoreError> {
+    let query = sqlx::query("DELETE FROM invitations WHERE created_by = $1 RETURNING id").bind(author.to_string());
+    let rows = query.fetch_all(tx).await?;
+    rows.iter().map(|row| column::id(row, 0, InvitationId::from_bytes).map(Subject::Invitation)).collect()
+}
+
 async fn delete(tx: &mut SqliteConnection, id: InvitationId) -> Result<(), StoreError> {
     sqlx::query("DELETE FROM invitations WHERE id = $1").bind(id.to_bytes().to_vec()).execute(tx).await?;
     Ok(())

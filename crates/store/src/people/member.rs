@@ -37,6 +37,8 @@ pub struct MemberRow {
     pub has_totp: bool,
     /// Keys that they created or rotated and that are neither revoked nor deleted.
     pub keys: u64,
+    /// When they last used a session that is still kept, to the minute; `None`: they are signed in nowhere.
+    pub last_seen_at: Option<Timestamp>,
 }
 
 /// A person's place in an account.
@@ -75,7 +77,8 @@ macro_rules! columns {
             ", p.name, p.email, p.totp IS NOT NULL, (SELECT COUNT(*) FROM keys k WHERE k.account_id = m.account_id \
              AND ",
             knows!("m.id"),
-            " AND k.status IN ('active', 'disabled')) \
+            " AND k.status IN ('active', 'disabled')), \
+             (SELECT MAX(s.last_seen_at) FROM sessions s WHERE s.person_id = m.person_id) \
              FROM members m JOIN persons p ON p.id = m.person_id "
         )
     };
@@ -98,6 +101,7 @@ fn read(row: &SqliteRow) -> Result<MemberRow, StoreError> {
         email: column::word(row, 6, EmailAddress::parse)?,
         has_totp: column::truth(row, 7)?,
         keys: column::count(row, 8)?,
+        last_seen_at: column::time_or_none(row, 9)?,
     })
 }
 
@@ -217,6 +221,19 @@ async fn keep_an_owner(tx: &mut SqliteConnection, member: &Member) -> Result<(),
     let query = sqlx::query("SELECT COUNT(*) FROM members WHERE account_id = $1 AND role = 'owner'");
     let row = query.bind(member.account.to_bytes().to_vec()).fetch_one(tx).await?;
     if column::count(&row, 0)? > 1 { Ok(()) } else { Err(ConflictReason::LastOwner.into()) }
+}
+
+/// Refuses to forget a person on whom an account depends: its only owner, while it has other members. An account that has nobody
+/// else is left with its keys, and the operator invites the next owner.
+pub(crate) async fn keep_owners_of(tx: &mut SqliteConnection, of: &[Membership]) -> Result<(), StoreError> {
+    for Membership { member, .. } in of {
+        let query = sqlx::query("SELECT COUNT(*) FROM members WHERE account_id = $1");
+        let row = query.bind(member.account.to_bytes().to_vec()).fetch_one(&mut *tx).await?;
+        if column::count(&row, 0)? > 1 {
+            keep_an_owner(tx, member).await?;
+        }
+    }
+    Ok(())
 }
 
 /// Gives a member another role.

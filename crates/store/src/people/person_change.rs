@@ -267,7 +267,8 @@ impl Change for CreatePerson {
     }
 }
 
-/// Forgets a person: their proofs, their sessions, their places in accounts and whom they invited there. The audit chain goes on naming them.
+/// Forgets a person: their proofs, their sessions, their places in accounts and whom they invited there. The audit chain goes on
+/// naming them. `LastOwner` when an account with other members would be left without an owner.
 pub(crate) struct DeletePerson(pub(crate) PersonId);
 
 impl Change for DeletePerson {
@@ -281,6 +282,7 @@ impl Change for DeletePerson {
     ) -> Result<Effect<Self::Value>, StoreError> {
         let person = person::find(tx, self.0).await?;
         let members = member::memberships(tx, person.id).await?;
+        member::keep_owners_of(tx, &members).await?;
         let id = person.id.to_bytes().to_vec();
         let mut subjects = vec![Subject::Person(person.id)];
         subjects.extend(session::end_others(tx, person.id, None).await?);

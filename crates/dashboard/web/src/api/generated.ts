@@ -380,7 +380,7 @@ export interface InvitationCreated {
 
 /** Whom to invite. */
 export interface InvitationIn {
-  /** The e-mail address. */
+  /** An e-mail address, in any case. */
   email: string;
   /** As what. */
   role: RoleName;
@@ -497,6 +497,8 @@ export interface KeyOut {
   companies: Companies;
   /** When it was created. */
   created_at: Time;
+  /** The member who created it. Null: an operator did, or whoever registered the account. */
+  created_by: string | null;
   /** What it is for. */
   description: string;
   /** The environments in which it has a credential. */
@@ -559,7 +561,7 @@ export interface KeyPatch {
   preset?: string;
   /** How old its secrets may grow, in days, before its findings say that a rotation is due. Null or left out at creation: no reminder. */
   rotate_every_days?: number | null;
-  scopes?: string[] | null;
+  scopes?: string[];
 }
 
 /** The secrets of a new or rotated key: shown here and never again. */
@@ -609,6 +611,24 @@ export interface LimitCountOut {
   key_id: string;
   /** Which limit. */
   limit: string;
+}
+
+/** How full a limit was at its peak of the last hour. */
+export interface LimitUseOut {
+  /** With its `test` or its `live` half: they are counted apart. */
+  environment: string;
+  /** By which key; null: by all keys of the account together. */
+  key_id: string | null;
+  /** Which limit. */
+  limit: string;
+  /** `used` of `room`, in whole percent, rounded down. From 80 on the limit is close to its end. */
+  percent: number;
+  /** How many the limit lets through in that time, with the key's own number where it has one. */
+  room: number;
+  /** The time of the peak, in seconds. */
+  seconds: number;
+  /** How many requests were let through within so many seconds. */
+  used: number;
 }
 
 /** A provider's account that signs somebody in. */
@@ -664,6 +684,7 @@ export interface MemberOut {
   id: string;
   /** How many keys they created or rotated that are neither revoked nor deleted. */
   keys: number;
+  last_seen_at: Time | null;
   /** What they are called. */
   name: string;
   /** Who. */
@@ -779,6 +800,8 @@ export interface OverviewOut {
   /** How long each span is: `minute`, `hour` or `day`. */
   granularity: string;
   kept_since: Time | null;
+  /** How full limits were at their peaks of the last hour, the fullest first. Of windows only, of the newest 1,000 keys and of the account. Each is a lower bound: it adds up whole minutes, while the gateway counts every instant. */
+  limit_use: LimitUseOut[];
   /** Which limits of which keys had no room, the most frequent first, as far as the request log goes back. */
   limits: LimitCountOut[];
   /** Why requests were refused, the most frequent first, as far as the request log goes back. */
@@ -938,7 +961,7 @@ export interface RefusalOut {
 export interface RegistrationIn {
   /** A name for people. */
   account_name: string;
-  /** The owner's e-mail address. */
+  /** An e-mail address, in any case. */
   email: string;
   /** A name for people. */
   name: string;
@@ -1049,7 +1072,7 @@ export interface SessionView {
 export interface SignInIn {
   /** Six digits of the second factor, or a recovery code. Left out at first; the answer says whether it is needed. */
   code?: string | null;
-  /** The e-mail address, in any case. */
+  /** An e-mail address, in any case. */
   email: string;
   /** The password. */
   password: string;

@@ -75,6 +75,17 @@ export const companiesQuery = (account_id: string) =>
       everything((cursor) => call('companies_list', { path: { account_id }, query: { limit: 200, cursor }, signal })),
   });
 
+/** Page by page, for the list of them. */
+export const companyPagesQuery = (account_id: string) =>
+  infiniteQueryOptions({
+    queryKey: ['account', account_id, 'company', 'pages'],
+    queryFn: ({ signal, pageParam }) =>
+      call('companies_list', { path: { account_id }, query: { limit: 100, cursor: pageParam }, signal }),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (last) => last.next_cursor ?? undefined,
+    refetchInterval: (query) => (liveness.open() || (query.state.data?.pages.length ?? 0) > 1 ? false : 20_000),
+  });
+
 export const operationsQuery = queryOptions({
   queryKey: ['operations'],
   queryFn: ({ signal }) => everything((cursor) => call('operations_list', { query: { limit: 200, cursor }, signal })),

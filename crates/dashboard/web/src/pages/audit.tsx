@@ -91,7 +91,7 @@ export function Audit() {
                           {words.audit.actions[entry.action as keyof typeof words.audit.actions] ?? entry.action}
                         </button>
                         <span className="block truncate text-xs text-ink-3">
-                          <Subject id={entry.subjects[0]} />
+                          <Subject id={entry.subjects[0]} details={entry.details} />
                           <span className="sm:hidden">
                             {' · '}
                             <Author id={entry.author} />
@@ -185,10 +185,12 @@ function Author({ id }: { id: string }) {
   return <>{names.member(id) ?? shortId(id)}</>;
 }
 
-function Subject({ id }: { id: string | undefined }) {
+/** What it was done to: by its name now, else by the name that the entry kept of it. */
+function Subject({ id, details }: { id: string | undefined; details?: Record<string, unknown> }) {
   const names = useNames();
   if (!id) return null;
-  return <>{names.key(id) ?? names.company(id) ?? names.member(id) ?? shortId(id)}</>;
+  const kept = [details?.email, details?.name, details?.description].find((one) => typeof one === 'string' && one);
+  return <>{names.key(id) ?? names.company(id) ?? names.member(id) ?? (kept as string | undefined) ?? shortId(id)}</>;
 }
 
 function Entry({ of, onClose }: { of: AuditEntryOut; onClose: () => void }) {

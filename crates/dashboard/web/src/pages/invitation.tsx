@@ -3,9 +3,10 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { call, isRefused } from '../api/call.ts';
-import { sessionQuery } from '../api/queries.ts';
+import { optionsQuery, sessionQuery } from '../api/queries.ts';
 import { Button, buttonClass } from '../parts/button.tsx';
 import { PasswordField, TextField } from '../parts/field.tsx';
+import { ProviderLinks } from '../parts/providers.tsx';
 import { Notice, ProblemNotice, Waiting, When } from '../parts/show.tsx';
 import { Gate } from '../shell/gate.tsx';
 import { useWords } from '../words/words.tsx';
@@ -30,6 +31,7 @@ export function Invitation() {
     retry: false,
   });
   const session = useQuery({ ...sessionQuery, retry: false });
+  const options = useQuery(optionsQuery);
   const invitation = seen.data;
   const own = session.data?.person.email.toLowerCase() === invitation?.email.toLowerCase();
   const short = password.length < PASSWORD_MIN;
@@ -141,6 +143,12 @@ export function Invitation() {
           <Button type="submit" look="primary" className="w-full" busy={accept.isPending}>
             {words.invitation.accept}
           </Button>
+          {options.data?.providers.length ? (
+            <>
+              <p className="text-xs text-ink-3">{words.invitation.orProvider}</p>
+              <ProviderLinks of={options.data.providers} />
+            </>
+          ) : null}
         </form>
       )}
     </Gate>

@@ -10,6 +10,7 @@ import { Button } from '../parts/button.tsx';
 import { Dialog } from '../parts/dialog.tsx';
 import { Choices } from '../parts/field.tsx';
 import { OperationTable } from '../parts/operations.tsx';
+import { Question } from '../parts/question.tsx';
 import { Receipt } from '../parts/receipt.tsx';
 import { Secrets } from '../parts/secrets.tsx';
 import { Notice, ProblemNotice, When } from '../parts/show.tsx';
@@ -79,28 +80,18 @@ function Ask(props: {
     );
   }
   return (
-    <Dialog
-      open
-      onClose={close}
+    <Question
       title={props.title}
-      description={props.lead}
+      lead={props.lead}
+      act={props.act}
+      danger={props.danger ?? false}
+      busy={action.isPending}
+      error={action.error}
       onSubmit={() => action.mutate()}
-      footer={
-        <>
-          <Button onClick={close}>{words.action.cancel}</Button>
-          <Button type="submit" look={props.danger ? 'danger' : 'primary'} busy={action.isPending}>
-            {props.act}
-          </Button>
-        </>
-      }
+      onClose={close}
     >
-      {props.children || action.error ? (
-        <div className="grid grid-cols-1 gap-3">
-          {action.error ? <ProblemNotice error={action.error} /> : null}
-          {props.children}
-        </div>
-      ) : null}
-    </Dialog>
+      {props.children}
+    </Question>
   );
 }
 
@@ -276,50 +267,41 @@ export function Rotate({ of: key, onClose }: Props) {
     );
   }
   return (
-    <Dialog
-      open
+    <Question
       size="md"
-      onClose={onClose}
       title={words.key.rotateTitle}
-      description={words.key.rotateLead}
+      lead={words.key.rotateLead}
+      act={words.key.rotate}
+      busy={rotate.isPending}
+      error={rotate.error}
       onSubmit={() => rotate.mutate()}
-      footer={
-        <>
-          <Button onClick={onClose}>{words.action.cancel}</Button>
-          <Button type="submit" look="primary" busy={rotate.isPending}>
-            {words.key.rotate}
-          </Button>
-        </>
-      }
+      onClose={onClose}
     >
-      <div className="grid grid-cols-1 gap-5">
-        {rotate.error ? <ProblemNotice error={rotate.error} /> : null}
-        {key.test?.previous || key.live?.previous ? <Notice tone="warn">{words.key.rotateAgain}</Notice> : null}
+      {key.test?.previous || key.live?.previous ? <Notice tone="warn">{words.key.rotateAgain}</Notice> : null}
+      <Choices
+        label={words.key.overlap}
+        value={overlap}
+        onChange={setOverlap}
+        options={[
+          { value: '86400', label: words.key.overlaps.day, help: words.key.overlapHelp },
+          { value: '604800', label: words.key.overlaps.week },
+          { value: '3600', label: words.key.overlaps.hour },
+          { value: '0', label: words.key.overlaps.none, help: words.key.overlapNone },
+        ]}
+      />
+      {both ? (
         <Choices
-          label={words.key.overlap}
-          value={overlap}
-          onChange={setOverlap}
+          label={words.key.which}
+          value={which}
+          onChange={setWhich}
           options={[
-            { value: '86400', label: words.key.overlaps.day, help: words.key.overlapHelp },
-            { value: '604800', label: words.key.overlaps.week },
-            { value: '3600', label: words.key.overlaps.hour },
-            { value: '0', label: words.key.overlaps.none, help: words.key.overlapNone },
+            { value: 'both', label: words.key.both },
+            { value: 'test', label: words.environment.test },
+            { value: 'live', label: words.environment.live },
           ]}
         />
-        {both ? (
-          <Choices
-            label={words.key.which}
-            value={which}
-            onChange={setWhich}
-            options={[
-              { value: 'both', label: words.key.both },
-              { value: 'test', label: words.environment.test },
-              { value: 'live', label: words.environment.live },
-            ]}
-          />
-        ) : null}
-      </div>
-    </Dialog>
+      ) : null}
+    </Question>
   );
 }
 

@@ -6,7 +6,7 @@ import { companiesQuery } from '../api/queries.ts';
 import { cx } from '../parts/class.ts';
 import { AreaField, Check, Choices, Field, SearchField, TextField } from '../parts/field.tsx';
 import { Notice } from '../parts/show.tsx';
-import { grants, knownScopes, lines, mayChange, type Preset, presets, scopesOf, verdict } from '../reach.ts';
+import { grants, knownScopes, lines, mayChange, type Preset, presets, scopesOf, tally } from '../reach.ts';
 import { useHere } from '../shell/account.ts';
 import { useWords } from '../words/words.tsx';
 import type { Draft, Faults } from './key-draft.ts';
@@ -29,9 +29,8 @@ export function KeyForm({ draft, onChange, faults, operations, primary, existing
   const scopes = scopesOf(draft.preset, draft.scopes);
 
   const count = (preset: Preset) => {
-    const all = operations.filter((one) => one.audience === 'key');
-    const may = all.filter((one) => verdict(one, scopesOf(preset, draft.scopes), draft.companies !== 'all').allowed);
-    return all.length ? form.countOf(may.length, all.length) : undefined;
+    const sums = tally(operations, scopesOf(preset, draft.scopes), draft.companies !== 'all');
+    return sums.all ? form.countOf(sums.allowed, sums.all) : undefined;
   };
 
   return (

@@ -13,7 +13,19 @@ import { Segments } from '../parts/field.tsx';
 import { Findings } from '../parts/findings.tsx';
 import { Menu } from '../parts/menu.tsx';
 import { OperationTable } from '../parts/operations.tsx';
-import { Badge, Card, CopyId, Empty, Facts, Notice, PageHead, ProblemNotice, Waiting, When } from '../parts/show.tsx';
+import {
+  Badge,
+  Card,
+  CopyId,
+  Empty,
+  Facts,
+  Notice,
+  PageHead,
+  ProblemNotice,
+  shortId,
+  Waiting,
+  When,
+} from '../parts/show.tsx';
 import { type Environment, type Fix, stateOf } from '../reach.ts';
 import { useHere } from '../shell/account.ts';
 import { useNames } from '../shell/names.ts';
@@ -64,6 +76,13 @@ function Shown({ of: key, back }: { of: KeyOut; back: React.ReactNode }) {
   const operations = useQuery(operationsQuery).data?.data ?? [];
   const close = () => setDoing(undefined);
   const companies = key.companies === 'all' ? [] : key.companies.map((one) => names.company(one) ?? one);
+
+  // Who registered the account made its primary key; a member who is gone is known by the id alone.
+  const maker = key.created_by
+    ? words.key.madeBy(names.member(key.created_by) ?? shortId(key.created_by))
+    : primary
+      ? words.key.madeWithAccount
+      : words.key.madeByOperator;
 
   const fix = (wanted: Fix) => {
     if (wanted === 'rotate') setDoing({ what: 'rotate' });
@@ -237,7 +256,13 @@ function Shown({ of: key, back }: { of: KeyOut; back: React.ReactNode }) {
                     words.key.noLimits
                   ),
                 ],
-                [words.key.created, <When key="created" at={key.created_at} exact />],
+                [
+                  words.key.created,
+                  <span key="created">
+                    <When at={key.created_at} exact />
+                    <span className="block text-xs text-ink-3">{maker}</span>
+                  </span>,
+                ],
                 [words.key.updated, <When key="updated" at={key.updated_at} />],
               ]}
             />

@@ -1,7 +1,7 @@
 // An account at a glance: what was asked, what was refused, and what wants a hand.
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
-import { Activity, ArrowRight, CircleCheck, Gauge, KeyRound, TriangleAlert } from 'lucide-react';
+import { Activity, ArrowRight, CircleCheck, KeyRound, TriangleAlert } from 'lucide-react';
 import type { ReactNode } from 'react';
 import type { OverviewOut } from '../api/generated.ts';
 import { overviewQuery } from '../api/queries.ts';
@@ -12,9 +12,9 @@ import { Segments } from '../parts/field.tsx';
 import { useFinding } from '../parts/findings.tsx';
 import { Card, Empty, PageHead, ProblemNotice, shortId, Waiting } from '../parts/show.tsx';
 import { useHere } from '../shell/account.ts';
-import { useNames } from '../shell/names.ts';
 import { useLanguage, useWords } from '../words/words.tsx';
 import { filled, outcomes, totals } from './outcomes.ts';
+import { Limits } from './overview-limits.tsx';
 
 const route = getRouteApi('/a/$account/overview');
 
@@ -59,7 +59,6 @@ function Shown({ of }: { of: OverviewOut }) {
   const words = useWords();
   const language = useLanguage();
   const { id, may } = useHere();
-  const names = useNames();
   const say = useFinding();
   const spans = filled(
     of.spans.map((one) => ({ start: one.start, values: { ...one } as unknown as Record<string, number> })),
@@ -68,6 +67,8 @@ function Shown({ of }: { of: OverviewOut }) {
   const sums = totals(spans);
   const all = Object.values(sums).reduce((a, b) => a + b, 0);
   const { series, summary } = outcomes(words, language, spans);
+  // What may do harm stands first, however few keys have it.
+  const findings = [...of.findings].sort((a, b) => Number(b.level === 'warning') - Number(a.level === 'warning'));
   const warnings = of.findings.filter((one) => one.level === 'warning').reduce((sum, one) => sum + one.count, 0);
   const keyLink = (key: string, label: string) => (
     <Link
@@ -137,7 +138,7 @@ function Shown({ of }: { of: OverviewOut }) {
         >
           {of.findings.length ? (
             <ul className="divide-y divide-line">
-              {of.findings.slice(0, 6).map((one) => (
+              {findings.slice(0, 6).map((one) => (
                 <li key={one.code} className="flex items-center gap-3 px-4 py-2 text-sm">
                   <TriangleAlert
                     size={14}
@@ -210,27 +211,7 @@ function Shown({ of }: { of: OverviewOut }) {
             </Empty>
           )}
         </Card>
-        <Card flush title={words.overview.limits} description={words.overview.limitsLead}>
-          {of.limits.length ? (
-            <Ranking
-              rows={of.limits.slice(0, 6).map((one) => ({
-                id: `${one.key_id} ${one.limit}`,
-                count: one.count,
-                color: 'var(--series-limited)',
-                label: (
-                  <>
-                    {keyLink(one.key_id, names.key(one.key_id) ?? shortId(one.key_id))}{' '}
-                    <code className="text-ink-3">{one.limit}</code>
-                  </>
-                ),
-              }))}
-            />
-          ) : (
-            <Empty icon={<Gauge size={18} />} title={words.overview.noLimits}>
-              {words.overview.noLimitsDetail}
-            </Empty>
-          )}
-        </Card>
+        <Limits of={of} />
       </div>
     </div>
   );

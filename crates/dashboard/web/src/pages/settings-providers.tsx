@@ -6,8 +6,8 @@ import type { ConfirmationIn, PersonOut, ProviderOut } from '../api/generated.ts
 import { linkedProvidersQuery, optionsQuery, sessionQuery } from '../api/queries.ts';
 import { announce } from '../parts/announce.tsx';
 import { Button } from '../parts/button.tsx';
-import { Dialog } from '../parts/dialog.tsx';
 import { PasswordField, TextField } from '../parts/field.tsx';
+import { Question } from '../parts/question.tsx';
 import { Card, ProblemNotice, Waiting, When } from '../parts/show.tsx';
 import { useWords } from '../words/words.tsx';
 
@@ -94,35 +94,28 @@ function Confirm({ of, wish, onClose }: { of: PersonOut; wish: Wish; onClose: ()
   });
   const missing = (of.has_password && !password) || (of.has_totp && !code);
   return (
-    <Dialog
-      open
+    <Question
       onClose={onClose}
       title={remove ? words.settings.unlinkOf(provider.name) : words.settings.linkOf(provider.name)}
-      description={remove ? words.settings.unlinkLead : words.settings.linkLead}
+      lead={remove ? words.settings.unlinkLead : words.settings.linkLead}
       onSubmit={() => act.mutate()}
-      footer={
-        <>
-          <Button onClick={onClose}>{words.action.cancel}</Button>
-          <Button type="submit" look={remove ? 'danger' : 'primary'} busy={act.isPending} disabled={missing}>
-            {remove ? words.settings.unlink : words.settings.link}
-          </Button>
-        </>
-      }
+      danger={remove}
+      act={remove ? words.settings.unlink : words.settings.link}
+      busy={act.isPending}
+      missing={missing}
+      error={act.error}
     >
-      <div className="grid grid-cols-1 gap-3">
-        {act.error ? <ProblemNotice error={act.error} /> : null}
-        {of.has_password ? (
-          <PasswordField
-            label={words.settings.currentPassword}
-            autoComplete="current-password"
-            value={password}
-            onChange={setPassword}
-          />
-        ) : null}
-        {of.has_totp ? (
-          <TextField label={words.signIn.code} autoComplete="one-time-code" mono value={code} onChange={setCode} />
-        ) : null}
-      </div>
-    </Dialog>
+      {of.has_password ? (
+        <PasswordField
+          label={words.settings.currentPassword}
+          autoComplete="current-password"
+          value={password}
+          onChange={setPassword}
+        />
+      ) : null}
+      {of.has_totp ? (
+        <TextField label={words.signIn.code} autoComplete="one-time-code" mono value={code} onChange={setCode} />
+      ) : null}
+    </Question>
   );
 }

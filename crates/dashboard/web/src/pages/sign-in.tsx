@@ -1,10 +1,11 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { getRouteApi, Link, useRouter } from '@tanstack/react-router';
 import { useEffect, useRef, useState } from 'react';
-import { call, isRefused, Refused } from '../api/call.ts';
+import { call, isRefused } from '../api/call.ts';
 import { optionsQuery, sessionQuery } from '../api/queries.ts';
-import { Button, buttonClass } from '../parts/button.tsx';
+import { Button } from '../parts/button.tsx';
 import { PasswordField, TextField } from '../parts/field.tsx';
+import { ProviderLinks, ProviderProblem } from '../parts/providers.tsx';
 import { Notice, ProblemNotice } from '../parts/show.tsx';
 import { Gate } from '../shell/gate.tsx';
 import { useWords } from '../words/words.tsx';
@@ -81,9 +82,7 @@ export function SignIn() {
           } else if (email && password) signIn.mutate();
         }}
       >
-        {search.error && !signIn.error ? (
-          <ProblemNotice error={new Refused(0, { error: { code: search.error, message: '' } })} />
-        ) : null}
+        {search.error && !signIn.error ? <ProviderProblem code={search.error} /> : null}
         {wrongCode ? (
           <div role="alert">
             <Notice tone="bad">{words.signIn.codeWrong}</Notice>
@@ -147,18 +146,7 @@ export function SignIn() {
           <p className="mb-3 flex items-center gap-3 text-xs text-ink-3 before:h-px before:flex-1 before:bg-line after:h-px after:flex-1 after:bg-line">
             {words.signIn.or}
           </p>
-          <ul className="grid grid-cols-1 gap-2">
-            {options.data.providers.map((provider) => (
-              <li key={provider.id}>
-                <a
-                  href={`/v1/sign-in/oidc/${encodeURIComponent(provider.id)}`}
-                  className={buttonClass('secondary', 'md', 'w-full')}
-                >
-                  {words.signIn.with(provider.name)}
-                </a>
-              </li>
-            ))}
-          </ul>
+          <ProviderLinks of={options.data.providers} />
         </div>
       ) : null}
       {options.error ? (

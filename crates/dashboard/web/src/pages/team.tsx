@@ -11,6 +11,7 @@ import { cx } from '../parts/class.ts';
 import { Dialog } from '../parts/dialog.tsx';
 import { Choices, TextField } from '../parts/field.tsx';
 import { Menu } from '../parts/menu.tsx';
+import { Question } from '../parts/question.tsx';
 import { Badge, Card, CodeBlock, cell, Empty, Notice, PageHead, ProblemNotice, Waiting, When } from '../parts/show.tsx';
 import { useHere } from '../shell/account.ts';
 import { useNames } from '../shell/names.ts';
@@ -66,6 +67,9 @@ export function Team() {
                   <th scope="col" className={cx(cell.head, 'hidden md:table-cell')}>
                     {words.team.keys}
                   </th>
+                  <th scope="col" className={cx(cell.head, 'hidden sm:table-cell')}>
+                    {words.team.seen}
+                  </th>
                   <th scope="col" className={cx(cell.head, 'hidden md:table-cell')}>
                     {words.team.since}
                   </th>
@@ -85,6 +89,10 @@ export function Team() {
                           {self ? <Badge tone="accent">{words.team.you}</Badge> : null}
                         </span>
                         <span className="block truncate text-xs text-ink-3">{member.email}</span>
+                        <span className="block truncate text-xs text-ink-3 sm:hidden">
+                          {words.team.seen}{' '}
+                          {member.last_seen_at ? <When at={member.last_seen_at} /> : words.team.notSignedIn}
+                        </span>
                       </td>
                       <td className={cx(cell.body, 'whitespace-nowrap')}>{words.roles[member.role].name}</td>
                       <td className={cx(cell.body, 'hidden sm:table-cell')}>
@@ -98,6 +106,13 @@ export function Team() {
                         )}
                       </td>
                       <td className={cx(cell.body, 'hidden text-ink-2 tabular-nums md:table-cell')}>{member.keys}</td>
+                      <td className={cx(cell.body, 'hidden whitespace-nowrap text-ink-2 sm:table-cell')}>
+                        {member.last_seen_at ? (
+                          <When at={member.last_seen_at} />
+                        ) : (
+                          <span className="text-xs text-ink-3">{words.team.notSignedIn}</span>
+                        )}
+                      </td>
                       <td className={cx(cell.body, 'hidden text-ink-2 md:table-cell')}>
                         <When at={member.created_at} />
                       </td>
@@ -248,47 +263,38 @@ function Invite({ onClose }: { onClose: () => void }) {
     );
   }
   return (
-    <Dialog
-      open
+    <Question
       size="md"
       onClose={onClose}
       title={words.team.inviteTitle}
-      description={words.team.inviteLead}
+      lead={words.team.inviteLead}
       onSubmit={() => {
         setTried(true);
         if (!wrong) invite.mutate();
       }}
-      footer={
-        <>
-          <Button onClick={onClose}>{words.action.cancel}</Button>
-          <Button type="submit" look="primary" busy={invite.isPending}>
-            {words.team.makeLink}
-          </Button>
-        </>
-      }
+      act={words.team.makeLink}
+      busy={invite.isPending}
+      error={invite.error}
     >
-      <div className="grid grid-cols-1 gap-4">
-        {invite.error ? <ProblemNotice error={invite.error} /> : null}
-        <TextField
-          label={words.signIn.email}
-          type="email"
-          autoComplete="off"
-          value={email}
-          onChange={setEmail}
-          error={tried && wrong ? words.form.email : undefined}
-        />
-        <Choices
-          label={words.team.role}
-          value={role}
-          onChange={setRole}
-          options={givable(membership?.role).map((one) => ({
-            value: one,
-            label: words.roles[one].name,
-            help: words.roles[one].help,
-          }))}
-        />
-      </div>
-    </Dialog>
+      <TextField
+        label={words.signIn.email}
+        type="email"
+        autoComplete="off"
+        value={email}
+        onChange={setEmail}
+        error={tried && wrong ? words.form.email : undefined}
+      />
+      <Choices
+        label={words.team.role}
+        value={role}
+        onChange={setRole}
+        options={givable(membership?.role).map((one) => ({
+          value: one,
+          label: words.roles[one].name,
+          help: words.roles[one].help,
+        }))}
+      />
+    </Question>
   );
 }
 
@@ -306,37 +312,28 @@ function ChangeRole({ member, onClose }: { member: MemberOut; onClose: () => voi
     },
   });
   return (
-    <Dialog
-      open
+    <Question
       size="md"
       onClose={onClose}
       title={words.team.roleTitle(member.name)}
-      description={words.team.roleLead}
+      lead={words.team.roleLead}
       onSubmit={() => (role === member.role ? onClose() : save.mutate())}
-      footer={
-        <>
-          <Button onClick={onClose}>{words.action.cancel}</Button>
-          <Button type="submit" look="primary" busy={save.isPending}>
-            {words.action.save}
-          </Button>
-        </>
-      }
+      act={words.action.save}
+      busy={save.isPending}
+      error={save.error}
     >
-      <div className="grid grid-cols-1 gap-4">
-        {save.error ? <ProblemNotice error={save.error} /> : null}
-        <Choices
-          quiet
-          label={words.team.role}
-          value={role}
-          onChange={setRole}
-          options={givable(membership?.role).map((one) => ({
-            value: one,
-            label: words.roles[one].name,
-            help: words.roles[one].help,
-          }))}
-        />
-      </div>
-    </Dialog>
+      <Choices
+        quiet
+        label={words.team.role}
+        value={role}
+        onChange={setRole}
+        options={givable(membership?.role).map((one) => ({
+          value: one,
+          label: words.roles[one].name,
+          help: words.roles[one].help,
+        }))}
+      />
+    </Question>
   );
 }
 
@@ -360,40 +357,32 @@ function Remove({ member, onClose }: { member: MemberOut; onClose: () => void })
     },
   });
   return (
-    <Dialog
-      open
+    <Question
       size="md"
       onClose={onClose}
       title={words.team.removeTitle(member.name)}
-      description={words.team.removeLead}
+      lead={words.team.removeLead}
       onSubmit={() => remove.mutate()}
-      footer={
-        <>
-          <Button onClick={onClose}>{words.action.cancel}</Button>
-          <Button type="submit" look="danger" busy={remove.isPending}>
-            {words.team.remove}
-          </Button>
-        </>
-      }
+      danger
+      act={words.team.remove}
+      busy={remove.isPending}
+      error={remove.error && !isRefused(remove.error, 'member_has_keys') ? remove.error : undefined}
     >
-      <div className="grid grid-cols-1 gap-4">
-        {remove.error && !isRefused(remove.error, 'member_has_keys') ? <ProblemNotice error={remove.error} /> : null}
-        {asked ? (
-          <Choices
-            label={words.team.keysQuestion(member.keys)}
-            value={keys}
-            onChange={setKeys}
-            options={(['disable', 'revoke', 'keep'] as const).map((one) => ({
-              value: one,
-              label: words.team.keysChoices[one].name,
-              help: words.team.keysChoices[one].help,
-            }))}
-          />
-        ) : (
-          <p className="text-sm text-ink-2">{words.team.noKeys}</p>
-        )}
-      </div>
-    </Dialog>
+      {asked ? (
+        <Choices
+          label={words.team.keysQuestion(member.keys)}
+          value={keys}
+          onChange={setKeys}
+          options={(['disable', 'revoke', 'keep'] as const).map((one) => ({
+            value: one,
+            label: words.team.keysChoices[one].name,
+            help: words.team.keysChoices[one].help,
+          }))}
+        />
+      ) : (
+        <p className="text-sm text-ink-2">{words.team.noKeys}</p>
+      )}
+    </Question>
   );
 }
 
@@ -410,22 +399,15 @@ function Withdraw({ invitation, onClose }: { invitation: InvitationOut; onClose:
     },
   });
   return (
-    <Dialog
-      open
+    <Question
       onClose={onClose}
       title={words.team.withdrawTitle(invitation.email)}
-      description={words.team.withdrawLead}
+      lead={words.team.withdrawLead}
       onSubmit={() => withdraw.mutate()}
-      footer={
-        <>
-          <Button onClick={onClose}>{words.action.cancel}</Button>
-          <Button type="submit" look="danger" busy={withdraw.isPending}>
-            {words.team.withdraw}
-          </Button>
-        </>
-      }
-    >
-      {withdraw.error ? <ProblemNotice error={withdraw.error} /> : null}
-    </Dialog>
+      danger
+      act={words.team.withdraw}
+      busy={withdraw.isPending}
+      error={withdraw.error}
+    />
   );
 }

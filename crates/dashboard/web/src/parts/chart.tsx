@@ -4,7 +4,7 @@ import { compact, number, time } from '../format.ts';
 import { useLanguage, useWords } from '../words/words.tsx';
 import { Button } from './button.tsx';
 import { cx } from './class.ts';
-import { scale } from './scale.ts';
+import { grouped, hoursAtOnce, scale } from './scale.ts';
 
 export interface Series {
   id: string;
@@ -28,7 +28,7 @@ export function StackedBars(props: {
   series: Series[];
   byDay: boolean;
 }) {
-  const { spans, series } = props;
+  const { series } = props;
   const language = useLanguage();
   const words = useWords();
   const box = useRef<HTMLDivElement>(null);
@@ -45,10 +45,13 @@ export function StackedBars(props: {
     return () => observer.disconnect();
   }, []);
 
+  const inner = Math.max(0, width - LEFT - 4);
+  // Where an hour would be too thin to be seen or pointed at, several share a bar.
+  const hours = props.byDay || !inner ? 1 : hoursAtOnce(props.spans.length, inner, inner < 600 ? 8 : 5);
+  const spans = grouped(props.spans, hours);
   const total = (span: Span) => series.reduce((sum, one) => sum + (span.values[one.id] ?? 0), 0);
   const ticks = scale(Math.max(0, ...spans.map(total)));
   const top = ticks.at(-1) ?? 1;
-  const inner = Math.max(0, width - LEFT - 4);
   const step = spans.length ? inner / spans.length : 0;
   const bar = Math.max(1, Math.min(44, step * 0.7));
   const y = (value: number) => HEIGHT - (value / top) * (HEIGHT - 8);
@@ -56,16 +59,23 @@ export function StackedBars(props: {
     props.byDay ? time(language, span.start, 'tick') : time(language, span.start, inner < 400 ? 'hour' : 'short');
   const every = Math.max(1, Math.ceil(spans.length / Math.max(2, Math.floor(inner / 100))));
   // Over several days of hours, a date stands where its day begins.
-  const dated = !props.byDay && spans.length > 48;
-  const days = Math.max(1, Math.ceil(every / 24));
+  const dated = !props.byDay && props.spans.length > 48;
+  const aDay = 24 / hours;
+  const days = Math.max(1, Math.ceil(every / aDay));
   const marked = (span: Span, index: number) => {
     if (!dated) return index % every === 0;
     const start = new Date(span.start);
-    return start.getHours() === 0 && Math.floor(index / 24) % days === 0;
+    return start.getHours() === 0 && Math.floor(index / aDay) % days === 0;
   };
   const current = at === undefined ? undefined : spans[at];
+  const whole = (span: Span) => {
+    if (props.byDay) return time(language, span.start, 'day');
+    if (hours === 1) return time(language, span.start, 'short');
+    const end = new Date(Date.parse(span.start) + hours * 3_600_000);
+    return `${time(language, span.start, 'short')} – ${time(language, end, 'hour')}`;
+  };
   const said = (span: Span) =>
-    `${label(span)}: ${series
+    `${whole(span)}: ${series
       .filter((one) => (span.values[one.id] ?? 0) > 0)
       .map((one) => `${one.label} ${number(language, span.values[one.id] ?? 0)}`)
       .join(', ')} `;
@@ -181,9 +191,7 @@ export function StackedBars(props: {
                 : { left: LEFT + ((at ?? 0) + 1) * step + 6 }
             }
           >
-            <p className="mb-1 font-medium text-ink">
-              {props.byDay ? time(language, current.start, 'day') : time(language, current.start, 'short')}
-            </p>
+            <p className="mb-1 font-medium text-ink">{whole(current)}</p>
             {series.map((one) =>
               current.values[one.id] ? (
                 <p key={one.id} className="flex items-center justify-between gap-3 text-ink-2">
@@ -222,7 +230,7 @@ export function StackedBars(props: {
             </tr>
           </thead>
           <tbody>
-            {spans.map((span) => (
+            {props.spans.map((span) => (
               <tr key={span.start} className="border-t border-line">
                 <th scope="row" className="px-3 py-1 text-left font-normal whitespace-nowrap">
                   {label(span)}

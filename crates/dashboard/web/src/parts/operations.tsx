@@ -2,7 +2,7 @@
 import { Check, Minus, X } from 'lucide-react';
 import { useMemo, useState } from 'react';
 import type { OperationOut } from '../api/generated.ts';
-import { plainPath, type Reach, type Verdict, verdict } from '../reach.ts';
+import { plainPath, type Reach, tally, type Verdict, verdict } from '../reach.ts';
 import { useWords } from '../words/words.tsx';
 import { cx } from './class.ts';
 import { Segments } from './field.tsx';
@@ -32,7 +32,11 @@ export function OperationTable({ operations, scopes, restricted, companies, clas
     [operations, scopes, restricted],
   );
   const ofKeys = verdicts.filter((one) => one.reach !== 'people');
-  const allowed = ofKeys.filter((one) => one.allowed);
+  const sums = tally(operations, scopes, restricted);
+  const notes = [
+    sums.open ? words.operations.open(sums.open) : '',
+    sums.account ? words.operations.account(sums.account) : '',
+  ].filter(Boolean);
   const list = shown === 'all' ? ofKeys : ofKeys.filter((one) => one.allowed === (shown === 'allowed'));
   const where = (reach: Reach) =>
     reach === 'chosen'
@@ -43,9 +47,10 @@ export function OperationTable({ operations, scopes, restricted, companies, clas
   return (
     <div className={cx('flex min-h-0 flex-col', className)}>
       <div className="flex flex-wrap items-center justify-between gap-2 px-4 py-2.5">
-        <p className="text-sm text-ink-2" aria-live="polite">
-          {words.operations.count(allowed.length, ofKeys.length)}
-        </p>
+        <div className="text-sm text-ink-2" aria-live="polite">
+          {words.operations.count(sums.allowed, sums.all)}
+          {notes.length ? <p className="text-xs text-ink-3">{notes.join(' ')}</p> : null}
+        </div>
         <Segments
           label={words.operations.filter}
           value={shown}

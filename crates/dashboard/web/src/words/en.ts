@@ -120,6 +120,17 @@ export const en = {
     polling: 'Every 20 s',
     pollingHelp: 'No live connection: the page reads again every 20 seconds.',
   },
+  providerFailed: 'The provider did not let you through',
+  providerProblems: {
+    sign_in_failed: 'It did not confirm who you are, or it took too long. Start again.',
+    conflict: 'This account of the provider belongs to somebody else here.',
+    registration_closed:
+      'Nobody here has its address, and there is no invitation for it. Ask whoever should invite you.',
+    email_taken:
+      'Somebody signs in with this address and a password. Sign in that way, then link the provider under Settings.',
+    not_signed_in: 'You were signed out meanwhile. Sign in and link it again.',
+    provider_unavailable: 'It cannot be reached. Try again later.',
+  },
   theme: { system: 'System', light: 'Light', dark: 'Dark' },
   roles: {
     owner: { name: 'Owner', help: 'Everything, including other owners and the account itself.' },
@@ -187,6 +198,9 @@ export const en = {
     nothing: 'No operation here.',
     note: 'Everything that is not in this list is refused as well.',
     count: (allowed: number, all: number) => `${allowed} of ${count(all, 'operation', 'operations')} allowed`,
+    open: (n: number) => `${count(n, 'other needs', 'others need')} no key.`,
+    account: (n: number) =>
+      `${count(n, 'acts', 'act')} on the whole account: no key that is bound to companies may ask for ${n === 1 ? 'it' : 'them'}.`,
     reach: {
       all: 'all companies',
       chosen: (n: number) => (n ? count(n, 'company', 'companies') : 'chosen companies'),
@@ -362,6 +376,9 @@ export const en = {
     enableTitle: (name: string) => `Enable “${name}”?`,
     enableLead: 'Its secrets work again at once.',
     enabled: 'Key enabled',
+    madeBy: (name: string) => `by ${name}`,
+    madeByOperator: 'by the operator',
+    madeWithAccount: 'with the account',
     revokeTitle: (name: string) => `Revoke “${name}”?`,
     revokeLead: 'Both secrets end at once and for good, and requests in flight are cut. This cannot be undone.',
     revoked: 'Key revoked',
@@ -495,10 +512,15 @@ export const en = {
     refusals: 'Refusals by reason',
     noRefusals: 'Nothing was refused',
     noRefusalsDetail: 'Requests that the gateway turns away are counted here by reason.',
-    limits: 'Limits that had no room',
-    limitsLead: 'Requests turned away because a limit was used up.',
-    noLimits: 'Every limit had room',
-    noLimitsDetail: 'Keys that use up a limit appear here.',
+    limits: 'How close limits are to their end',
+    limitsLead: 'The busiest moment of the last hour, added up from whole minutes: the true share was this or higher.',
+    limitPeak: (used: string, room: string, time: string) => `${used} of ${room} within ${time}`,
+    limitClose: 'close',
+    limitRefused: (n: string) => `${n} turned away`,
+    limitQuiet: 'Turned requests away in this time, and was quiet in the last hour.',
+    wholeAccount: 'Whole account',
+    noLimits: 'Nothing was used in the last hour',
+    noLimitsDetail: 'How much of their limits keys use at their busiest appears here.',
   },
   companies: {
     title: 'Companies',
@@ -512,6 +534,7 @@ export const en = {
     created: 'Added',
     actions: 'Actions',
     actionsOf: (name: string) => `Actions for ${name}`,
+    newest: (n: string) => `The newest ${n} are shown.`,
     none: 'No companies yet',
     noneDetail: 'Add the first one to bind keys to it. Until then every key reaches everything in the account.',
     noneFound: 'No company fits',
@@ -672,6 +695,8 @@ export const en = {
     role: 'Role',
     factor: 'Second factor',
     keys: 'Keys made',
+    seen: 'Last seen',
+    notSignedIn: 'not signed in',
     since: 'Since',
     you: 'You',
     on: 'On',
@@ -810,11 +835,13 @@ export const en = {
     invalid: 'This invitation does not work',
     invalidDetail: 'It was used, withdrawn, or is too old. Ask for a new one.',
     signInFirst: 'You have an account with this address. Sign in, then join.',
+    orProvider: 'Or sign in with a provider that has this address, then open this link once more.',
     other: (email: string) => `You are signed in as ${email}. Sign in with the invited address.`,
   },
   nowhere: {
     title: 'No account',
-    detail: 'You are signed in, but a member of no account. Ask for an invitation.',
+    detail:
+      'You are signed in, but a member of no account. Open the link of your invitation once more, or ask for one.',
   },
 };
 

@@ -131,6 +131,16 @@ export const it: Words = {
     polling: 'Ogni 20 s',
     pollingHelp: 'Nessun collegamento diretto: la pagina rilegge ogni 20 secondi.',
   },
+  providerFailed: 'Il provider non ha consentito l’accesso',
+  providerProblems: {
+    sign_in_failed: 'Non ha confermato chi sei, oppure ci è voluto troppo tempo. Ricomincia.',
+    conflict: 'Questo account del provider appartiene già a un’altra persona.',
+    registration_closed: 'Nessuno qui ha il suo indirizzo e non c’è un invito. Chiedi a chi dovrebbe invitarti.',
+    email_taken:
+      'Qualcuno accede con questo indirizzo e una password. Accedi così, poi collega il provider nelle Impostazioni.',
+    not_signed_in: 'Nel frattempo la sessione è terminata. Accedi e collegalo di nuovo.',
+    provider_unavailable: 'Non è raggiungibile. Riprova più tardi.',
+  },
   theme: { system: 'Sistema', light: 'Chiaro', dark: 'Scuro' },
   roles: {
     owner: { name: 'Titolare', help: 'Tutto, compresi gli altri titolari e l’account stesso.' },
@@ -201,6 +211,11 @@ export const it: Words = {
     note: 'Anche tutto ciò che non è in questo elenco è rifiutato.',
     count: (allowed: number, all: number) =>
       `${allowed} di ${count(all, 'operazione permessa', 'operazioni permesse')}`,
+    open: (n: number) => (n === 1 ? 'Un’altra non richiede chiave.' : `Altre ${n} non richiedono chiave.`),
+    account: (n: number) =>
+      n === 1
+        ? '1 riguarda tutto l’account: vietata alle chiavi legate ad aziende.'
+        : `${n} riguardano tutto l’account: vietate alle chiavi legate ad aziende.`,
     reach: {
       all: 'tutte le aziende',
       chosen: (n: number) => (n ? count(n, 'azienda', 'aziende') : 'aziende scelte'),
@@ -376,6 +391,9 @@ export const it: Words = {
     enableTitle: (name: string) => `Riattivare «${name}»?`,
     enableLead: 'I suoi segreti funzionano di nuovo subito.',
     enabled: 'Chiave riattivata',
+    madeBy: (name: string) => `da ${name}`,
+    madeByOperator: 'dall’operatore',
+    madeWithAccount: 'con l’account',
     revokeTitle: (name: string) => `Revocare «${name}»?`,
     revokeLead:
       'Entrambi i segreti finiscono subito e per sempre, e le richieste in corso sono interrotte. Non si può annullare.',
@@ -511,10 +529,16 @@ export const it: Words = {
     refusals: 'Rifiuti per motivo',
     noRefusals: 'Nessun rifiuto',
     noRefusalsDetail: 'Qui si contano per motivo le richieste che il gateway respinge.',
-    limits: 'Limiti esauriti',
-    limitsLead: 'Richieste respinte perché un limite era esaurito.',
-    noLimits: 'Nessun limite esaurito',
-    noLimitsDetail: 'Le chiavi che esauriscono un limite appaiono qui.',
+    limits: 'Quanto manca ai limiti',
+    limitsLead:
+      'Il momento più intenso dell’ultima ora, sommato per minuti interi: la quota reale era questa o più alta.',
+    limitPeak: (used: string, room: string, time: string) => `${used} su ${room} in ${time}`,
+    limitClose: 'quasi esaurito',
+    limitRefused: (n: string) => `${n} respinte`,
+    limitQuiet: 'Ha respinto richieste in questo periodo; nell’ultima ora nessun uso.',
+    wholeAccount: 'Tutto l’account',
+    noLimits: 'Nessun uso nell’ultima ora',
+    noLimitsDetail: 'Qui appare quanto dei loro limiti usano le chiavi nei momenti più intensi.',
   },
   companies: {
     title: 'Aziende',
@@ -528,6 +552,7 @@ export const it: Words = {
     created: 'Aggiunta',
     actions: 'Azioni',
     actionsOf: (name: string) => `Azioni per ${name}`,
+    newest: (n: string) => `Sono mostrate le ${n} più recenti.`,
     none: 'Ancora nessuna azienda',
     noneDetail: 'Aggiungi la prima per legarle delle chiavi. Fino ad allora ogni chiave raggiunge tutto l’account.',
     noneFound: 'Nessuna azienda corrisponde',
@@ -688,6 +713,8 @@ export const it: Words = {
     role: 'Ruolo',
     factor: 'Secondo fattore',
     keys: 'Chiavi create',
+    seen: 'Ultimo accesso',
+    notSignedIn: 'non connesso',
     since: 'Da',
     you: 'Tu',
     on: 'Attivo',
@@ -826,10 +853,12 @@ export const it: Words = {
     invalid: 'Questo invito non funziona',
     invalidDetail: 'È stato usato o ritirato, o è troppo vecchio. Chiedine uno nuovo.',
     signInFirst: 'Hai già un accesso con questo indirizzo. Accedi, poi entra.',
+    orProvider: 'Oppure accedi con un provider che ha questo indirizzo, poi riapri questo link.',
     other: (email: string) => `Hai fatto l’accesso come ${email}. Accedi con l’indirizzo invitato.`,
   },
   nowhere: {
     title: 'Nessun account',
-    detail: 'Hai fatto l’accesso, ma non sei membro di nessun account. Chiedi un invito.',
+    detail:
+      'Hai fatto l’accesso, ma non sei membro di nessun account. Riapri il link dell’invito, oppure chiedine uno.',
   },
 };

@@ -6,6 +6,8 @@
 //   GET  /test/machine?resource=URI   an access token of client_credentials (RFC 9068) for that resource (RFC 8707)
 //   POST /test/sign {header, claims}  any token at all, signed with the present key
 //   POST /test/rotate                 signs with the next key from now on, and publishes one more
+//   POST /test/client {redirect_uri}  knows the client `dashboard` from now on, which may be sent back there
+// Without a login_hint a page asks a browser who signs in, and believes it.
 
 import { createServer } from 'node:http';
 import { createHmac, createPublicKey, createSign, generateKeyPairSync } from 'node:crypto';
@@ -29,6 +31,7 @@ const newKey = () => {
   return { privateKey, jwk: { ...privateKey.export({ format: 'jwk' }), kid: `k${made}`, use: 'sig', alg: 'RS256' } };
 };
 let keys = [newKey(), newKey()];
+let dashboard = [];
 let provider;
 let url;
 
@@ -37,6 +40,7 @@ const configuration = () => ({
   clients: [
     { client_id: 'machine', client_secret: 'machine-secret', grant_types: ['client_credentials'], redirect_uris: [], response_types: [] },
     { client_id: 'web', client_secret: 'web-secret', redirect_uris: [BACK], grant_types: ['authorization_code'] },
+    ...dashboard,
   ],
   cookies: { keys: ['only-for-tests'] },
   claims: { email: ['email', 'email_verified'] },
@@ -48,7 +52,7 @@ const configuration = () => ({
   loadExistingGrant: async (ctx) => {
     const { clientId } = ctx.oidc.client;
     const grant = new ctx.oidc.provider.Grant({ clientId, accountId: ctx.oidc.session.accountId });
-    grant.addOIDCScope('openid email');
+    grant.addOIDCScope('openid email profile');
     await grant.save();
     return grant;
   },
@@ -112,24 +116,40 @@ const sign = ({ header, claims }) => {
   return `${message}.${signature(full.alg, message)}`;
 };
 
-const read = async (request) => {
-  let text = '';
-  for await (const piece of request) text += piece;
-  return JSON.parse(text || '{}');
+const text = async (request) => {
+  let all = '';
+  for await (const piece of request) all += piece;
+  return all;
 };
+
+const read = async (request) => JSON.parse((await text(request)) || '{}');
+
+// What a person sees there.
+const ASKS = `<!doctype html><html lang="en"><title>Acme</title><h1>Sign in to Acme</h1>
+<form method="post"><label>Name <input name="name" autofocus></label><button>Continue</button></form>`;
 
 const steer = async (request, response) => {
   const { pathname, searchParams } = new URL(request.url, url);
   if (pathname.startsWith('/test/interaction/')) {
     const { params } = await provider.interactionDetails(request, response);
-    return provider.interactionFinished(request, response, { login: { accountId: params.login_hint } });
+    const typed = request.method === 'POST' && new URLSearchParams(await text(request)).get('name');
+    const accountId = params.login_hint ?? typed;
+    if (accountId) return provider.interactionFinished(request, response, { login: { accountId } });
+    response.setHeader('content-type', 'text/html; charset=utf-8');
+    return response.end(ASKS);
   }
   const body = await read(request);
   if (pathname === '/test/rotate') {
     keys = [...keys.slice(1), newKey()];
     start();
   }
+  if (pathname === '/test/client') {
+    const redirect_uris = [body.redirect_uri];
+    dashboard = [{ client_id: 'dashboard', client_secret: 'dashboard-secret', redirect_uris, grant_types: ['authorization_code'] }];
+    start();
+  }
   const token = {
+    '/test/client': () => 'known',
     '/test/sign-in': () => signIn(searchParams.get('account')),
     '/test/machine': () => machine(searchParams.get('resource') ?? RESOURCE),
     '/test/sign': () => sign(body),
