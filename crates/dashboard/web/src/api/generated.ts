@@ -78,7 +78,7 @@ export interface AuditEntryOut {
   action: string;
   /** When. */
   at: Time;
-  /** Who: the id of an operator token, or `installation` for the first start and for commands on the data folder. */
+  /** Who: the id of an operator token, of a member, of a person, or of the primary key that changed a restricted one; `installation` for the first start and for commands on the data folder. */
   author: string;
   /** The particulars; never a secret. */
   details: Record<string, unknown>;
@@ -740,6 +740,8 @@ export interface OperationOut {
   path: string;
   /** The scope that a key needs. */
   scope: string;
+  /** Who answers it: the `upstream`, or `subkeys`, the deployment's own management of restricted keys, which no restricted key may call. */
+  served_by: string;
 }
 
 /** One page of a list. */
