@@ -31,7 +31,7 @@ use crate::{
     cursor::{Order, PAGING, Page, Pager},
     field,
     gate::in_time,
-    ledger::invostaq::{Tenant, contact::Kind},
+    ledger::invostaq::{Office, contact::Kind},
     problem::{Code, Problem},
     query::Query,
     resource::health,
@@ -55,7 +55,7 @@ pub(crate) fn router(app: App) -> Router {
     let routes = [
         (Audience::Key, keys()),
         (Audience::Member, members()),
-        (Audience::Admin, Router::new().route("/api/admin/tenants", get(report::tenants))),
+        (Audience::Admin, Router::new().route("/api/admin/tenants", get(report::accounts))),
         (Audience::Callback, Router::new().route("/api/callbacks/access-point", post(callback::access_point))),
         (Audience::Anybody, nothing),
     ];
@@ -135,11 +135,11 @@ impl Audience {
 
 /// Verifies the context and opens what it allows.
 async fn admit(State((app, audience)): State<(App, Audience)>, mut request: Request, next: Next) -> Response {
-    match tenant(&app, audience, request.headers()).await {
-        Ok((environment, tenant)) => {
+    match office(&app, audience, request.headers()).await {
+        Ok((environment, office)) => {
             request.extensions_mut().insert(environment);
-            if let Some(tenant) = tenant {
-                request.extensions_mut().insert(tenant);
+            if let Some(office) = office {
+                request.extensions_mut().insert(office);
             }
             in_time(request, next).await
         }
@@ -147,7 +147,7 @@ async fn admit(State((app, audience)): State<(App, Audience)>, mut request: Requ
     }
 }
 
-async fn tenant(app: &App, audience: Audience, headers: &HeaderMap) -> Result<(Environment, Option<Tenant>), Problem> {
+async fn office(app: &App, audience: Audience, headers: &HeaderMap) -> Result<(Environment, Option<Office>), Problem> {
     let now = (app.clock)();
     let Context { environment, party } = app.verifier.verify(headers, now).await?;
     let (account, limit) = match (audience, party) {
@@ -157,10 +157,10 @@ async fn tenant(app: &App, audience: Audience, headers: &HeaderMap) -> Result<(E
         (Audience::Callback, Party::Callback) | (Audience::Anybody, _) => return Ok((environment, None)),
         _ => return Err(audience.refusal()),
     };
-    Ok((environment, Some(app.ledgers.of(environment).tenant(&account, limit, now).await?)))
+    Ok((environment, Some(app.ledgers.of(environment).office(&account, limit, now).await?)))
 }
 
-impl FromRequestParts<App> for Tenant {
+impl FromRequestParts<App> for Office {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Problem> {
@@ -172,7 +172,7 @@ impl FromRequestParts<App> for Tenant {
     }
 }
 
-impl Tenant {
+impl Office {
     /// Refuses to act for a participant that the key's companies do not include (D9).
     fn may_act_as(&self, participant: &str) -> Result<(), Problem> {
         if self.reaches(participant) {

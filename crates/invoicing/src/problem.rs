@@ -209,7 +209,7 @@ impl Problem {
     }
 
     pub(crate) fn not_found() -> Self {
-        Self::new(Code::NotFound, "There is nothing under this address that this key may see.")
+        Self::new(Code::NotFound, "There is nothing under this address that this caller may see.")
     }
 
     pub(crate) fn invalid_invoice(mut faults: Vec<Fault>) -> Self {

@@ -5,7 +5,7 @@
 //! Read:  `ContactBody`, then the operations.
 
 use super::{
-    Address, Tenant, created, found, paged, pager, parameters,
+    Address, Office, created, found, paged, pager, parameters,
     participant::{is_participant, wrong},
     removed,
 };
@@ -68,21 +68,21 @@ impl ContactBody {
 }
 
 pub(super) async fn list(
-    tenant: Tenant,
+    office: Office,
     Extension(kind): Extension<Kind>,
     RawQuery(raw): RawQuery,
 ) -> Result<Response, Problem> {
     let query = parameters(raw.as_deref(), &["taxId", "name"])?;
     let (tax_id, name) = (query.text("taxId"), query.text("name"));
-    paged(&tenant.contacts(kind, &pager(&query, &ORDERS)?, tax_id, name).await?)
+    paged(&office.contacts(kind, &pager(&query, &ORDERS)?, tax_id, name).await?)
 }
 
 pub(super) async fn find(
-    tenant: Tenant,
+    office: Office,
     Extension(kind): Extension<Kind>,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
-    found(tenant.contact(kind, &id).await?)
+    found(office.contact(kind, &id).await?)
 }
 
 fn known(kind: Kind) -> Problem {
@@ -92,13 +92,13 @@ fn known(kind: Kind) -> Problem {
 
 pub(super) async fn create(
     State(app): State<App>,
-    tenant: Tenant,
+    office: Office,
     Extension(kind): Extension<Kind>,
     request: Request,
 ) -> Result<Response, Problem> {
     let body: ContactBody = body::read_json(request).await?;
     let row = body.row(identifier::uuid(&app.randomness), (app.clock)())?;
-    if tenant.create_contacts(kind, std::slice::from_ref(&row)).await?.created == 0 {
+    if office.create_contacts(kind, std::slice::from_ref(&row)).await?.created == 0 {
         return Err(known(kind));
     }
     created(&row)
@@ -106,24 +106,24 @@ pub(super) async fn create(
 
 pub(super) async fn update(
     State(app): State<App>,
-    tenant: Tenant,
+    office: Office,
     Extension(kind): Extension<Kind>,
     Path(id): Path<String>,
     request: Request,
 ) -> Result<Response, Problem> {
     let body: ContactBody = body::read_json(request).await?;
     let row = body.row(id, (app.clock)())?;
-    match tenant.put_contact(kind, &row).await? {
+    match office.put_contact(kind, &row).await? {
         None => Err(Problem::not_found()),
         Some(false) => Err(known(kind)),
-        Some(true) => found(tenant.contact(kind, &row.id).await?),
+        Some(true) => found(office.contact(kind, &row.id).await?),
     }
 }
 
 pub(super) async fn remove(
-    tenant: Tenant,
+    office: Office,
     Extension(kind): Extension<Kind>,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
-    removed(tenant.delete_contact(kind, &id).await?)
+    removed(office.delete_contact(kind, &id).await?)
 }

@@ -5,7 +5,7 @@
 //! Read:  `create`, then `Columns`.
 
 use super::{
-    Address, Tenant,
+    Address, Office,
     contact::ContactBody,
     csv::{Fault, ROWS_MAX, Table},
 };
@@ -83,7 +83,7 @@ struct Imported {
 
 pub(super) async fn create(
     State(app): State<App>,
-    tenant: Tenant,
+    office: Office,
     Extension(kind): Extension<Kind>,
     RawQuery(raw): RawQuery,
     request: Request,
@@ -108,17 +108,17 @@ pub(super) async fn create(
         return Err(refused(&errors));
     }
     let total = table.rows.len();
-    answer(&tenant, kind, &rows, total, errors).await
+    answer(&office, kind, &rows, total, errors).await
 }
 
 async fn answer(
-    tenant: &Tenant,
+    office: &Office,
     kind: Kind,
     rows: &[ContactRow],
     total: usize,
     mut errors: Vec<Complaint>,
 ) -> Result<Response, Problem> {
-    let taken = tenant.create_contacts(kind, rows).await?;
+    let taken = office.create_contacts(kind, rows).await?;
     let skipped = taken.skipped + errors.len();
     errors.truncate(COMPLAINTS_MAX);
     body::json(StatusCode::OK, &Imported { created: taken.created, skipped, total, errors })
@@ -209,10 +209,10 @@ struct Seeded {
 /// Takes in who is named in the account's documents. Done again it creates nobody.
 pub(super) async fn seed(
     State(app): State<App>,
-    tenant: Tenant,
+    office: Office,
     Extension(kind): Extension<Kind>,
 ) -> Result<Response, Problem> {
-    let taken = tenant.seed_contacts(kind, (app.clock)(), &app.randomness).await?;
+    let taken = office.seed_contacts(kind, (app.clock)(), &app.randomness).await?;
     let (created, skipped) = (taken.created, taken.skipped);
     body::json(StatusCode::OK, &Seeded { created, skipped, total: created + skipped })
 }

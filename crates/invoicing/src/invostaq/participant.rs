@@ -4,7 +4,7 @@
 //! Never: tells who holds a registration.
 //! Read:  `is_participant`, then `lookup`.
 
-use super::{Tenant, created, listed};
+use super::{Office, created, listed};
 use crate::{
     body,
     problem::{Code, Problem},
@@ -51,7 +51,7 @@ struct Found<'a> {
 }
 
 /// What a participant can receive in the network of the key's environment.
-pub(super) async fn lookup(tenant: Tenant, RawQuery(raw): RawQuery) -> Result<Response, Problem> {
+pub(super) async fn lookup(office: Office, RawQuery(raw): RawQuery) -> Result<Response, Problem> {
     let query = Query::parse(raw.as_deref(), &["participantId"])?;
     let Some(id) = query.text("participantId") else {
         let detail = "The participantId query parameter is required.";
@@ -60,7 +60,7 @@ pub(super) async fn lookup(tenant: Tenant, RawQuery(raw): RawQuery) -> Result<Re
     if !is_participant(id) {
         return Err(Problem::bad_query(wrong("participantId")));
     }
-    let is_registered = tenant.is_registered(id).await?;
+    let is_registered = office.is_registered(id).await?;
     let found = Found {
         participant_id: id,
         is_registered,
@@ -78,19 +78,19 @@ pub(super) struct Registration {
 }
 
 /// The participants that the account registered, as far as the key reaches.
-pub(super) async fn list(tenant: Tenant) -> Result<Response, Problem> {
-    let ids = tenant.participants().await?;
+pub(super) async fn list(office: Office) -> Result<Response, Problem> {
+    let ids = office.participants().await?;
     listed(&ids.into_iter().map(|participant_id| Registration { participant_id }).collect::<Vec<_>>())
 }
 
-pub(super) async fn register(State(app): State<App>, tenant: Tenant, request: Request) -> Result<Response, Problem> {
+pub(super) async fn register(State(app): State<App>, office: Office, request: Request) -> Result<Response, Problem> {
     let body: Registration = body::read_json(request).await?;
     let id = &body.participant_id;
     if !is_participant(id) {
         return Err(Problem::invalid_record(wrong("participantId")));
     }
-    tenant.may_act_as(id)?;
-    if !tenant.register(id, (app.clock)()).await? {
+    office.may_act_as(id)?;
+    if !office.register(id, (app.clock)()).await? {
         return Err(taken(id));
     }
     created(&body)
@@ -100,8 +100,8 @@ pub(super) fn taken(id: &str) -> Problem {
     Problem::new(Code::ParticipantTaken, format!("{id} is registered by somebody else in this network."))
 }
 
-pub(super) async fn unregister(tenant: Tenant, Path(id): Path<String>) -> Result<Response, Problem> {
-    if tenant.unregister(&id).await? { Ok(body::empty(StatusCode::NO_CONTENT)) } else { Err(Problem::not_found()) }
+pub(super) async fn unregister(office: Office, Path(id): Path<String>) -> Result<Response, Problem> {
+    if office.unregister(&id).await? { Ok(body::empty(StatusCode::NO_CONTENT)) } else { Err(Problem::not_found()) }
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 //! Read:  `ProfileBody`.
 
 use super::{
-    Address, Tenant,
+    Address, Office,
     participant::{is_participant, taken, wrong},
 };
 use crate::{
@@ -62,24 +62,24 @@ impl ProfileBody {
     }
 }
 
-pub(super) async fn find(tenant: Tenant) -> Result<Response, Problem> {
-    let profile = tenant.profile().await?;
+pub(super) async fn find(office: Office) -> Result<Response, Problem> {
+    let profile = office.profile().await?;
     let body = ProfileBody {
         name: profile.name,
         tax_id: profile.tax_id,
         email: profile.email,
         currency: profile.currency,
         address: profile.address.map(|Json(address)| address),
-        participant_ids: tenant.participants().await?,
+        participant_ids: office.participants().await?,
     };
     body::json(StatusCode::OK, &body)
 }
 
-pub(super) async fn update(State(app): State<App>, tenant: Tenant, request: Request) -> Result<Response, Problem> {
+pub(super) async fn update(State(app): State<App>, office: Office, request: Request) -> Result<Response, Problem> {
     let body: ProfileBody = body::read_json(request).await?;
     let profile = body.checked()?;
-    match tenant.put_profile(&profile, &body.participant_ids, (app.clock)()).await? {
+    match office.put_profile(&profile, &body.participant_ids, (app.clock)()).await? {
         Some(id) => Err(taken(&id)),
-        None => find(tenant).await,
+        None => find(office).await,
     }
 }

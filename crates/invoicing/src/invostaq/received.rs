@@ -4,7 +4,7 @@
 //! Never: marks or changes what it shows.
 //! Read:  top down.
 
-use super::{Tenant, day, found, paged, pager, parameters, xml};
+use super::{Office, day, found, paged, pager, parameters, xml};
 use crate::{
     ledger::invostaq::received::{ORDERS, ReceivedFilter},
     problem::Problem,
@@ -14,7 +14,7 @@ use axum::{
     response::Response,
 };
 
-pub(super) async fn list(tenant: Tenant, RawQuery(raw): RawQuery) -> Result<Response, Problem> {
+pub(super) async fn list(office: Office, RawQuery(raw): RawQuery) -> Result<Response, Problem> {
     let known = ["number", "senderParticipantId", "receiverParticipantId", "from", "to"];
     let query = parameters(raw.as_deref(), &known)?;
     let filter = ReceivedFilter {
@@ -25,15 +25,15 @@ pub(super) async fn list(tenant: Tenant, RawQuery(raw): RawQuery) -> Result<Resp
         to: day(&query, "to")?,
     };
     if let Some(receiver) = filter.receiver {
-        tenant.may_act_as(receiver)?;
+        office.may_act_as(receiver)?;
     }
-    paged(&tenant.received(&pager(&query, &ORDERS)?, &filter).await?)
+    paged(&office.received(&pager(&query, &ORDERS)?, &filter).await?)
 }
 
-pub(super) async fn find(tenant: Tenant, Path(transaction): Path<String>) -> Result<Response, Problem> {
-    found(tenant.received_of(&transaction).await?)
+pub(super) async fn find(office: Office, Path(transaction): Path<String>) -> Result<Response, Problem> {
+    found(office.received_of(&transaction).await?)
 }
 
-pub(super) async fn document(tenant: Tenant, Path(transaction): Path<String>) -> Result<Response, Problem> {
-    xml(tenant.received_ubl(&transaction).await?)
+pub(super) async fn document(office: Office, Path(transaction): Path<String>) -> Result<Response, Problem> {
+    xml(office.received_ubl(&transaction).await?)
 }

@@ -4,7 +4,7 @@
 //! Never: sends.
 //! Read:  `create`.
 
-use super::{Tenant, created, paged, pager, parameters, report::days_between};
+use super::{Office, created, paged, pager, parameters, report::days_between};
 use crate::{
     body, field, identifier,
     ledger::{
@@ -33,16 +33,16 @@ struct ReminderBody {
     message: Option<String>,
 }
 
-pub(super) async fn list(tenant: Tenant, RawQuery(raw): RawQuery) -> Result<Response, Problem> {
+pub(super) async fn list(office: Office, RawQuery(raw): RawQuery) -> Result<Response, Problem> {
     let query = parameters(raw.as_deref(), &["invoiceId"])?;
-    paged(&tenant.reminders(&pager(&query, &ORDERS)?, query.text("invoiceId")).await?)
+    paged(&office.reminders(&pager(&query, &ORDERS)?, query.text("invoiceId")).await?)
 }
 
-pub(super) async fn create(State(app): State<App>, tenant: Tenant, request: Request) -> Result<Response, Problem> {
+pub(super) async fn create(State(app): State<App>, office: Office, request: Request) -> Result<Response, Problem> {
     let body: ReminderBody = body::read_json(request).await?;
     let message = body.message.map(|message| field::lines("message", &message, MESSAGE_MAX)).transpose()?;
     let unknown = || Problem::invalid_record("`invoiceId` names no invoice of the account.");
-    let row = tenant.document(&body.invoice_id).await?.ok_or_else(unknown)?;
+    let row = office.document(&body.invoice_id).await?.ok_or_else(unknown)?;
     let now = Moment((app.clock)());
     let days_overdue = days_between(&row.due_date, &now.day());
     if row.state != DocumentState::Delivered.name() || row.paid.is_some() || days_overdue < 1 {
@@ -61,6 +61,6 @@ pub(super) async fn create(State(app): State<App>, tenant: Tenant, request: Requ
         message,
         created: now,
     };
-    tenant.create_reminder(&reminder).await?;
+    office.create_reminder(&reminder).await?;
     created(&reminder)
 }

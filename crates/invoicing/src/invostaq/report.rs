@@ -4,7 +4,7 @@
 //! Never: another account's figures.
 //! Read:  `ageing`.
 
-use super::{Tenant, listed};
+use super::{Office, listed};
 use crate::{
     body,
     ledger::{
@@ -20,22 +20,22 @@ use http::StatusCode;
 use jiff::civil::Date;
 use serde::Serialize;
 
-pub(super) async fn stats(tenant: Tenant) -> Result<Response, Problem> {
-    body::json(StatusCode::OK, &tenant.counts().await?)
+pub(super) async fn stats(office: Office) -> Result<Response, Problem> {
+    body::json(StatusCode::OK, &office.counts().await?)
 }
 
 /// A row of the administrators' list.
 #[derive(Serialize)]
-struct TenantRow {
+struct AccountRow {
     name: Option<String>,
     #[serde(flatten)]
     counts: Counts,
 }
 
 /// One row: the context of an administrator names one account, and this API shows no other.
-pub(super) async fn tenants(tenant: Tenant) -> Result<Response, Problem> {
-    let name = tenant.profile().await?.name;
-    listed(&[TenantRow { name, counts: tenant.counts().await? }])
+pub(super) async fn accounts(office: Office) -> Result<Response, Problem> {
+    let name = office.profile().await?.name;
+    listed(&[AccountRow { name, counts: office.counts().await? }])
 }
 
 /// How long something is overdue.
@@ -63,9 +63,9 @@ struct Ageing {
     currencies: Vec<Aged>,
 }
 
-pub(super) async fn ageing(State(app): State<App>, tenant: Tenant) -> Result<Response, Problem> {
+pub(super) async fn ageing(State(app): State<App>, office: Office) -> Result<Response, Problem> {
     let as_of = Moment((app.clock)()).day();
-    let currencies = aged(tenant.owed().await?, &as_of);
+    let currencies = aged(office.owed().await?, &as_of);
     body::json(StatusCode::OK, &Ageing { as_of, currencies })
 }
 

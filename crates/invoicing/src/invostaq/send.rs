@@ -5,7 +5,7 @@
 //! Read:  `create`, then `Routing`.
 
 use super::{
-    Tenant,
+    Office,
     content::{Content, InvoiceBody},
     day, found, paged, pager, parameters,
     participant::{PROVIDER, is_participant, wrong},
@@ -132,16 +132,16 @@ pub(super) fn sent(outcome: Sent) -> Result<Box<DocumentRow>, Problem> {
     }
 }
 
-pub(super) async fn create(Shared(app): Shared<App>, tenant: Tenant, request: Request) -> Result<Response, Problem> {
+pub(super) async fn create(Shared(app): Shared<App>, office: Office, request: Request) -> Result<Response, Problem> {
     let body: SendBody = body::read_json(request).await?;
     let routing = Routing::read(body.sender_participant_id, body.receiver_participant_id)?;
-    tenant.may_act_as(&routing.sender)?;
+    office.may_act_as(&routing.sender)?;
     let content = body.invoice.content()?;
     let now = (app.clock)();
     let named = (Some(routing.sender.clone()), Some(routing.receiver.clone()));
     let draft = draft(&app, &body.invoice, &content, named, now);
     let posting = routing.posting(&app, &content, now)?;
-    answer(&*sent(tenant.send(&draft, &posting).await?)?)
+    answer(&*sent(office.send(&draft, &posting).await?)?)
 }
 
 fn answer(row: &DocumentRow) -> Result<Response, Problem> {
@@ -156,14 +156,14 @@ fn answer(row: &DocumentRow) -> Result<Response, Problem> {
 
 /// What was sent under a number, found again by whoever lost the answer (D17). Numbers are a sender's own, so that there may
 /// be several; then nothing is certain.
-pub(super) async fn lookup(tenant: Tenant, RawQuery(raw): RawQuery) -> Result<Response, Problem> {
+pub(super) async fn lookup(office: Office, RawQuery(raw): RawQuery) -> Result<Response, Problem> {
     let query = Query::parse(raw.as_deref(), &["number", "senderParticipantId"])?;
     let number = query.text("number");
     number.ok_or_else(|| Problem::bad_query("The parameter `number` is missing."))?;
     let sender = query.text("senderParticipantId");
     let filter = DocumentFilter { number, sender, without_drafts: true, ..DocumentFilter::default() };
     let first = pager(&Query::parse(None, &[])?, &ORDERS)?;
-    let mut rows = tenant.documents(&first, &filter).await?.rows;
+    let mut rows = office.documents(&first, &filter).await?.rows;
     // What failed may be sent again under its number, and then that is meant.
     rows.retain(|row| row.state != State::Failed.name());
     match &*rows {
@@ -173,7 +173,7 @@ pub(super) async fn lookup(tenant: Tenant, RawQuery(raw): RawQuery) -> Result<Re
     }
 }
 
-pub(super) async fn list(tenant: Tenant, RawQuery(raw): RawQuery) -> Result<Response, Problem> {
+pub(super) async fn list(office: Office, RawQuery(raw): RawQuery) -> Result<Response, Problem> {
     let query = parameters(raw.as_deref(), &["number", "state", "senderParticipantId", "from", "to"])?;
     let filter = DocumentFilter {
         number: query.text("number"),
@@ -183,13 +183,13 @@ pub(super) async fn list(tenant: Tenant, RawQuery(raw): RawQuery) -> Result<Resp
         to: day(&query, "to")?,
         without_drafts: true,
     };
-    paged(&tenant.documents(&pager(&query, &ORDERS)?, &filter).await?)
+    paged(&office.documents(&pager(&query, &ORDERS)?, &filter).await?)
 }
 
-pub(super) async fn find(tenant: Tenant, Path(transaction): Path<String>) -> Result<Response, Problem> {
-    found(tenant.document_of(&transaction).await?)
+pub(super) async fn find(office: Office, Path(transaction): Path<String>) -> Result<Response, Problem> {
+    found(office.document_of(&transaction).await?)
 }
 
-pub(super) async fn document(tenant: Tenant, Path(transaction): Path<String>) -> Result<Response, Problem> {
-    xml(tenant.ubl_of(&transaction).await?)
+pub(super) async fn document(office: Office, Path(transaction): Path<String>) -> Result<Response, Problem> {
+    xml(office.ubl_of(&transaction).await?)
 }

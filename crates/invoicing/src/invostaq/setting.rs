@@ -4,7 +4,7 @@
 //! Never: tells a secret again; calls anybody.
 //! Read:  top down.
 
-use super::{Tenant, created, listed, removed};
+use super::{Office, created, listed, removed};
 use crate::{
     body, field, identifier,
     ledger::{Moment, invostaq::webhook::WebhookRow},
@@ -35,13 +35,13 @@ struct WebhookBody {
     secret: String,
 }
 
-pub(super) async fn webhooks(tenant: Tenant) -> Result<Response, Problem> {
-    listed(&tenant.webhooks().await?)
+pub(super) async fn webhooks(office: Office) -> Result<Response, Problem> {
+    listed(&office.webhooks().await?)
 }
 
 pub(super) async fn create_webhook(
     State(app): State<App>,
-    tenant: Tenant,
+    office: Office,
     request: Request,
 ) -> Result<Response, Problem> {
     let WebhookBody { name, url, secret } = body::read_json(request).await?;
@@ -60,23 +60,23 @@ pub(super) async fn create_webhook(
         url,
         created: Moment((app.clock)()),
     };
-    if !tenant.create_webhook(&row, &secret).await? {
+    if !office.create_webhook(&row, &secret).await? {
         return Err(Problem::new(Code::TooMany, "The account has as many webhooks as it may have: delete one first."));
     }
     created(&row)
 }
 
-pub(super) async fn delete_webhook(tenant: Tenant, Path(id): Path<String>) -> Result<Response, Problem> {
-    removed(tenant.delete_webhook(&id).await?)
+pub(super) async fn delete_webhook(office: Office, Path(id): Path<String>) -> Result<Response, Problem> {
+    removed(office.delete_webhook(&id).await?)
 }
 
-pub(super) async fn integrations(tenant: Tenant) -> Result<Response, Problem> {
-    raw(tenant.integrations().await?)
+pub(super) async fn integrations(office: Office) -> Result<Response, Problem> {
+    raw(office.integrations().await?)
 }
 
 pub(super) async fn put_integrations(
     State(app): State<App>,
-    tenant: Tenant,
+    office: Office,
     request: Request,
 ) -> Result<Response, Problem> {
     let settings: serde_json::Map<String, serde_json::Value> = body::read_json(request).await?;
@@ -84,7 +84,7 @@ pub(super) async fn put_integrations(
     if text.len() > INTEGRATIONS_MAX {
         return Err(Problem::invalid_record(format!("The settings are more than {INTEGRATIONS_MAX} bytes.")));
     }
-    tenant.put_integrations(&text, (app.clock)()).await?;
+    office.put_integrations(&text, (app.clock)()).await?;
     raw(text)
 }
 

@@ -176,3 +176,55 @@ impl Xml {
         self.0.write_event(Event::End(BytesEnd::new(name)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{super::content::InvoiceBody, *};
+    use crate::money::Fixed;
+    use proptest::prelude::*;
+    use quick_xml::Reader;
+
+    /// What every element of this name holds, in hundredths.
+    #[allow(clippy::wildcard_enum_match_arm, reason = "only these three count here")]
+    fn amounts(xml: &str, name: &str) -> Vec<i64> {
+        let (mut reader, mut found, mut inside) = (Reader::from_str(xml), Vec::new(), false);
+        loop {
+            match reader.read_event().unwrap() {
+                Event::Start(start) => inside = start.name().as_ref() == name,
+                Event::Text(text) if inside => found.push(Amount::read(&text.xml10_content()).unwrap().0),
+                Event::End(_) => inside = false,
+                Event::Eof => return found,
+                _ => {}
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn the_sums_of_a_document_are_the_sums_of_its_parts(
+            lines in prop::collection::vec((1_i64..5_000_000, 0_i64..50_000_000, 0_i64..5), 1..30),
+            text in "[a-z<>&\"' é\u{4e2d}]{1,20}",
+        ) {
+            let items = lines.iter().map(|(quantity, price, rate)| serde_json::json!({
+                "description": format!("x{text}"), "quantity": Fixed::<4>(*quantity), "unitPrice": Fixed::<4>(*price),
+                "taxRate": Fixed::<2>(rate * 475),
+            }));
+            let party = serde_json::json!({ "name": format!("x{text}"), "taxId": "T", "address": { "country": "AE" } });
+            let body = serde_json::json!({
+                "number": "N", "issueDate": "2026-11-01", "currency": "AED", "supplier": party, "buyer": party,
+                "lineItems": items.collect::<Vec<_>>(),
+            });
+            let content = serde_json::from_str::<InvoiceBody>(&body.to_string()).unwrap().content().unwrap();
+            let xml = write(&content, "0196:1", "0088:2").unwrap();
+            let nets = amounts(&xml, "cbc:LineExtensionAmount");
+            let (net, parts) = nets.split_first().unwrap();
+            prop_assert_eq!(*net, parts.iter().sum::<i64>());
+            prop_assert_eq!(*net, amounts(&xml, "cbc:TaxableAmount").iter().sum::<i64>());
+            let taxes = amounts(&xml, "cbc:TaxAmount");
+            let (tax, parts) = taxes.split_first().unwrap();
+            prop_assert_eq!(*tax, parts.iter().sum::<i64>());
+            prop_assert_eq!(amounts(&xml, "cbc:PayableAmount"), vec![net + tax]);
+            prop_assert_eq!(amounts(&xml, "cbc:TaxExclusiveAmount"), vec![*net]);
+        }
+    }
+}

@@ -4,7 +4,7 @@
 //! Never: a figure that a caller sent.
 //! Read:  top down.
 
-use super::{Tenant, created, found, paged, pager, parameters};
+use super::{Office, created, found, paged, pager, parameters};
 use crate::{
     body, field, identifier,
     ledger::invostaq::vat_return::{ORDERS, Period},
@@ -30,16 +30,16 @@ struct PeriodBody {
     currency: Option<String>,
 }
 
-pub(super) async fn list(tenant: Tenant, RawQuery(raw): RawQuery) -> Result<Response, Problem> {
+pub(super) async fn list(office: Office, RawQuery(raw): RawQuery) -> Result<Response, Problem> {
     let query = parameters(raw.as_deref(), &[])?;
-    paged(&tenant.vat_returns(&pager(&query, &ORDERS)?).await?)
+    paged(&office.vat_returns(&pager(&query, &ORDERS)?).await?)
 }
 
-pub(super) async fn find(tenant: Tenant, Path(id): Path<String>) -> Result<Response, Problem> {
-    found(tenant.vat_return(&id).await?)
+pub(super) async fn find(office: Office, Path(id): Path<String>) -> Result<Response, Problem> {
+    found(office.vat_return(&id).await?)
 }
 
-pub(super) async fn create(State(app): State<App>, tenant: Tenant, request: Request) -> Result<Response, Problem> {
+pub(super) async fn create(State(app): State<App>, office: Office, request: Request) -> Result<Response, Problem> {
     let body: PeriodBody = body::read_json(request).await?;
     let start = field::date("periodStart", &body.period_start)?;
     let end = field::date("periodEnd", &body.period_end)?;
@@ -49,7 +49,7 @@ pub(super) async fn create(State(app): State<App>, tenant: Tenant, request: Requ
     }
     let currency = match body.currency {
         Some(currency) => currency,
-        None => tenant.profile().await?.currency,
+        None => office.profile().await?.currency,
     };
     if !is_currency(&currency) {
         return Err(Problem::invalid_record(
@@ -58,7 +58,7 @@ pub(super) async fn create(State(app): State<App>, tenant: Tenant, request: Requ
     }
     let period = Period { start: start.to_string(), end: end.to_string(), currency };
     let id = identifier::uuid(&app.randomness);
-    match tenant.draft_vat_return(&id, &period, (app.clock)()).await? {
+    match office.draft_vat_return(&id, &period, (app.clock)()).await? {
         Some(row) => created(&row),
         None => {
             Err(Problem::new(Code::StateConflict, "The return of this period was submitted, so it stays as it is."))
@@ -68,8 +68,8 @@ pub(super) async fn create(State(app): State<App>, tenant: Tenant, request: Requ
 
 pub(super) async fn submit(
     State(app): State<App>,
-    tenant: Tenant,
+    office: Office,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
-    found(tenant.submit_vat_return(&id, (app.clock)()).await?)
+    found(office.submit_vat_return(&id, (app.clock)()).await?)
 }

@@ -2,7 +2,7 @@
 //!
 //! Owns:  the condition that every statement on an account's rows begins with (R125, R126).
 //! Never: takes account, environment or participants from anything but the verified context.
-//! Read:  `Ledger::tenant`, then `Tenant::of`.
+//! Read:  `Ledger::office`, then `Office::of`.
 
 pub(crate) mod contact;
 pub(crate) mod courier;
@@ -29,7 +29,7 @@ use crate::{
 
 /// An account's rows, as far as the caller's participants reach. The only way from a request to them.
 #[derive(Clone)]
-pub(crate) struct Tenant {
+pub(crate) struct Office {
     ledger: Ledger,
     account: i64,
     limit: CompanyLimit,
@@ -46,12 +46,12 @@ enum By {
 
 impl Ledger {
     /// What a key or a member of `account` may reach. The account gets its row with its first request.
-    pub(crate) async fn tenant(&self, account: &str, limit: CompanyLimit, now: i64) -> Result<Tenant, LedgerError> {
-        Ok(Tenant { ledger: self.clone(), account: self.account(account, now).await?, limit })
+    pub(crate) async fn office(&self, account: &str, limit: CompanyLimit, now: i64) -> Result<Office, LedgerError> {
+        Ok(Office { ledger: self.clone(), account: self.account(account, now).await?, limit })
     }
 }
 
-impl Tenant {
+impl Office {
     async fn read(&self) -> Result<Tx, LedgerError> {
         self.ledger.engine.begin(Reach::Scope(self.account, &self.limit), Access::Read).await
     }

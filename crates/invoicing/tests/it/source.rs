@@ -106,7 +106,7 @@ fn r91_every_statement_that_goes_around_the_scope_is_known() {
     assert_eq!(found, BY_HAND.into_iter().map(str::to_owned).collect());
 }
 
-/// Statements of the other surfaces on rows that are not called `t`, and so do not go through `Books::of` or `Tenant::of`: what
+/// Statements of the other surfaces on rows that are not called `t`, and so do not go through `Books::of` or `Office::of`: what
 /// makes rows, and these, which somebody looked at.
 const ELSEWHERE: [&str; 5] = [
     "ledger/invostaq/courier.rs: FROM invostaq_document",

@@ -4,7 +4,7 @@
 //! Never: mixes customers and suppliers.
 //! Read:  `ContactRow`, then the changes.
 
-use super::{By, Tenant};
+use super::{By, Office};
 use crate::{
     cursor::{Order, Page, Pager, Place, Placed},
     identifier,
@@ -19,6 +19,7 @@ use crate::{
 };
 use serde::Serialize;
 use sqlx::FromRow;
+use std::collections::HashSet;
 
 /// Documents that one seeding looks at; the newest.
 const SEED_MAX: i64 = 10_000;
@@ -87,6 +88,34 @@ struct Seen {
     participant_id: Option<String>,
 }
 
+/// Who was seen so far. The same as `Office::is_known`, in memory.
+#[derive(Default)]
+struct Names {
+    tax_ids: HashSet<String>,
+    all: HashSet<String>,
+    without_tax_id: HashSet<String>,
+}
+
+impl Names {
+    /// Takes somebody in; false when they were seen before.
+    fn are_new(&mut self, name: &str, tax_id: Option<&str>) -> bool {
+        let name = name_key(name);
+        let seen = match tax_id {
+            Some(tax_id) => self.tax_ids.contains(tax_id) || self.without_tax_id.contains(&name),
+            None => self.all.contains(&name),
+        };
+        if seen {
+            return false;
+        }
+        match tax_id {
+            Some(tax_id) => self.tax_ids.insert(tax_id.to_owned()),
+            None => self.without_tax_id.insert(name.clone()),
+        };
+        self.all.insert(name);
+        true
+    }
+}
+
 /// What came of taking in several.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Taken {
@@ -109,7 +138,7 @@ fn address(row: &ContactRow) -> Value {
     Value::from(row.address.as_ref().map(|Json(address)| serde_json::json!(address).to_string()))
 }
 
-impl Tenant {
+impl Office {
     pub(crate) async fn contacts(
         &self,
         kind: Kind,
@@ -231,13 +260,9 @@ impl Tenant {
         let mut sql = self.of(kind.seen_in(), By::Account);
         sql.push(" ORDER BY t.created DESC, t.id LIMIT ").bind(SEED_MAX);
         let seen: Vec<Seen> = self.read().await?.all(sql).await?;
-        let mut rows: Vec<ContactRow> = Vec::new();
+        let (mut rows, mut names) = (Vec::new(), Names::default());
         for Seen { name, tax_id, participant_id } in seen {
-            let same = |row: &&ContactRow| match (&row.tax_id, &tax_id) {
-                (Some(a), Some(b)) => a == b,
-                _ => name_key(&row.name) == name_key(&name),
-            };
-            if rows.iter().find(same).is_none() {
+            if names.are_new(&name, tax_id.as_deref()) {
                 rows.push(ContactRow {
                     id: identifier::uuid(randomness),
                     name,

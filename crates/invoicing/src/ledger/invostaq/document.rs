@@ -2,9 +2,9 @@
 //!
 //! Owns:  the rows, and which state follows which.
 //! Never: sends as a participant that the account has not registered; changes what was sent.
-//! Read:  `DocumentRow`, then `Tenant::send`.
+//! Read:  `DocumentRow`, then `Office::send`.
 
-use super::{By, Tenant};
+use super::{By, Office};
 use crate::{
     cursor::{Order, Page, Pager, Place, Placed},
     ledger::{
@@ -165,7 +165,7 @@ pub(crate) const ORDERS: [Order; 4] = [
     Order::number("totalAmount", "t.total"),
 ];
 
-impl Tenant {
+impl Office {
     pub(crate) async fn documents(
         &self,
         pager: &Pager,

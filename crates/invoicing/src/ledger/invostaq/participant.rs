@@ -4,7 +4,7 @@
 //! Never: tells whose a registration is.
 //! Read:  top down.
 
-use super::{Ledger, LedgerError, Tenant};
+use super::{Ledger, LedgerError, Office};
 use crate::{
     context::CompanyLimit,
     ledger::{
@@ -28,7 +28,7 @@ impl Ledger {
     }
 }
 
-impl Tenant {
+impl Office {
     /// Whether somebody registered `id` in this network. The directory of a network is public to those who send in it.
     pub(crate) async fn is_registered(&self, id: &str) -> Result<bool, LedgerError> {
         self.ledger.is_registered(id).await

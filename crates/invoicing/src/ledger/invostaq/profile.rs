@@ -2,9 +2,9 @@
 //!
 //! Owns:  the row of an account.
 //! Never: a registration that is somebody else's.
-//! Read:  `Profile`, then `Tenant::put_profile`.
+//! Read:  `Profile`, then `Office::put_profile`.
 
-use super::{By, Tenant};
+use super::{By, Office};
 use crate::{
     invostaq::address::Address,
     ledger::{
@@ -27,7 +27,7 @@ pub(crate) struct Profile {
     pub(crate) address: Option<Json<Address>>,
 }
 
-impl Tenant {
+impl Office {
     pub(crate) async fn profile(&self) -> Result<Profile, LedgerError> {
         let sql =
             self.of("SELECT t.name, t.tax_id, t.email, t.currency, t.address FROM invostaq_tenant AS t", By::Account);

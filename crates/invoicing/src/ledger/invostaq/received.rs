@@ -4,7 +4,7 @@
 //! Never: changes them.
 //! Read:  `ReceivedRow`.
 
-use super::{By, Tenant};
+use super::{By, Office};
 use crate::{
     cursor::{Order, Page, Pager, Place, Placed},
     ledger::{
@@ -81,7 +81,7 @@ pub(crate) const ORDERS: [Order; 4] = [
     Order::number("totalAmount", "t.total"),
 ];
 
-impl Tenant {
+impl Office {
     pub(crate) async fn received(
         &self,
         pager: &Pager,

@@ -4,7 +4,7 @@
 //! Never: sends: this API has no carrier behind it.
 //! Read:  top down.
 
-use super::{By, Tenant};
+use super::{By, Office};
 use crate::{
     cursor::{Order, Page, Pager, Place, Placed},
     ledger::{
@@ -51,7 +51,7 @@ const SELECT: &str =
 /// What a list of reminders may be ordered by.
 pub(crate) const ORDERS: [Order; 1] = [Order::number("createdAt", "t.created")];
 
-impl Tenant {
+impl Office {
     pub(crate) async fn reminders(
         &self,
         pager: &Pager,

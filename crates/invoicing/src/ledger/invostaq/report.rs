@@ -4,7 +4,7 @@
 //! Never: another account's rows, not even as a number.
 //! Read:  top down.
 
-use super::{By, Tenant, document::State};
+use super::{By, Office, document::State};
 use crate::{ledger::LedgerError, money::Amount};
 use serde::Serialize;
 use sqlx::FromRow;
@@ -38,7 +38,7 @@ struct Counted {
     count: i64,
 }
 
-impl Tenant {
+impl Office {
     pub(crate) async fn counts(&self) -> Result<Counts, LedgerError> {
         let mut tx = self.read().await?;
         let mut sql = self.of("SELECT t.state AS name, count(*) AS count FROM invostaq_document AS t", By::Account);

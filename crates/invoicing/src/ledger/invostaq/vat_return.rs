@@ -2,9 +2,9 @@
 //!
 //! Owns:  the sums over sent and received documents; drafts and what was submitted.
 //! Never: changes what was submitted.
-//! Read:  `VatReturnRow`, then `Tenant::draft_vat_return`.
+//! Read:  `VatReturnRow`, then `Office::draft_vat_return`.
 
-use super::{By, Tenant, document::State};
+use super::{By, Office, document::State};
 use crate::{
     cursor::{Order, Page, Pager, Place, Placed},
     ledger::{
@@ -86,7 +86,7 @@ const RECEIVED: &str =
     "SELECT CAST(coalesce(sum(t.net), 0) AS BIGINT) AS net, CAST(coalesce(sum(t.tax), 0) AS BIGINT) AS tax,
     count(*) AS count FROM invostaq_received AS t";
 
-impl Tenant {
+impl Office {
     pub(crate) async fn vat_returns(&self, pager: &Pager) -> Result<Page<VatReturnRow>, LedgerError> {
         self.page(self.of(SELECT, By::Account), pager).await
     }

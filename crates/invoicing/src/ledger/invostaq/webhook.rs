@@ -4,7 +4,7 @@
 //! Never: tells a secret again.
 //! Read:  top down.
 
-use super::{By, Tenant};
+use super::{By, Office};
 use crate::ledger::{LedgerError, Moment, sql::Sql};
 use serde::Serialize;
 use sqlx::FromRow;
@@ -23,7 +23,7 @@ pub(crate) struct WebhookRow {
     pub(crate) created: Moment,
 }
 
-impl Tenant {
+impl Office {
     pub(crate) async fn webhooks(&self) -> Result<Vec<WebhookRow>, LedgerError> {
         let mut sql = self.of("SELECT t.id, t.name, t.url, t.created FROM invostaq_webhook AS t", By::Account);
         sql.push(" ORDER BY t.created, t.id LIMIT ").bind(WEBHOOKS_MAX);

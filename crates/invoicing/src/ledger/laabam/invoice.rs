@@ -19,6 +19,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use sqlx::FromRow;
 
+/// Numbers that are tried for an invoice without one.
+const NUMBERS_TRIED_MAX: usize = 1_000;
+
 /// How far an invoice is paid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Status {
@@ -186,19 +189,19 @@ impl Books {
         self.any(sql, on).await
     }
 
-    /// The next number of the company that no invoice has.
-    async fn next_number(&self, on: &mut Tx) -> Result<String, LedgerError> {
-        loop {
+    /// The next number of the company that no invoice has. None when callers used too many of them in a row.
+    async fn next_number(&self, on: &mut Tx) -> Result<Option<String>, LedgerError> {
+        for _ in 0..NUMBERS_TRIED_MAX {
             let mut sql =
                 Sql::new("UPDATE laabam_company AS t SET next_number = next_number + 1 WHERE t.account_id = ");
             sql.bind(self.scope.account).push(" AND t.key = ").bind(self.company).push(" RETURNING next_number");
             let next: i64 = on.scalar(sql).await?;
             let number = format!("INV-{:06}", next - 1);
-            // A caller may have used such a number; each turn of the loop leaves one of them behind.
             if !self.number_taken(&number, on).await? {
-                return Ok(number);
+                return Ok(Some(number));
             }
         }
+        Ok(None)
     }
 
     pub(crate) async fn create_invoice(&self, draft: InvoiceDraft) -> Result<Change<InvoiceRow>, LedgerError> {
@@ -211,7 +214,10 @@ impl Books {
         let number = match &draft.number {
             Some(number) if self.number_taken(number, &mut tx).await? => return Ok(Change::Taken("number")),
             Some(number) => number.clone(),
-            None => self.next_number(&mut tx).await?,
+            None => match self.next_number(&mut tx).await? {
+                Some(number) => number,
+                None => return Ok(Change::Taken("number")),
+            },
         };
         let status = Status::of(draft.total, Amount::default());
         let mut sql = Sql::new(

@@ -40,7 +40,7 @@ struct Parcel {
 impl Listening {
     async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}/as4?tenant=1", listener.local_addr().unwrap());
+        let url = format!("http://{}/as4?office=1", listener.local_addr().unwrap());
         let (taken, status) = (Arc::<Mutex<Vec<Parcel>>>::default(), Arc::new(AtomicU16::new(202)));
         let (keep, answer) = (Arc::clone(&taken), Arc::clone(&status));
         let task = tokio::spawn(async move {
@@ -50,7 +50,7 @@ impl Listening {
                 let take = service_fn(move |request: Request<Incoming>| {
                     let (keep, answer) = (Arc::clone(&keep), Arc::clone(&answer));
                     async move {
-                        assert_eq!(request.uri().to_string(), "/as4?tenant=1");
+                        assert_eq!(request.uri().to_string(), "/as4?office=1");
                         let header = |name: &str| request.headers()[name].to_str().unwrap().to_owned();
                         let (transaction, secret) = (header("x-transaction-id"), header("x-access-point-secret"));
                         let receiver = header("x-receiver-participant-id");

@@ -1,4 +1,4 @@
-//! R119, R125, R126: nothing of another tenant, another participant or the other environment, by any way.
+//! R119, R125, R126: nothing of another office, another participant or the other environment, by any way.
 
 use super::super::harness::Caller;
 use super::{BUYER, SELLER, body, buyer, content, items, register, seller, send, settled, with_invostaq};

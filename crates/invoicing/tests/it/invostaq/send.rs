@@ -197,7 +197,7 @@ async fn what_an_invoice_cannot_say_is_refused_by_name() {
             ("/invoice/lineItems/0/taxCategory", json!("X")),
             ("/invoice/allowances", json!([])),
             ("/invoice/supplier", json!(null)),
-            ("/tenant", json!("acc_buyer")),
+            ("/office", json!("acc_buyer")),
         ] {
             let told = server.json(&seller(), "POST", "/api/v2/invoices/send", &with(pointer, value)).await;
             told.invostaq_refused(400, "bad-body");
@@ -368,7 +368,7 @@ async fn lists_have_filters_and_pages() {
                 (count("number=N3").await, count("from=2026-11-02").await, count("to=2026-11-01").await),
                 (1, 2, 3)
             );
-            for query in ["limit=0", "sort=state", "from=x", "cursor=x", "tenant=1", "number=1&number=2"] {
+            for query in ["limit=0", "sort=state", "from=x", "cursor=x", "office=1", "number=1&number=2"] {
                 server.get(&caller, &format!("/api/v2/{path}?{query}")).await.invostaq_refused(400, "bad-query");
             }
         }
