@@ -24,8 +24,6 @@ async fn d8_d32_the_sdk_manages_restricted_keys_and_every_refusal_is_the_provide
         "test": claviger.text("/primary/test/secret"),
         "live": claviger.text("/primary/live/secret"),
         "other": other["primary"]["test"]["secret"],
-        "control": admin.url(""),
-        "token": claviger.text("/operator_token"),
     });
     let said = drive(&python, &given).await;
     let (told, secrets) = said.trim_end().rsplit_once('\n').must("have two lines");
