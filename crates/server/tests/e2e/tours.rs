@@ -137,13 +137,17 @@ async fn r66_r74_r75_r76_r79_r80_r89_r92_r93_i23_the_tour_of_laabam() {
     claviger.stop().await;
 }
 
-/// Slug and id of each company of the account.
+/// The first external name and the id of each company of the account.
 async fn companies_of(admin: &mut Admin) -> Vec<(String, String)> {
     let url = admin.url("/companies");
     let reply = admin.ask(Call::get(&url)).await.json();
     let text = |value: &Value| value.as_str().must("be text").to_owned();
     let list = reply["data"].as_array().must("find the companies");
-    list.iter().map(|c| (text(&c["external_names"][0]["value"]), text(&c["id"]))).collect()
+    let name = |company: &Value| {
+        let name = text(&company["external_names"][0]);
+        name.split_once('=').must("name a kind and a value").1.to_owned()
+    };
+    list.iter().map(|company| (name(company), text(&company["id"]))).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
