@@ -50,11 +50,11 @@ ask 200 POST /api/v2/invoices/send -H "$(key "$TEST")" -H 'Idempotency-Key: inv-
 is "it['transactionId'] == '$TRANSACTION'"
 for _ in $(seq 50); do
   ask 200 GET "/api/v2/invoices/$TRANSACTION" -H "$(key "$TEST")" > "$WORK/said"
-  is 'it["status"] in ("Processing", "Delivered")'
-  [ "$(get 'it["status"]')" = Delivered ] && break
+  is 'it["state"] in ("Processing", "Delivered")'
+  [ "$(get 'it["state"]')" = Delivered ] && break
   sleep 0.2
 done
-is 'it["status"] == "Delivered"'
+is 'it["state"] == "Delivered"'
 ask 200 GET /api/v2/received -H "$(key "$OTHER")"
 ask 404 GET "/api/v2/invoices/$TRANSACTION" -H "$(key "$OTHER")"
 ask 404 GET "/api/v2/invoices/$TRANSACTION" -H "$(key "$LIVE")"
