@@ -25,7 +25,11 @@ impl Attempts<'_> {
     /// The lines, and before them what the shell has to know.
     pub(super) fn lines(&self, profile: Option<Profile>, readable: &[String]) -> (Vec<String>, &'static str) {
         let (key, before) = self.key();
-        let curl = |path: &str| format!("curl{} {key} {}{path}", self.trust, self.base);
+        let curl = |path: &str| {
+            // A shell would read a question mark.
+            let quote = if path.contains('?') { "'" } else { "" };
+            format!("curl{} {key} {quote}{}{path}{quote}", self.trust, self.base)
+        };
         let post = |path: &str, body: &str| {
             format!("{} -H 'Content-Type: application/json' \\\n      -d '{body}'", curl(path))
         };
@@ -40,9 +44,11 @@ impl Attempts<'_> {
                 post("/v1/customers", r#"{"name":"Meera Stores","email":"meera@example.com"}"#),
                 curl("/v1/customers"),
             ],
-            Some(Profile::Invostaq) => {
-                vec![curl("/api/v2/lookup?participantId=0196:971501234567").replace("/api/v2", "'/api/v2")]
-            }
+            Some(Profile::Invostaq) => vec![
+                post("/api/v2/participants", r#"{"participantId":"0196:971501234567"}"#),
+                curl("/api/v2/lookup?participantId=0196:971501234567"),
+                curl("/api/v2/invoices"),
+            ],
             None => readable.iter().take(OWN_MAX).map(|path| curl(path)).collect(),
         };
         (lines, before)
@@ -74,8 +80,13 @@ impl Attempts<'_> {
     }
 
     const fn needs_pair(&self) -> bool {
-        !(self.presentations.contains(Presentation::BasicUsername)
-            || self.presentations.contains(Presentation::ApiKeyHeader)
-            || self.presentations.contains(Presentation::Bearer))
+        only_pairs(self.presentations)
     }
+}
+
+/// Whether a secret is of no use without its client id.
+pub(super) const fn only_pairs(presentations: Presentations) -> bool {
+    !(presentations.contains(Presentation::BasicUsername)
+        || presentations.contains(Presentation::ApiKeyHeader)
+        || presentations.contains(Presentation::Bearer))
 }

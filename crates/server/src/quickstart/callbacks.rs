@@ -8,7 +8,7 @@ use crate::{clock, config::Config, failure::Failure, people_file, private_file};
 use anyhow::Context as _;
 use data_encoding::HEXLOWER;
 use model::{Catalogue, Secret};
-use std::{collections::BTreeSet, path::Path};
+use std::{collections::BTreeSet, os::unix::fs::DirBuilderExt as _, path::Path};
 
 /// Random bytes of a secret.
 const SECRET_BYTES: usize = 24;
@@ -35,7 +35,9 @@ pub(super) fn provide(config: &mut Config, catalogue: &Catalogue) -> Result<(), 
 }
 
 fn write(folder: &Path, path: &Path, names: &BTreeSet<&str>) -> anyhow::Result<()> {
-    std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
+    // As the store makes it: nobody else looks in.
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true).mode(0o700).create(folder).with_context(|| folder.display().to_string())?;
     let mut text = String::from(
         "# Who may call without a key. Written by the quickstart; docs/guide/people.md says what else can stand here,\n\
          # issuers of bearer tokens above all. Yours to change.\n",

@@ -4,7 +4,10 @@
 //! Never: prints a secret twice: primary keys are there at the first start only.
 //! Read:  `text`.
 
-use super::{Primary, Running, attempts::Attempts};
+use super::{
+    Primary, Running,
+    attempts::{Attempts, only_pairs},
+};
 use crate::{
     cli::Quickstart,
     config::{Config, Profile},
@@ -21,6 +24,7 @@ pub(crate) struct Guide {
     /// Whose system it is; none for an API of one's own.
     profile: Option<Profile>,
     presentations: Presentations,
+    one_company: bool,
     /// Who may call without a key, if anybody may.
     people: Option<PathBuf>,
     /// Paths without parameters that only look.
@@ -39,6 +43,7 @@ impl Guide {
             operations: operations.len(),
             profile,
             presentations: config.keys.presentations,
+            one_company: config.keys.one_company,
             people: config.people.clone(),
             readable,
         }
@@ -109,7 +114,7 @@ pub(super) fn text(running: &Running, args: &Quickstart, guide: &Guide) -> Strin
             people.display()
         ));
     }
-    out.push_str(&keys(running));
+    out.push_str(&keys(running, guide));
     out.push_str(&attempts(running, guide));
     out.push_str(&management(running, guide));
     out
@@ -125,18 +130,23 @@ fn management(running: &Running, guide: &Guide) -> String {
     format!(
         "\nManage keys from another terminal:\n\n  \
            export CLAVIGER_URL={url} CLAVIGER_TOKEN={token}{trust}\n  \
-           {name} keys create --preset read_only\n  \
+           {name} keys create --preset read_only{company}\n  \
            {name} keys list{explain}\n\n\
          Ctrl-C stops.\n",
         url = running.control_url,
         token = running.token.expose(),
         trust = trust.unwrap_or_default(),
         name = name::NAME,
+        company = if guide.one_company {
+            format!(" --company CO   # an id of: {} companies list", name::NAME)
+        } else {
+            String::new()
+        },
         explain = explain.unwrap_or_default(),
     )
 }
 
-fn keys(running: &Running) -> String {
+fn keys(running: &Running, guide: &Guide) -> String {
     let primary = match &running.primary {
         Primary::New(secrets) => secrets,
         Primary::Old(id) => {
@@ -149,8 +159,14 @@ fn keys(running: &Running) -> String {
         }
     };
     let secret = |half: &Option<CredentialSecret>| {
-        // A secret that does not say its environment goes with the client id that does.
-        let shown = |c: &CredentialSecret| format!("{}   (client id {})", c.secret.secret().expose(), c.client_id);
+        let shown = |c: &CredentialSecret| {
+            let secret = c.secret.secret().expose();
+            if only_pairs(guide.presentations) {
+                format!("{secret}   client id {}", c.client_id)
+            } else {
+                secret.clone()
+            }
+        };
         half.as_ref().map(shown).unwrap_or_default()
     };
     format!(

@@ -219,7 +219,7 @@ async fn r130_a_client_of_node_waits_as_it_is_told_and_is_served() {
 async fn r1_r3_r81_a_page_reads_with_the_presentation_of_each_profile() {
     let Some(browser) = Browser::start(&[APP]).await else { return };
     for (profile, path) in
-        [("invoicetronic", "/v1/send"), ("laabam", "/v1/customers"), ("invostaq", "/api/v2/invoices")]
+        [("invoicetronic", "/v1/send"), ("laabam", "/v1/customers"), ("invostaq", "/api/v2/participants")]
     {
         let claviger = open(profile, &[]).await;
         let mut admin = Admin::of(&claviger).await;
