@@ -39,6 +39,9 @@ pub struct SignInOptionsOut {
     /// Where callers reach the API, for lines that can be copied; `null` when the deployment does not say.
     #[schema(example = "https://api.example.com")]
     pub api_url: Option<String>,
+    /// Where callers put a key, for the same lines.
+    #[schema(max_items = 4, example = json!(["header:x-api-key", "basic-username"]))]
+    pub presentations: Vec<String>,
 }
 
 /// A provider that people can sign in with (OpenID Connect).

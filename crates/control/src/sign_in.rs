@@ -10,11 +10,13 @@ use api::{
     contract::{SessionCreate, SessionDelete, SessionGet, SignInOptionsGet},
     session::{ProviderOut, SessionView, SignInOptionsOut},
 };
-use model::EmailAddress;
+use model::{EmailAddress, Presentation};
 use store::{Author, Proof, StoreError};
 
 pub(crate) async fn options(op: Op<SignInOptionsGet>) -> Result<SignInOptionsOut, Refusal> {
     let people = &op.context.control.parts().people;
+    let accepted = op.context.control.parts().policy.presentations;
+    let presentations = Presentation::ALL.into_iter().filter(|presentation| accepted.contains(*presentation));
     let provider = |p: &crate::people::Provider| ProviderOut { id: p.id.clone(), name: p.name.clone() };
     Ok(SignInOptionsOut {
         registration: people.registration.as_str().to_owned(),
@@ -22,6 +24,7 @@ pub(crate) async fn options(op: Op<SignInOptionsGet>) -> Result<SignInOptionsOut
         product: people.product.clone(),
         needs_first_owner: !op.context.people().any().await?,
         api_url: people.api_url.clone(),
+        presentations: presentations.map(|p| p.as_str().to_owned()).collect(),
     })
 }
 

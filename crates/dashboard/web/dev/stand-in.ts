@@ -52,6 +52,7 @@ const operations: OperationOut[] = resources.flatMap((resource) => {
     other_bodies: 'refused',
     limit_class: 'default',
     environment: null,
+    served_by: 'upstream',
   });
   return [
     one('GET', `/v1/${resource}`, 'read'),
@@ -72,6 +73,7 @@ operations.push({
   other_bodies: 'refused',
   limit_class: 'default',
   environment: 'live',
+  served_by: 'upstream',
 });
 
 const scopes: Record<string, string[]> = {

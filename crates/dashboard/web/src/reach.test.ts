@@ -27,6 +27,7 @@ const operation = (part: Partial<OperationOut>): OperationOut => ({
   other_bodies: 'refused',
   limit_class: 'default',
   environment: null,
+  served_by: 'upstream',
   ...part,
 });
 
@@ -129,11 +130,29 @@ describe('a key', () => {
 
   it('comes with a line that can be pasted', () => {
     const operations = [operation({ path: '/v1/company/{id:int32}' }), operation({ path: '/v1/status' })];
-    expect(curlLine('sk_test_x', 'http://127.0.0.1:8080/', operations)).toBe(
+    const half = { secret: 'sk_test_x', client_id: 'ci_1' };
+    expect(curlLine(half, 'http://127.0.0.1:8080/', operations)).toBe(
       'curl -u sk_test_x: http://127.0.0.1:8080/v1/status',
     );
-    expect(curlLine('sk_test_x', undefined, [])).toBe('curl -u sk_test_x: $API_URL/');
+    expect(curlLine(half, undefined, [])).toBe('curl -u sk_test_x: $API_URL/');
+    const sent = (presentation: string) => curlLine(half, 'http://a', [], [], [presentation]);
+    expect(sent('header:x-api-key')).toBe('curl -H "X-API-Key: sk_test_x" http://a/');
+    expect(sent('client-id-secret')).toBe('curl -H "X-Client-Id: ci_1" -H "X-Client-Secret: sk_test_x" http://a/');
+    expect(sent('bearer')).toBe('curl -H "Authorization: Bearer sk_test_x" http://a/');
   });
+});
+
+it('grants scopes whose resource has parts (R76)', () => {
+  expect(grants(['messages:sms:send'], 'messages:sms:send')).toBe(true);
+  expect(grants(['messages:email:send'], 'messages:sms:send')).toBe(false);
+  expect(grants(['*:send'], 'messages:sms:send')).toBe(true);
+});
+
+it('leaves the management of restricted keys to the primary key (R29)', () => {
+  const managed = operation({ id: 'subkey_get', scope: 'subkey:read', company_mode: 'account', served_by: 'subkeys' });
+  expect(verdict(managed, scopesOf('full_access', []), false)).toMatchObject({ allowed: false, reach: 'primary' });
+  expect(verdict(managed, scopesOf('full_access', []), false, true)).toMatchObject({ allowed: true });
+  expect(knownScopes([managed])).toEqual([]);
 });
 
 it('writes paths as people do', () => expect(plainPath('/v1/company/{id:int32}/x')).toBe('/v1/company/{id}/x'));

@@ -21,11 +21,14 @@ export function scopesOf(preset: Preset, own: string[]): string[] {
   }
 }
 
+/** Resource and action: the action is what follows the last colon, a resource may have some (`messages:sms:send`). */
+const parts = (scope: string) => [scope.slice(0, scope.lastIndexOf(':')), scope.slice(scope.lastIndexOf(':') + 1)];
+
 /** Whether one of the scopes grants what is wanted. */
 export function grants(scopes: string[], wanted: string): boolean {
-  const [resource, action] = wanted.split(':');
+  const [resource, action] = parts(wanted);
   return scopes.some((scope) => {
-    const [r, a] = scope.split(':');
+    const [r, a] = parts(scope);
     return (r === '*' || r === resource) && (a === '*' || a === action);
   });
 }
@@ -40,6 +43,7 @@ export type Reach =
   | 'scope' // refused: the scope is missing
   | 'account' // refused: of the whole account, and the key is restricted to companies
   | 'open' // needs no key
+  | 'primary' // refused to every restricted key
   | 'people'; // never for keys
 
 export interface Verdict {
@@ -48,11 +52,12 @@ export interface Verdict {
   reach: Reach;
 }
 
-/** What becomes of an operation asked for with such a key. */
-export function verdict(operation: OperationOut, scopes: string[], restricted: boolean): Verdict {
+/** What becomes of an operation asked for with such a key; `restricted` to some companies. */
+export function verdict(operation: OperationOut, scopes: string[], restricted: boolean, primary = false): Verdict {
   const said = (reach: Reach, allowed: boolean): Verdict => ({ operation, allowed, reach });
   if (operation.audience === 'public') return said('open', true);
   if (operation.audience !== 'key') return said('people', false);
+  if (operation.served_by === 'subkeys') return primary ? said('none', true) : said('primary', false);
   if (!grants(scopes, operation.scope)) return said('scope', false);
   if (operation.company_mode === 'neutral') return said('none', true);
   if (operation.company_mode === 'account' && restricted) return said('account', false);
@@ -60,8 +65,9 @@ export function verdict(operation: OperationOut, scopes: string[], restricted: b
 }
 
 /** Of the operations that need a key: how many there are, and how many such a key may ask for. One count for every place. */
-export function tally(operations: OperationOut[], scopes: string[], restricted: boolean) {
-  const ofKeys = operations.filter((one) => one.audience === 'key').map((one) => verdict(one, scopes, restricted));
+export function tally(operations: OperationOut[], scopes: string[], restricted: boolean, primary = false) {
+  const asked = operations.filter((one) => one.audience === 'key');
+  const ofKeys = asked.map((one) => verdict(one, scopes, restricted, primary));
   return {
     all: ofKeys.length,
     allowed: ofKeys.filter((one) => one.allowed).length,
@@ -74,7 +80,8 @@ export function tally(operations: OperationOut[], scopes: string[], restricted: 
 
 /** Every scope that an operation for keys needs, in order. */
 export function knownScopes(operations: OperationOut[]): string[] {
-  return [...new Set(operations.filter((one) => one.audience === 'key').map((one) => one.scope))].sort();
+  const grantable = operations.filter((one) => one.audience === 'key' && one.served_by === 'upstream');
+  return [...new Set(grantable.map((one) => one.scope))].sort();
 }
 
 /** The path as people write it: no types in the braces. */
@@ -163,21 +170,30 @@ export function isNetwork(text: string): boolean {
   return host.includes(':') && /^[0-9a-f:.]+$/i.test(host) && Number(bits ?? 128) <= 128;
 }
 
-/** A line that can be pasted: the simplest thing that a key may ask for. */
+/** A line that can be pasted: the simplest thing that a key may ask for, sent where this deployment looks for keys. */
 export function curlLine(
-  secret: string,
+  half: { secret: string; client_id: string },
   api: string | undefined,
   operations: OperationOut[],
   scopes: string[] = ['*:read'],
+  presentations: string[] = ['basic-username'],
 ): string {
   const easy = operations.find(
     (one) =>
       one.audience === 'key' &&
       one.method === 'GET' &&
       !one.path.includes('{') &&
+      one.served_by === 'upstream' &&
       grants(scopes, one.scope) &&
       one.company_mode !== 'account',
   );
   const base = (api ?? '$API_URL').replace(/\/$/, '');
-  return `curl -u ${secret}: ${base}${easy?.path ?? '/'}`;
+  return `curl ${credential(half, presentations)} ${base}${easy?.path ?? '/'}`;
+}
+
+function credential(half: { secret: string; client_id: string }, presentations: string[]): string {
+  if (presentations.includes('basic-username')) return `-u ${half.secret}:`;
+  if (presentations.includes('header:x-api-key')) return `-H "X-API-Key: ${half.secret}"`;
+  if (presentations.includes('bearer')) return `-H "Authorization: Bearer ${half.secret}"`;
+  return `-H "X-Client-Id: ${half.client_id}" -H "X-Client-Secret: ${half.secret}"`;
 }

@@ -1086,6 +1086,8 @@ export interface SignInOptionsOut {
   api_url?: string | null;
   /** Nobody can sign in yet. */
   needs_first_owner: boolean;
+  /** Where callers put a key, for the same lines. */
+  presentations: string[];
   /** What the product is called here. */
   product: string;
   /** The providers that people can sign in with. */

@@ -194,6 +194,7 @@ function Shown({ of: key, back }: { of: KeyOut; back: React.ReactNode }) {
               operations={operations}
               scopes={key.scopes}
               restricted={key.companies !== 'all'}
+              primary={key.kind === 'primary'}
               companies={companies}
               className="h-80"
             />

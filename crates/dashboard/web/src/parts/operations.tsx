@@ -11,6 +11,8 @@ interface Props {
   operations: OperationOut[];
   scopes: string[];
   restricted: boolean;
+  /** Of the primary key, which alone manages restricted ones over the API. */
+  primary?: boolean;
   /** The names of the chosen companies. */
   companies: string[];
   className?: string;
@@ -24,15 +26,15 @@ const tone: Record<string, string> = {
   DELETE: 'text-bad',
 };
 
-export function OperationTable({ operations, scopes, restricted, companies, className }: Props) {
+export function OperationTable({ operations, scopes, restricted, primary, companies, className }: Props) {
   const words = useWords();
   const [shown, show] = useState<'all' | 'allowed' | 'refused'>('all');
   const verdicts = useMemo(
-    () => operations.map((operation) => verdict(operation, scopes, restricted)),
-    [operations, scopes, restricted],
+    () => operations.map((operation) => verdict(operation, scopes, restricted, primary)),
+    [operations, scopes, restricted, primary],
   );
   const ofKeys = verdicts.filter((one) => one.reach !== 'people');
-  const sums = tally(operations, scopes, restricted);
+  const sums = tally(operations, scopes, restricted, primary);
   const notes = [
     sums.open ? words.operations.open(sums.open) : '',
     sums.account ? words.operations.account(sums.account) : '',

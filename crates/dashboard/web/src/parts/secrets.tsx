@@ -4,7 +4,7 @@ import { useState } from 'react';
 import type { KeySecrets } from '../api/generated.ts';
 import { operationsQuery } from '../api/queries.ts';
 import { curlLine, type Environment } from '../reach.ts';
-import { useApiUrl } from '../shell/account.ts';
+import { useApi } from '../shell/account.ts';
 import { useWords } from '../words/words.tsx';
 import { Check } from './field.tsx';
 import { Badge, CodeBlock, CopyButton, CopyId, Notice } from './show.tsx';
@@ -20,7 +20,7 @@ interface Props {
 
 export function Secrets({ secrets, scopes, kept, onKept, signedIn = true }: Props) {
   const words = useWords();
-  const api = useApiUrl();
+  const { api, presentations } = useApi();
   const operations = useQuery({ ...operationsQuery, enabled: signedIn }).data?.data ?? [];
   const halves = (['test', 'live'] as const).filter((environment) => secrets[environment]);
   const [shown, show] = useState<Environment>(halves[0] ?? 'test');
@@ -78,7 +78,7 @@ export function Secrets({ secrets, scopes, kept, onKept, signedIn = true }: Prop
               </div>
             ) : null}
           </div>
-          <CodeBlock text={curlLine(half.secret, api, operations, scopes)} what={words.secrets.curl} />
+          <CodeBlock text={curlLine(half, api, operations, scopes, presentations)} what={words.secrets.curl} />
           {api ? null : <p className="mt-1 text-xs text-ink-3">{words.secrets.noApi}</p>}
         </div>
       ) : null}

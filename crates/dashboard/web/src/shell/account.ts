@@ -36,7 +36,8 @@ export function useProduct(): string {
   return useQuery(optionsQuery).data?.product ?? '';
 }
 
-/** Where callers reach the API, if that is known. */
-export function useApiUrl(): string | undefined {
-  return useQuery(optionsQuery).data?.api_url ?? undefined;
+/** Where callers reach the API, if that is known, and where they put a key. */
+export function useApi(): { api: string | undefined; presentations: string[] | undefined } {
+  const options = useQuery(optionsQuery).data;
+  return { api: options?.api_url ?? undefined, presentations: options?.presentations };
 }

@@ -208,6 +208,7 @@ export const en = {
       scope: 'scope missing',
       account: 'whole account only',
       open: 'needs no key',
+      primary: 'primary key only',
       people: 'never with a key',
     },
   },

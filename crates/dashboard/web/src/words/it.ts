@@ -223,6 +223,7 @@ export const it: Words = {
       scope: 'manca il permesso',
       account: 'solo intero account',
       open: 'senza chiave',
+      primary: 'solo chiave primaria',
       people: 'mai con una chiave',
     },
   },
