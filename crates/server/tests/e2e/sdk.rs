@@ -77,6 +77,7 @@ async fn with_the_reference_api_alone(database: Option<&Database>) -> bool {
     true
 }
 
+/// The interpreter with the library; `None`, and says so, where it is not installed.
 pub(crate) fn python() -> Option<PathBuf> {
     let Some(python) = std::env::var_os(PYTHON).map(PathBuf::from) else {
         println!("SKIPPED: {PYTHON} is not set; ./test installs invoicetronic-sdk and sets it");

@@ -4,11 +4,12 @@
 use crate::{
     deployment::{Admin, CLAVIGER},
     people::Provider,
+    sdk,
 };
 use serde_json::{Value, json};
 use std::{path::PathBuf, process::Stdio, time::Duration};
 use testkit::{Browser, Claviger, Launch, Must, browser::Job, client::Call, within};
-use tokio::process::Command;
+use tokio::{io::AsyncWriteExt as _, process::Command};
 
 /// How long a tour may take.
 const TOUR_BOUND: Duration = Duration::from_secs(240);
@@ -25,18 +26,27 @@ fn script(name: &str) -> PathBuf {
 }
 
 /// Runs a program to its end; what it printed. Fails with all that it said.
-async fn run(program: &str, arguments: &[&str], variables: &[(&str, String)]) -> String {
-    let mut command = Command::new(program);
-    command.args(arguments).envs(variables.iter().map(|(name, value)| (*name, value)));
-    let done = command.stdin(Stdio::null()).kill_on_drop(true).output();
-    let done = within(arguments.first().must("have a script"), TOUR_BOUND, done).await.must("run the script");
+async fn run(mut command: Command, input: &str) -> String {
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+    let what = format!("{:?}", command.as_std().get_args().next());
+    let mut child = command.spawn().must("start the program");
+    child.stdin.take().must("have its input").write_all(input.as_bytes()).await.must("tell it its input");
+    let done = within(&what, TOUR_BOUND, child.wait_with_output()).await.must("run the program");
     let said = String::from_utf8_lossy(&done.stdout).into_owned();
-    assert!(done.status.success(), "{arguments:?}: {said}\n{}", String::from_utf8_lossy(&done.stderr));
+    assert!(done.status.success(), "{what}: {said}\n{}", String::from_utf8_lossy(&done.stderr));
     said
 }
 
+fn command(program: impl AsRef<std::ffi::OsStr>, name: &str) -> Command {
+    let mut command = Command::new(program);
+    command.arg(script(name));
+    command
+}
+
 async fn tour(name: &str, variables: &[(&str, String)]) {
-    let said = run("bash", &[&script(&format!("{name}.sh")).to_string_lossy()], variables).await;
+    let mut walk = command("bash", &format!("{name}.sh"));
+    walk.envs(variables.iter().map(|(name, value)| (*name, value)));
+    let said = run(walk, "").await;
     assert!(said.contains(&format!("the tour of {name} is at its end")), "{said}");
     println!("{said}");
 }
@@ -91,6 +101,17 @@ async fn r1_r18_r23_r24_r30_i23_the_tour_of_invoicetronic() {
         ],
     )
     .await;
+    claviger.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn r18_d32_every_method_of_the_library_of_invoicetronic_works() {
+    let Some(python) = sdk::python() else { return };
+    let claviger = open("invoicetronic", &[]).await;
+    let test = claviger.text("/primary/test/secret");
+    let given = json!({ "host": format!("{}/v1", claviger.gateway()), "test": test });
+    let said = run(command(python, "whole_surface.py"), &given.to_string()).await;
+    assert!(said.contains("42 methods, everything as it must be"), "{said}");
     claviger.stop().await;
 }
 
@@ -206,8 +227,9 @@ async fn r130_a_client_of_node_waits_as_it_is_told_and_is_served() {
             _ => format!("x-api-key={secret}"),
         };
         let url = format!("{}{path}", claviger.gateway());
-        let retry = script("retry.mjs").to_string_lossy().into_owned();
-        let said = run("node", &[&retry, &url, &header, "--times", "8"], &[]).await;
+        let mut retry = command("node", "retry.mjs");
+        retry.args([&*url, &*header, "--times", "8"]);
+        let said = run(retry, "").await;
         let met: Value = serde_json::from_str(&said).must("read what the client says");
         assert_eq!(met["answered"], 8, "{met}");
         assert!(met["limited"].as_u64().is_some_and(|n| (2..=5).contains(&n)), "{met}");
