@@ -300,6 +300,7 @@ pub(crate) fn warnings(config: &Config) -> Vec<String> {
             warnings.push(format!("[{listener}.tls] is self-signed: for development only"));
         }
     }
+    warnings.extend(people_file::weakened(config.people.as_deref()));
     for environment in Environment::ALL {
         let upstream = config.upstream(environment);
         if upstream.ca_file.is_some() && !upstream.target.is_tls() {

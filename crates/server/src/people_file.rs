@@ -114,6 +114,18 @@ pub(crate) fn check(people: &PeopleConfig, catalogue: &Catalogue) -> Result<(), 
     Ok(())
 }
 
+/// What weakens a rule for a deployment of tests, one sentence for each (D31). Nothing for a file that cannot be read: who
+/// takes a part of it says so.
+pub(crate) fn weakened(path: Option<&Path>) -> Vec<String> {
+    let Some(file) = path.and_then(|path| read(path).ok()) else { return Vec::new() };
+    let issuers = file.issuer.iter().filter(|table| table.unsafe_plain_http).map(|table| ("issuer", &table.url));
+    let providers = file.provider.iter().filter(|table| table.unsafe_plain_http).map(|table| ("provider", &table.url));
+    issuers
+        .chain(providers)
+        .map(|(kind, url)| format!("[[{kind}]] {url} has unsafe_plain_http: for development on this machine only"))
+        .collect()
+}
+
 /// The whole file, for whoever takes a part of it.
 fn read(path: &Path) -> anyhow::Result<PeopleFile> {
     let length = std::fs::metadata(path)?.len();

@@ -35,7 +35,7 @@ fn same(text: &str) -> serde_json::Value {
 }
 
 #[tokio::test]
-async fn d8_every_operation_that_an_operator_token_opens_refuses_everything_else_with_one_answer() {
+async fn r28_r29_r136_d8_every_operation_that_an_operator_token_opens_refuses_everything_else_with_one_answer() {
     let world = World::new().await;
     let (account, created) = world.account("A").await;
     let company = world.company(&account, "C").await;

@@ -12,7 +12,7 @@ async fn patch(world: &World, path: &str, body: Value) -> Value {
 }
 
 #[tokio::test]
-async fn d10_d12_r77_settings_are_created_shown_changed_and_cleared() {
+async fn r25_r85_d10_d12_r77_settings_are_created_shown_changed_and_cleared() {
     let world = World::new().await;
     let (account, _) = world.account("A").await;
     let set = json!({

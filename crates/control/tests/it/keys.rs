@@ -17,7 +17,7 @@ async fn act(world: &World, key: &str, action: &str, body: Value) -> Value {
 }
 
 #[tokio::test]
-async fn d7_a_new_key_is_read_only_and_r26_a_pair() {
+async fn r19_r21_r24_r26_d7_a_new_key_is_read_only_and_a_pair() {
     let world = World::new().await;
     let (account, _) = world.account("A").await;
     let (path, issued) = world.key(&account, json!({ "description": "Reporting" })).await;
@@ -76,7 +76,7 @@ async fn d4_a_key_may_have_one_half_only() {
 }
 
 #[tokio::test]
-async fn d9_all_companies_or_an_explicit_set_of_this_account() {
+async fn r23_d9_all_companies_or_an_explicit_set_of_this_account() {
     let world = World::new().await;
     let (account, _) = world.account("A").await;
     let (other, _) = world.account("B").await;
@@ -128,7 +128,7 @@ async fn r89_a_deployment_may_bind_each_key_to_exactly_one_company() {
 }
 
 #[tokio::test]
-async fn d14_disable_enable_and_revoke_are_in_force_when_the_answer_arrives() {
+async fn r7_r15_r22_r60_r88_d14_disable_enable_and_revoke_are_in_force_when_the_answer_arrives() {
     let world = World::new().await;
     let (account, _) = world.account("A").await;
     let (path, issued) = world.key(&account, json!({})).await;
@@ -211,7 +211,7 @@ async fn the_primary_key_is_rotated_or_disabled_but_never_ended_or_narrowed() {
 }
 
 #[tokio::test]
-async fn d13_rotation_overlaps_and_ends() {
+async fn r87_d13_rotation_overlaps_and_ends() {
     let world = World::new().await;
     let (account, _) = world.account("A").await;
     let (path, issued) = world.key(&account, json!({})).await;
@@ -267,7 +267,7 @@ async fn d13_an_overlap_never_outlives_the_key_and_lasts_a_day_by_default() {
 }
 
 #[tokio::test]
-async fn d13_expiry_is_enforced_to_the_second_and_can_be_moved() {
+async fn r86_d13_expiry_is_enforced_to_the_second_and_can_be_moved() {
     let world = World::new().await;
     let (account, _) = world.account("A").await;
     let (path, issued) = world.key(&account, json!({ "expires_at": "2026-11-23T12:00:10Z" })).await;

@@ -4,7 +4,7 @@ use crate::world::{World, secret};
 use serde_json::{Value, json};
 
 #[tokio::test]
-async fn r68_r72_every_secret_is_in_exactly_one_answer() {
+async fn r68_r72_r115_every_secret_is_in_exactly_one_answer() {
     let world = World::new().await;
     let (account, created) = world.account("A").await;
     let (key, issued) = world.key(&account, json!({})).await;

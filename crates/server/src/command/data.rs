@@ -8,6 +8,7 @@ use crate::{
     cli::{Backup, ConfigFile, Doctor, Restore},
     clock,
     config::{Config, sheet::Sheet},
+    deployment,
     failure::{Exit, Failure},
     operator_token,
     output::{Output, facts},
@@ -48,16 +49,23 @@ struct Examined {
     writes_bytes: u64,
     writes: u64,
     writes_unknown: u64,
+    /// What is allowed and still worth knowing, of the configuration if there is one (D31).
+    warnings: Vec<String>,
     problems: Vec<String>,
 }
 
 /// Examines a folder; exit code 3 when something is wrong.
 pub(crate) async fn doctor(args: Doctor) -> Result<(), Failure> {
+    let warnings = match &args.data {
+        // Whose configuration the folder has is not known then.
+        Some(_) => Vec::new(),
+        None => Config::load(&args.file.config).map(|config| deployment::warnings(&config)).unwrap_or_default(),
+    };
     let folder = folder(args.data, &args.file)?;
     let health = store::inspect(&folder).await?;
     let usage = store::inspect_usage(&folder).await?;
     let writes = store::inspect_writes(&folder).await?;
-    let examined = examined(&folder, health, usage, writes);
+    let examined = Examined { warnings, ..examined(&folder, health, usage, writes) };
     Output::of(args.json.json).show(&examined, text)?;
     if examined.problems.is_empty() {
         return Ok(());
@@ -93,6 +101,7 @@ fn examined(folder: &Path, health: Health, usage: UsageHealth, writes: WritesHea
         writes_bytes: writes.bytes,
         writes: writes.records,
         writes_unknown: writes.unknown,
+        warnings: Vec::new(),
         problems,
     }
 }
@@ -118,6 +127,8 @@ fn text(examined: &Examined) -> String {
             ),
         ),
     ]);
+    let warnings: String = examined.warnings.iter().map(|w| format!("\nwarning: {w}")).collect();
+    let list = if warnings.is_empty() { list } else { format!("{list}\n{warnings}") };
     if examined.problems.is_empty() {
         return format!("{list}\n\nAll is well: the file is sound and the audit chain is whole.");
     }

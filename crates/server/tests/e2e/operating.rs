@@ -95,6 +95,25 @@ async fn the_doctor_finds_a_damaged_database() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn d31_what_weakens_a_rule_says_so_at_the_start_and_to_the_doctor() {
+    let issuer = "[[issuer]]\nurl = \"http://127.0.0.1:1\"\nclient_ids = [\"c\"]\nunsafe_plain_http = true\n";
+    let files = |home: &Home| {
+        home.file("people.toml", issuer);
+        let path = home.path().join("claviger.toml");
+        let text = std::fs::read_to_string(&path).must("read the configuration");
+        home.file("claviger.toml", &format!("{text}[people]\nfile = \"people.toml\"\n"));
+    };
+    let deployment = Deployment::serve_with(&[], files).await;
+    let told = "http://127.0.0.1:1 has unsafe_plain_http";
+    assert!(deployment.claviger.logs().contains(told), "{}", deployment.claviger.logs());
+    let (home, _) = deployment.stop().await;
+    for arguments in [&["doctor"][..], &["config", "check"]] {
+        let done = Run::new(CLAVIGER, arguments).within(&home).end().await;
+        assert!(done.code == 0 && done.output.contains(told), "{arguments:?}: {}{}", done.output, done.errors);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn r15_r19_r22_r24_r123_the_command_line_does_all_of_it_through_the_control_api() {
     let deployment = Deployment::start().await;
     let cli = deployment.claviger.cli();
