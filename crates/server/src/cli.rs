@@ -270,7 +270,7 @@ pub(crate) struct Invoicing {
     pub(crate) data: PathBuf,
     /// A PostgreSQL database for its ledgers: postgres://USER:PASSWORD@HOST/NAME.
     ///
-    /// The role may not be a superuser or have BYPASSRLS. Other processes can see a command line: put an address with a
+    /// The role may have neither `SUPERUSER` nor `BYPASSRLS`. Other processes can see a command line: put an address with a
     /// password into the environment.
     #[arg(
         long,

@@ -16,7 +16,7 @@ use std::{
     sync::OnceLock,
 };
 
-/// A superuser's address, for those who bring their own server: `postgres://USER:PASSWORD@HOST/postgres`.
+/// The address of a role that may do everything, for those who bring their own server: `postgres://USER:PASSWORD@HOST/postgres`.
 const OWN_SERVER: &str = "CLAVIGER_TEST_POSTGRES";
 /// Where Debian puts each major version.
 const VERSIONS: &str = "/usr/lib/postgresql";
@@ -29,8 +29,8 @@ pub const PASSWORD: &str = "passwordOfATestDatabase5d1f9c0a7";
 
 /// A server.
 pub struct Postgres {
-    /// The superuser's address: what is before the database's name, and what is after it.
-    superuser: (String, String),
+    /// The address of the role that may do everything: what is before the database's name, and what is after it.
+    powerful: (String, String),
     psql: PathBuf,
 }
 
@@ -39,8 +39,8 @@ pub struct Postgres {
 pub struct Database {
     /// Where product code finds it, as a role without powers.
     pub url: String,
-    /// Where a superuser finds it.
-    pub superuser_url: String,
+    /// The same as a role that may do everything.
+    pub powerful_url: String,
     psql: PathBuf,
 }
 
@@ -53,17 +53,17 @@ impl Postgres {
             let bin = bin();
             #[expect(clippy::disallowed_methods, reason = "a test is told its surroundings by the environment")]
             let url = env::var(OWN_SERVER).unwrap_or_else(|_| started(&bin));
-            Self { superuser: split(&url), psql: bin.join("psql") }
+            Self { powerful: split(&url), psql: bin.join("psql") }
         })
     }
 
     /// The database `name`; made when it is missing.
     pub fn database(&self, name: &str) -> Database {
         assert!(name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_'), "{name} is no name for a database");
-        let (before, after) = &self.superuser;
+        let (before, after) = &self.powerful;
         let database = Database {
             url: as_role(&format!("{before}/{name}{after}")),
-            superuser_url: format!("{before}/{name}{after}"),
+            powerful_url: format!("{before}/{name}{after}"),
             psql: self.psql.clone(),
         };
         // Tests in other processes do the same at the same time.
@@ -80,9 +80,9 @@ impl Postgres {
 }
 
 impl Database {
-    /// Runs statements as a superuser, whom row-level security does not hold; what they print.
+    /// Runs statements as a role that may do everything, whom row-level security does not hold; what they print.
     pub fn run(&self, script: &str) -> String {
-        psql(&self.psql, &self.superuser_url, script)
+        psql(&self.psql, &self.powerful_url, script)
     }
 }
 
@@ -149,7 +149,7 @@ fn split(url: &str) -> (String, String) {
     (before.to_owned(), parameters)
 }
 
-/// The address with product code's role in place of the superuser.
+/// The address with product code's role in place of the powerful one.
 fn as_role(url: &str) -> String {
     let (scheme, rest) = url.split_once("://").must("find the scheme of the address");
     let place = rest.split_once('@').map_or(rest, |(_, place)| place);

@@ -121,11 +121,15 @@ impl Tx {
         Ok(())
     }
 
-    /// Locks rows where several write at once. In SQLite the one writer has locked everything.
-    pub(super) async fn lock(&mut self, sql: Sql) -> Result<(), LedgerError> {
+    /// Locks rows where several write at once, and says which: their ids, which the statement selects. In SQLite the one
+    /// writer has locked everything, and there is no list.
+    pub(super) async fn lock(&mut self, sql: Sql) -> Result<Option<Vec<i64>>, LedgerError> {
         match self {
-            Self::Sqlite(_) => Ok(()),
-            Self::Postgres(_) => self.execute(sql).await.map(drop),
+            Self::Sqlite(_) => Ok(None),
+            Self::Postgres(_) => {
+                let held: Vec<(i64,)> = self.all(sql).await?;
+                Ok(Some(held.into_iter().map(|(id,)| id).collect()))
+            }
         }
     }
 

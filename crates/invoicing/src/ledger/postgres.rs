@@ -5,17 +5,16 @@
 //! Read:  `open`, then `postgres::schema`.
 
 mod schema;
-#[cfg(test)]
-mod tests;
 
 use super::{BUSY_MAX, CONNECTION_WAIT_MAX, LedgerError};
 use crate::{context::Environment, options::DatabaseUrl};
 use sqlx::{
-    PgConnection, PgPool, Postgres, Transaction,
+    Connection as _, PgConnection, PgPool, Postgres, Transaction,
     postgres::{PgConnectOptions, PgPoolOptions},
     raw_sql,
 };
 use std::{str::FromStr as _, time::Duration};
+use tokio::time::timeout;
 use url::{Host, Url};
 
 /// Connections of one ledger.
@@ -39,15 +38,19 @@ const fn schema_of(environment: Environment) -> (&'static str, &'static str) {
 /// Opens the ledger of `environment`; makes its schema when it is missing.
 pub(super) async fn open(url: &DatabaseUrl, environment: Environment) -> Result<PgPool, LedgerError> {
     let (schema, create) = schema_of(environment);
+    let options = options(url, schema)?;
+    // A pool would try again until its time is up, and then say only that; the first connection says what is wrong.
+    let unreachable = |error: &str| LedgerError::Database(format!("the database cannot be reached: {error}"));
+    let mut connection = match timeout(CONNECTION_WAIT_MAX, PgConnection::connect_with(&options)).await {
+        Ok(connected) => connected.map_err(|error| unreachable(&error.to_string()))?,
+        Err(_) => return Err(unreachable("it does not answer")),
+    };
+    refuse_powerful(&mut connection).await?;
+    connection.close().await?;
     let pool = PgPoolOptions::new()
         .max_connections(CONNECTIONS)
         .acquire_timeout(CONNECTION_WAIT_MAX)
-        .connect_with(options(url, schema)?)
-        .await
-        .map_err(|error| LedgerError::Database(format!("the database cannot be reached: {error}")))?;
-    let mut connection = pool.acquire().await?;
-    refuse_powerful(&mut connection).await?;
-    drop(connection);
+        .connect_lazy_with(options);
     let mut change = pool.begin().await?;
     prepare(schema, create, &mut change).await?;
     refuse_unguarded(schema, &mut change).await?;
@@ -93,7 +96,7 @@ fn warn_unencrypted(parsed: &Url, options: &PgConnectOptions) {
     }
 }
 
-/// Row-level security holds neither a superuser nor a role with BYPASSRLS, nor who can become one.
+/// Row-level security holds no role with `SUPERUSER` or `BYPASSRLS`, nor one that can become such a role.
 async fn refuse_powerful(on: &mut PgConnection) -> Result<(), LedgerError> {
     let (role, database, powerful): (String, String, bool) = sqlx::query_as(
         "SELECT session_user::text, current_database()::text, EXISTS (SELECT 1 FROM pg_roles
@@ -103,8 +106,8 @@ async fn refuse_powerful(on: &mut PgConnection) -> Result<(), LedgerError> {
     .await?;
     if powerful {
         return Err(LedgerError::Database(format!(
-            "the role `{role}` is, or can become, a superuser or one with BYPASSRLS: row-level security would not hold \
-             it. Make a role of its own and name it in the address:\n\
+            "the role `{role}` has `SUPERUSER` or `BYPASSRLS`, or can take on a role that has it: row-level security \
+             would not hold it. Make a role of its own and name it in the address:\n\
              CREATE ROLE invoicing LOGIN PASSWORD '...' NOSUPERUSER NOBYPASSRLS;\n\
              GRANT CONNECT, CREATE ON DATABASE \"{database}\" TO invoicing;"
         )));
@@ -161,3 +164,6 @@ async fn refuse_unguarded(schema: &'static str, on: &mut Transaction<'static, Po
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

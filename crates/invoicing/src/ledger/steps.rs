@@ -77,19 +77,22 @@ impl Ledger {
     }
 }
 
-/// The invoices of one batch. Their accounts are held first, as every writer of an account holds it; only then is it
-/// certain which invoices there are.
+/// The invoices of one batch. Their accounts are held first, as every writer of an account holds it: a company may be going
+/// with all that it has, or another process may be making the same steps. Accounts that were late for that wait for the next
+/// batch.
 async fn due(now: i64, on: &mut Tx) -> Result<Vec<Due>, LedgerError> {
     let accounts = Sql::new(
         "SELECT id FROM account WHERE id IN (SELECT account_id FROM send WHERE next_step_at <= $1)
          ORDER BY id FOR NO KEY UPDATE",
     );
-    on.lock(accounts.value(now)).await?;
-    let due = Sql::new(
-        "SELECT id, account_id, company_id, format, latest_state FROM send
-         WHERE next_step_at <= $1 ORDER BY next_step_at, id LIMIT $2",
-    );
-    on.all(due.value(now).value(BATCH_MAX)).await
+    let held = on.lock(accounts.value(now)).await?;
+    let mut due = Sql::new("SELECT id, account_id, company_id, format, latest_state FROM send WHERE next_step_at <= ");
+    due.bind(now);
+    if let Some(held) = held {
+        due.push(" AND account_id").among(held);
+    }
+    due.push(" ORDER BY next_step_at, id LIMIT ").bind(BATCH_MAX);
+    on.all(due).await
 }
 
 async fn make_step(due: &Due, now: i64, step: i64, on: &mut Tx) -> Result<(), LedgerError> {

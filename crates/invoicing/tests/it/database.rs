@@ -1,8 +1,9 @@
 //! Database: what a PostgreSQL server shows that two files cannot.
 
-use super::harness::{Caller, Invoice, Server, database, folder, options};
+use super::harness::{Caller, Invoice, Server, Setup, database, folder, options};
 use invoicing::{DatabaseUrl, Options};
 use serde_json::json;
+use std::time::Duration;
 use testkit::postgres::PASSWORD;
 
 fn caller() -> Caller {
@@ -27,7 +28,7 @@ async fn r91_a_role_that_row_level_security_does_not_hold_is_refused() {
          GRANT CREATE ON DATABASE :\"DBNAME\" TO strong, heir;",
     );
     for role in ["postgres", "strong", "heir"] {
-        let url = database.superuser_url.replacen("//postgres@", &format!("//{role}@"), 1);
+        let url = database.powerful_url.replacen("//postgres@", &format!("//{role}@"), 1);
         let refused = Options { database: Some(DatabaseUrl::new(url)), ..options(folder.path(), None) };
         let error = Server::refused(refused).await;
         for part in [role, "BYPASSRLS", "NOSUPERUSER NOBYPASSRLS", "GRANT CONNECT, CREATE ON DATABASE"] {
@@ -66,6 +67,7 @@ async fn an_address_that_cannot_work_is_told_without_its_password() {
         ("postgres://u:hidden@localhost/x?password=hidden", "these parameters only"),
         ("postgres://u:hidden@localhost/x?sslmode=hidden", "cannot be read"),
         ("postgres://u:hidden@localhost/x?host=/nonexistent", "cannot be reached"),
+        ("postgres://u:hidden@127.0.0.1:1/x", "refused"),
     ] {
         let database = Some(DatabaseUrl::new(url));
         assert!(!format!("{database:?}").contains("hidden"));
@@ -100,7 +102,7 @@ async fn two_servers_share_a_database() {
     assert_eq!(one.get(&caller(), "/v1/company").await.total(), 8, "both made the same companies");
     assert_eq!(two.get(&caller(), "/v1/send").await.total(), 16);
     for server in [&one, &two] {
-        server.advance(std::time::Duration::from_secs(2));
+        server.advance(Duration::from_secs(2));
     }
     let all = |value: &serde_json::Value| value.as_array().unwrap().len() == 16;
     one.until(&caller(), "/v1/send?latest_state=Inviato", all).await;
@@ -115,6 +117,39 @@ async fn two_servers_share_a_database() {
     let mut answers = [a.status.as_u16(), b.status.as_u16()];
     answers.sort_unstable();
     assert_eq!(answers, [200, 422]);
+    one.stop().await;
+    two.stop().await;
+}
+
+/// Companies go while their invoices move on, are delivered to them and are logged: every order of these ends well.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn companies_may_go_at_any_moment() {
+    let folder = folder();
+    let setup = || Setup { state_step: Duration::ZERO, ..Setup::default() };
+    let (one, two) =
+        tokio::join!(Server::start_with(folder.path(), setup()), Server::start_with(folder.path(), setup()));
+    let (seller, buyer) = ("IT00000000001", "IT99999999999");
+    let come_and_go = async |server: &Server, account: &'static str, own: &str, other: &'static str| {
+        let caller = Caller::new("live", account);
+        for number in 0..40 {
+            let invoice = Invoice { buyer: other, ..Invoice::new(own, &number.to_string()) }.json();
+            let sent = server.json(&caller, "POST", "/v1/send/json", &invoice).await.expect(201);
+            server.get(&caller, "/v1/receive?include_payload=true").await.expect(200);
+            let path = format!("/v1/company/{}?force=true", sent["company_id"]);
+            server.call(&caller, "DELETE", &path, "", "").await.expect(200);
+        }
+    };
+    tokio::join!(
+        come_and_go(&one, "acc_one", seller, buyer),
+        come_and_go(&two, "acc_two", buyer, seller),
+        come_and_go(&two, "acc_three", seller, buyer),
+    );
+    for (server, account) in [(&one, "acc_one"), (&two, "acc_two"), (&two, "acc_three")] {
+        let caller = Caller::new("live", account);
+        assert_eq!(server.get(&caller, "/v1/company").await.total(), 0);
+        // Every deletion is in the log, without the company that is gone.
+        assert_eq!(server.get(&caller, "/v1/log?method=DELETE&success=true").await.total(), 40);
+    }
     one.stop().await;
     two.stop().await;
 }

@@ -35,7 +35,7 @@ async fn r91_the_sdk_with_the_reference_api_in_postgresql() {
     }
     // As a superuser it does not even start, and says what to do, without the address.
     let arguments = ["invoicing", "--listen", "127.0.0.1:0", "--jwks", "http://127.0.0.1:1/jwks.json"];
-    let done = Run::new(CLAVIGER, &arguments).env(DATABASE, &database.superuser_url).end().await;
+    let done = Run::new(CLAVIGER, &arguments).env(DATABASE, &database.powerful_url).end().await;
     assert_ne!(done.code, 0);
     assert!(done.errors.contains("CREATE ROLE invoicing LOGIN") && !done.errors.contains("postgres://"), "{done:?}");
 }
