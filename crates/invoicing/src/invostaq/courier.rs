@@ -8,7 +8,7 @@ use super::network::Network;
 use crate::{
     ledger::{
         LedgerError,
-        invostaq::courier::{Parcel, Post},
+        invostaq::courier::{Outcome, Parcel, Post},
     },
     options::Clock,
 };
@@ -19,6 +19,8 @@ use tokio::{select, sync::watch, task::JoinSet, time};
 const REST_MAX: Duration = Duration::from_millis(250);
 /// The shortest, so that a document that is always due is no busy loop.
 const REST_MIN: Duration = Duration::from_millis(1);
+/// How often one step of an errand is tried when the ledger fails.
+const LEDGER_TRIES_MAX: usize = 4;
 
 /// Hands over what is due in one ledger until `stopping`.
 pub(crate) async fn carry<W: 'static, N: Network<W>>(
@@ -62,13 +64,32 @@ async fn round<W: 'static, N: Network<W>>(
     Ok(post.next().await?.map_or(REST_MAX, rest).clamp(REST_MIN, REST_MAX))
 }
 
+/// Hands one document over. The ledger may be busy for a moment, so it is asked again; where that does not help, the document
+/// stays taken for a while, and is due again after that.
 async fn errand<W: 'static, N: Network<W>>(post: Post<W>, network: Arc<N>, clock: Clock, parcel: Parcel<W>) {
-    let done = async {
-        let outcome = network.deliver(&parcel, &post).await?;
-        post.settle(&parcel, &outcome, clock()).await
-    };
-    // The document stays taken for a while, and is then due again.
-    if let Err(error) = done.await {
-        tracing::error!(%error, transaction = %parcel.transaction, "invoicing: a document could not be handed over");
+    let mut outcome = None;
+    for _ in 0..LEDGER_TRIES_MAX {
+        match attempt(&post, &*network, &clock, &parcel, &mut outcome).await {
+            Ok(()) => return,
+            Err(error) => {
+                tracing::error!(%error, transaction = %parcel.transaction, "invoicing: a document could not be handed over");
+                time::sleep(REST_MAX).await;
+            }
+        }
     }
+}
+
+/// Delivers, unless that was done before, and writes down what came of it.
+async fn attempt<W: 'static, N: Network<W>>(
+    post: &Post<W>,
+    network: &N,
+    clock: &Clock,
+    parcel: &Parcel<W>,
+    outcome: &mut Option<Outcome>,
+) -> Result<(), LedgerError> {
+    let made = match outcome.take() {
+        Some(made) => made,
+        None => network.deliver(parcel, post).await?,
+    };
+    post.settle(parcel, outcome.insert(made), clock()).await
 }

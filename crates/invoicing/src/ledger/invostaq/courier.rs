@@ -103,18 +103,10 @@ impl<W> Post<W> {
         self.ledger.system(Access::Read).await?.scalar(Sql::new(sql)).await
     }
 
-    /// Takes the documents that are due for `network`. Another process takes none of them meanwhile.
+    /// Takes the documents that are due for `network`. Of two processes that see the same one, the second waits for the row
+    /// and then finds that it is not due any more.
     pub(crate) async fn due(&self, network: &'static str, now: i64) -> Result<Vec<Parcel<W>>, LedgerError> {
         let mut tx = self.ledger.system(Access::Write).await?;
-        tx.lock(
-            Sql::new(
-                "SELECT id FROM invostaq_document WHERE next_attempt <= $1 ORDER BY next_attempt, id LIMIT $2
-                 FOR UPDATE SKIP LOCKED",
-            )
-            .value(now)
-            .value(BATCH_MAX),
-        )
-        .await?;
         let sql = "SELECT id, transaction_id, sender, receiver, ubl, attempts FROM invostaq_document
                    WHERE next_attempt <= $1 ORDER BY next_attempt, id LIMIT $2";
         let due: Vec<Due> = tx.all(Sql::new(sql).value(now).value(BATCH_MAX)).await?;
