@@ -59,7 +59,20 @@ pub(crate) struct Caller {
     pub(crate) account: String,
     pub(crate) key: String,
     pub(crate) restricted: bool,
+    /// What the key may do, as `resource:action`. The gateway holds an operation to one of them; what a parameter adds to an
+    /// operation is held to them here.
+    pub(crate) scopes: Vec<String>,
     pub(crate) companies: CompanyLimit,
+}
+
+impl Caller {
+    /// Whether the key's scopes grant an action on a resource.
+    pub(crate) fn may(&self, resource: &str, action: &str) -> bool {
+        let grants = |scope: &String| {
+            scope.rsplit_once(':').is_some_and(|(r, a)| (r == "*" || r == resource) && (a == "*" || a == action))
+        };
+        self.scopes.iter().any(grants)
+    }
 }
 
 /// A person who is signed in (D20).
@@ -164,6 +177,9 @@ struct Claims {
     account: Option<String>,
     key: Option<String>,
     kind: Option<KindClaim>,
+    /// Without them a key may nothing beyond its operation.
+    #[serde(default)]
+    scopes: Vec<String>,
     companies: Option<CompaniesClaim>,
     member: Option<MemberClaim>,
     callback: Option<String>,
@@ -252,7 +268,7 @@ impl Claims {
                 if named(&account) && named(&key) =>
             {
                 let restricted = matches!(kind, KindClaim::Restricted);
-                Party::Key(Caller { account, key, restricted, companies: companies.limit() })
+                Party::Key(Caller { account, key, restricted, scopes: self.scopes, companies: companies.limit() })
             }
             (Some(AudienceClaim::Member), Some(account), (None, None, None), Some(member), None)
                 if named(&account) && !member.subject.is_empty() =>

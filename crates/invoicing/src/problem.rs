@@ -45,6 +45,7 @@ pub(crate) enum Code {
     AlreadyExists,
     CompanyRequired,
     InUse,
+    InsufficientScope,
     MemberRequired,
     KeyRequired,
     CallbackRequired,
@@ -76,7 +77,8 @@ impl Code {
             | Self::MemberRequired
             | Self::OperationExhausted
             | Self::ParticipantNotAllowed
-            | Self::SignatureExhausted => StatusCode::FORBIDDEN,
+            | Self::SignatureExhausted
+            | Self::InsufficientScope => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::AlreadyExists | Self::CompanyInUse | Self::InUse | Self::ParticipantTaken | Self::StateConflict => {
@@ -121,6 +123,7 @@ impl Code {
             Self::AlreadyExists => "already_exists",
             Self::CompanyRequired => "company_required",
             Self::InUse => "in_use",
+            Self::InsufficientScope => "insufficient_scope",
             Self::MemberRequired => "member_required",
             Self::KeyRequired => "key_required",
             Self::CallbackRequired => "callback_required",
@@ -162,6 +165,7 @@ impl Code {
             Self::AlreadyExists => "Already exists",
             Self::CompanyRequired => "Company required",
             Self::InUse => "In use",
+            Self::InsufficientScope => "Insufficient scope",
             Self::MemberRequired => "Member required",
             Self::KeyRequired => "API key required here",
             Self::CallbackRequired => "Callback required",

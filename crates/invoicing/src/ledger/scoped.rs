@@ -202,6 +202,11 @@ impl Scoped {
         self.caller.restricted
     }
 
+    /// Whether the caller's scopes grant an action on a resource.
+    pub(crate) fn may(&self, resource: &str, action: &str) -> bool {
+        self.caller.may(resource, action)
+    }
+
     pub(crate) fn is_live(&self) -> bool {
         self.ledger.environment == Environment::Live
     }
@@ -221,8 +226,13 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (ledgers, _) = Ledgers::open(folder.path(), None).await.unwrap();
         for companies in [CompanyLimit::All, CompanyLimit::Only(CompanyNames::default())] {
-            let caller =
-                Caller { account: "a".into(), key: "k".into(), restricted: true, companies: companies.clone() };
+            let caller = Caller {
+                account: "a".into(),
+                key: "k".into(),
+                restricted: true,
+                scopes: Vec::new(),
+                companies: companies.clone(),
+            };
             let scope = ledgers.of(Environment::Test).scope(Arc::new(caller), 0).await.unwrap();
             for table in TABLES {
                 let (name, company) = (table.name(), table.company());

@@ -11,7 +11,7 @@ use crate::{
         receive::{ORDERS, Opened, ReceiveFilter, ReceiveRow},
         send::{DocumentFilter, PAYLOADS_MAX},
     },
-    problem::Problem,
+    problem::{Code, Problem},
     query::Query,
     resource::send::{exhausted, payload_text},
     serve::App,
@@ -61,8 +61,12 @@ pub(crate) async fn list(State(app): State<App>, scope: Scoped, RawQuery(raw): R
         q: query.text("q"),
     };
     in_reach(&scope, filter.company_id).await?;
+    let include = query.flag("include_payload")?.unwrap_or(false);
+    if include {
+        may_open(&scope)?;
+    }
     let mut rows = scope.receives(&query.slice(&ORDERS)?, &filter).await?;
-    if query.flag("include_payload")?.unwrap_or(false) {
+    if include {
         open(&app, &scope, &mut rows.rows).await?;
     }
     page(&rows)
@@ -75,6 +79,9 @@ pub(crate) async fn find(
     RawQuery(raw): RawQuery,
 ) -> Result<Response, Problem> {
     let include = Query::parse(raw.as_deref(), &["include_payload"])?.flag("include_payload")?.unwrap_or(false);
+    if include {
+        may_open(&scope)?;
+    }
     let mut row = scope.receive(name.only_id()?).await?.ok_or_else(Problem::not_found)?;
     if include {
         open(&app, &scope, std::slice::from_mut(&mut row)).await?;
@@ -91,6 +98,15 @@ pub(crate) async fn payload(State(app): State<App>, scope: Scoped, name: Named) 
 pub(crate) async fn delete(scope: Scoped, name: Named) -> Result<Response, Problem> {
     let row = scope.delete_receive(name.only_id()?).await?.ok_or_else(Problem::not_found)?;
     one(StatusCode::OK, &row, row.id, Some(row.company_id))
+}
+
+/// A parameter that makes a read change something takes the scope of a change (D7).
+fn may_open(scope: &Scoped) -> Result<(), Problem> {
+    if scope.may("receive", "write") {
+        return Ok(());
+    }
+    let detail = "Payloads of received invoices make them read, which needs the scope receive:write.";
+    Err(Problem::new(Code::InsufficientScope, detail))
 }
 
 /// Puts in the payloads, which makes the invoices read and counts each that was not.

@@ -4,6 +4,7 @@
 //! no line at level error, no panic, and no trace of any secret in a log or a file (R71-R73).
 #![cfg(test)]
 
+mod access;
 mod answers;
 mod browser;
 mod companies;

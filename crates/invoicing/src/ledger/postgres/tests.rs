@@ -59,7 +59,8 @@ async fn filled(name: &str) -> (Ledgers, Database) {
 
 async fn scope(ledgers: &Ledgers, account: &str, companies: CompanyLimit) -> Scoped {
     let restricted = companies != CompanyLimit::All;
-    let caller = Caller { account: account.to_owned(), key: String::from("k"), restricted, companies };
+    let caller =
+        Caller { account: account.to_owned(), key: String::from("k"), restricted, scopes: Vec::new(), companies };
     ledgers.of(Environment::Test).scope(Arc::new(caller), 0).await.unwrap()
 }
 
