@@ -60,8 +60,9 @@ pub(super) async fn wanted(
     let mut companies = Vec::with_capacity(ids.len());
     for id in ids {
         if id == NO_NUMBER {
-            let kept = current.map(unnumbered).filter(|kept| !kept.is_empty());
-            companies.extend(kept.ok_or_else(|| unknown(id, naming))?);
+            // It may stand for nothing, where all companies of the key are gone.
+            let kept = current.filter(|key| shown(key).contains(&NO_NUMBER));
+            companies.extend(kept.map(unnumbered).ok_or_else(|| unknown(id, naming))?);
             continue;
         }
         let found = account.company_called(naming, &id.to_string()).await?;

@@ -80,7 +80,7 @@ impl Desk<'_> {
     pub(super) async fn create(&self, given: Given<'_>) -> Result<Response, Problem> {
         let wish: SubKeyIn = given.read().await?;
         let mut checks = Checks::default();
-        let description = wire::description(wish.description, &mut checks);
+        let description = wire::description(wish.description, None, &mut checks);
         // None are a copy of the primary key's, which has everything there is.
         let preset = match wish.permissions.filter(|permissions| !permissions.is_empty()) {
             None => Preset::FullAccess,
@@ -102,7 +102,7 @@ impl Desk<'_> {
             limits: KeyLimits::default(),
             rotate_every_days: None,
         };
-        let issued = self.changes().create(draft, wire::status(wish.active)).await?;
+        let issued = self.changes().create(draft, wire::status(wish.active.unwrap_or(true))).await?;
         self.issued(StatusCode::CREATED, issued).await
     }
 
@@ -116,7 +116,7 @@ impl Desk<'_> {
         if key.row.version != version {
             return Err(Problem::stale());
         }
-        let description = wire::description(wish.description, &mut checks);
+        let description = wire::description(wish.description, Some(&key.row.key.description), &mut checks);
         // What a key shows says less than what it may; giving it back as it was shown changes nothing.
         let permissions = wish.permissions.unwrap_or_default();
         let preset = if permissions == Permissions::of(&key.row.key.preset) {
@@ -133,7 +133,8 @@ impl Desk<'_> {
         finish(checks)?;
         let patch = KeyPatch {
             description: Some(description),
-            status: Some(wire::status(wish.active)),
+            // Left out, it stays: a change of the description does not switch a key on.
+            status: wish.active.map(wire::status),
             preset,
             companies,
             origins: Some(origins),
@@ -153,6 +154,11 @@ impl Desk<'_> {
     pub(super) async fn roll(&self, number: u64, query: Option<&str>) -> Result<Response, Problem> {
         let overlap = wire::overlap(query)?;
         let key = self.find(number).await?;
+        if key.row.key.expires_at.is_some_and(|at| at <= self.control.now()) {
+            let mut checks = Checks::default();
+            checks.problem("", "the key has expired, and its new secrets would have as well: make another key");
+            return Err(refused(checks));
+        }
         let issued = self.changes().rotate(&key.row, key.row.key.environments, overlap).await?;
         self.issued(StatusCode::OK, issued).await
     }

@@ -56,7 +56,7 @@ impl SubKeyOut {
             created: Time(record.created_at),
             version: key.row.version,
             description: record.description.clone(),
-            active: record.status == KeyStatus::Active,
+            active: record.status == KeyStatus::Active && record.expires_at.is_none_or(|at| at > now),
             permissions: Permissions::of(&record.preset),
             company_ids: companies::shown(key),
             cors_origins: record.origins.as_slice().iter().map(origin_text).collect(),
@@ -112,14 +112,19 @@ pub(super) struct SubKeyUpdate {
     _previous_key_expires_at: Option<IgnoredAny>,
 }
 
-/// What both of them have to say.
-pub(super) fn description(text: Option<String>, checks: &mut Checks) -> String {
+/// What both of them have to say. What `current` is called may be longer, or nothing at all, and stays so.
+pub(super) fn description(text: Option<String>, current: Option<&str>, checks: &mut Checks) -> String {
+    if let (Some(text), Some(current)) = (&text, current)
+        && text == current
+    {
+        return current.to_owned();
+    }
     checks.text("/description", text.unwrap_or_default(), 1, DESCRIPTION_MAX).unwrap_or_default()
 }
 
-/// Left out, a key is enabled.
-pub(super) fn status(active: Option<bool>) -> KeyStatus {
-    if active == Some(false) { KeyStatus::Disabled } else { KeyStatus::Active }
+/// What `active` says of a key.
+pub(super) const fn status(active: bool) -> KeyStatus {
+    if active { KeyStatus::Active } else { KeyStatus::Disabled }
 }
 
 /// Origins as browsers write them, and the provider's `*.example.com` for every host below `https://example.com`.
@@ -187,6 +192,10 @@ impl ListQuery {
 /// How long replaced secrets live on, in seconds: not at all, unless the caller says how many hours.
 pub(super) fn overlap(raw: Option<&str>) -> Result<u64, Problem> {
     let query = Parameters::read(raw, &["expires_in_hours"])?;
+    // An empty value is a slip of a script: it must not end a secret at once.
+    if query.0.iter().any(|(_, value)| value.is_empty()) {
+        return Err(Problem::query("expires_in_hours: it has no value."));
+    }
     match query.number("expires_in_hours")? {
         None => Ok(0),
         Some(hours) if (1..=OVERLAP_HOURS_MAX).contains(&hours) => Ok(hours * 3_600),
@@ -249,7 +258,9 @@ mod tests {
             assert_eq!(ListQuery::read(Some(raw)).unwrap_err().code(), "invalid_query", "{raw}");
         }
         assert_eq!([overlap(None).unwrap(), overlap(Some("expires_in_hours=168")).unwrap()], [0, 604_800]);
-        for raw in ["expires_in_hours=0", "expires_in_hours=169", "expires_in_hours=1.5", "hours=1"] {
+        for raw in
+            ["expires_in_hours=", "expires_in_hours=0", "expires_in_hours=169", "expires_in_hours=1.5", "hours=1"]
+        {
             assert!(overlap(Some(raw)).is_err(), "{raw}");
         }
         assert!(no_query(None).is_ok() && no_query(Some("")).is_ok() && no_query(Some("a=1")).is_err());

@@ -464,6 +464,41 @@ async fn d32_a_key_that_was_ended_for_good_is_shown_and_cannot_be_changed() {
 }
 
 #[tokio::test]
+async fn d32_a_change_touches_nothing_that_it_does_not_name() {
+    let f = Facade::new().await;
+    // Left out, `active` stays; at its creation a key is enabled.
+    let off = f.create(json!({ "description": "off", "active": false })).await;
+    let mut body = json!({ "id": off["id"], "version": off["version"], "description": "still off" });
+    body["permissions"] = off["permissions"].clone();
+    let still = f.send("PUT", "/v1/subkey", Some(body)).await.expect(200);
+    assert_eq!((&still["active"], &still["description"]), (&json!(false), &json!("still off")));
+    // A description that could not be given here stays as it is, when it is given back.
+    for description in [String::new(), "x".repeat(250)] {
+        f.world.key(&f.account, json!({ "description": description })).await;
+    }
+    for key in f.get("/v1/subkey").await.expect(200).as_array().unwrap() {
+        f.put(key, json!({})).await.expect(200);
+    }
+    // A roll that says a time and no number ends nothing.
+    f.send("POST", &format!("/v1/subkey/{}/roll?expires_in_hours=", off["id"]), None)
+        .await
+        .refused(400, "invalid_query");
+    // An expired key is not active, and new secrets would be as dead as it is.
+    f.world.key(&f.account, json!({ "description": "short", "expires_at": "2100-01-01T00:00:00Z" })).await;
+    f.world.pass(80 * 366 * 86_400);
+    let expired = f.get("/v1/subkey?q=short").await.expect(200)[0].clone();
+    assert_eq!(expired["active"], false);
+    f.send("POST", &format!("/v1/subkey/{}/roll", expired["id"]), None).await.refused(422, "validation_failed");
+    // 0 may be given back beside others, also where it stands for nothing any more.
+    f.company(&["test:id=1"]).await;
+    let gone = f.company(&["test:id=2"]).await;
+    let key = f.create(json!({ "description": "emptied", "company_ids": [2] })).await;
+    f.world.send("DELETE", &format!("{}/companies/{gone}", f.account), None).await.expect(200);
+    let key = f.get(&format!("/v1/subkey/{}", key["id"])).await.expect(200);
+    assert_eq!(f.put(&key, json!({ "company_ids": [0, 1] })).await.expect(200)["company_ids"], json!([1]));
+}
+
+#[tokio::test]
 async fn r89_d32_where_a_key_is_for_one_company_it_is_for_one_here_as_well() {
     let f = Facade::with(Options::default(), |parts| parts.one_company = true).await;
     for n in [42, 43] {
