@@ -73,6 +73,10 @@ async fn read_any(request: Request) -> Result<Bytes, Problem> {
 /// Reads a JSON body.
 pub(crate) async fn read_json<T: DeserializeOwned>(request: Request) -> Result<T, Problem> {
     let bytes = read(request, Kind::Json).await?;
+    // The reader would also take an array for an object, by the order of its members.
+    if bytes.trim_ascii_start().first() == Some(&b'[') {
+        return Err(Problem::new(Code::BadBody, "The body does not fit: a JSON object is wanted, not an array."));
+    }
     // The error names members and places, never more of the body than the member that surprised it.
     serde_json::from_slice(&bytes)
         .map_err(|error| Problem::new(Code::BadBody, format!("The body does not fit: {error}.")))

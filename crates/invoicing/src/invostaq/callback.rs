@@ -59,7 +59,9 @@ pub(super) async fn access_point(
     let named = body.transaction_id.or_else(|| body.payload.and_then(|payload| payload.transaction_id));
     let transaction = named.ok_or_else(|| Problem::invalid_record("`transactionId` is missing."))?;
     let delivered = body.event_type != Event::Failed;
-    let reason = (!delivered).then(|| body.reason.unwrap_or_else(|| "The access point gave no reason.".to_owned()));
+    // A state must not be lost for a character that no ledger keeps.
+    let said = body.reason.map(|reason| reason.replace('\0', ""));
+    let reason = (!delivered).then(|| said.unwrap_or_else(|| "The access point gave no reason.".to_owned()));
     let ledger = app.ledgers.of(environment);
     let state = ledger.called_back(&transaction, delivered, reason.as_deref(), (app.clock)()).await?;
     let state = state.ok_or_else(Problem::not_found)?;
