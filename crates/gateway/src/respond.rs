@@ -8,7 +8,7 @@ use crate::{body::ResponseBody, core::Shared, fault::Refusal};
 use api::problem::{ProblemParts, render};
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Response, StatusCode, header};
-use model::{Denial, RequestId};
+use model::{Denial, Presentation, Presentations, RequestId};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// One year, as browsers' preload lists ask for (R65).
@@ -33,7 +33,10 @@ pub(crate) fn refuse(
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(api::problem::CONTENT_TYPE));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     match answer.status {
-        401 => headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge(answer.code))),
+        401 => {
+            let challenge = challenge(answer.code, shared.policy.presentations);
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge))
+        }
         503 => headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1")),
         _ if refusal == Refusal::Denied(Denial::IdempotencyInProgress) => {
             headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"))
@@ -43,11 +46,16 @@ pub(crate) fn refuse(
     response
 }
 
-/// What a 401 asks for (RFC 6750, section 3).
-const fn challenge(code: &str) -> &'static str {
-    match code.as_bytes() {
-        b"invalid_token" => "Bearer realm=\"api\", error=\"invalid_token\"",
-        _ => "Bearer realm=\"api\"",
+/// What a 401 asks for (RFC 9110, section 11.6.1; RFC 6750, section 3): a scheme that is taken. Keys in headers of their own have
+/// no registered one.
+fn challenge(code: &str, accepted: Presentations) -> &'static str {
+    let basic = [Presentation::BasicUsername, Presentation::ClientIdSecret];
+    match code {
+        "invalid_token" => "Bearer realm=\"api\", error=\"invalid_token\"",
+        "bearer_token_required" => "Bearer realm=\"api\"",
+        _ if accepted.contains(Presentation::Bearer) => "Bearer realm=\"api\"",
+        _ if basic.into_iter().any(|presentation| accepted.contains(presentation)) => "Basic realm=\"api\"",
+        _ => "ApiKey realm=\"api\"",
     }
 }
 

@@ -11,7 +11,7 @@ use crate::{
     name,
 };
 use catalogue::{Draft, ImportOptions, Rule, RuleKind};
-use model::{Catalogue, Operation};
+use model::{Catalogue, Operation, operation::ServedBy};
 use std::path::Path;
 
 /// The largest description, in bytes.
@@ -40,6 +40,12 @@ pub(crate) fn of_profile(profile: Profile) -> Result<Catalogue, Failure> {
     let operations = catalogue::read(profile.catalogue())
         .map_err(|problems| Failure::new(Exit::Failed, format!("the catalogue of {}: {problems}", profile.name())))?;
     ready(operations)
+}
+
+/// A catalogue without the management of restricted keys, which only a profile may offer (D32).
+pub(crate) fn without_sub_keys(catalogue: &Catalogue) -> Result<Catalogue, Failure> {
+    let operations = catalogue.operations().iter().filter(|operation| operation.served_by == ServedBy::Upstream);
+    ready(operations.cloned().collect())
 }
 
 /// The operations of a draft, if nothing has to be settled by a person first.

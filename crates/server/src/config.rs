@@ -184,7 +184,7 @@ fn assemble(sheet: &mut Sheet, catalogue: Catalogue) -> Option<Config> {
     let people = optional_path(sheet, "people.file");
     let sign_in = sign_in::section(sheet);
     let keys = keys::section(sheet);
-    let errors = errors::section(sheet);
+    let errors = errors::section(sheet).zip(keys.as_ref()).map(|(style, keys)| keys::worded(style, keys));
     let namespace = sheet.text("context.namespace", check::namespace);
     let folder = path(sheet, "store.folder");
     let usage = usage::usage_section(sheet);

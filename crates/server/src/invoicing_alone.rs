@@ -33,8 +33,12 @@ pub(crate) async fn run(args: Invoicing) -> Result<(), Failure> {
     let listener = bind(args.listen)?;
     let address = listener.local_addr().context("the listener's address")?;
     let surface = args.surface.name();
-    remark(&format!("The reference API ({surface}) listens on http://{address} and trusts the keys of {}.", args.jwks));
     let access_point = access_point(&args)?;
+    if access_point.is_some() && args.surface != Surface::Invostaq {
+        let message = format!("--access-point is for the surface invostaq, not for {surface}");
+        return Err(Failure::usage(message, "add --surface invostaq, or leave it out"));
+    }
+    remark(&format!("The reference API ({surface}) listens on http://{address} and trusts the keys of {}.", args.jwks));
     let mut options = options(args.data, args.jwks, args.surface);
     options.access_point = access_point;
     options.database = args.database.map(|address| DatabaseUrl::new(address.0));

@@ -19,7 +19,7 @@ use crate::{
     invoicing_alone::{self, Beside},
     logging, operator_token,
     output::line,
-    serve,
+    private_file, serve,
     stop::Signals,
 };
 use api::{
@@ -39,6 +39,9 @@ const TOKEN_DESCRIPTION: &str = "quickstart";
 const ACCOUNT_NAME: &str = "Quickstart";
 /// What the reference API keeps, inside the data folder.
 const INVOICING_FOLDER: &str = "invoicing";
+
+/// Which profile a data folder was made with.
+const PROFILE_FILE: &str = "quickstart-profile";
 
 /// What stands behind the gateway.
 enum Behind {
@@ -80,6 +83,7 @@ pub(crate) async fn run(args: Quickstart) -> Result<(), Failure> {
             let draft = catalogue_file::import(path, args.prefix.as_deref(), &Rules::default())?;
             catalogue_file::of_draft(path, draft)?
         }
+        None if config.profile.is_none() => catalogue_file::without_sub_keys(&catalogue_file::of_profile(profile)?)?,
         None => catalogue_file::of_profile(profile)?,
     };
     callbacks::provide(&mut config, &catalogue)?;
@@ -91,6 +95,7 @@ pub(crate) async fn run(args: Quickstart) -> Result<(), Failure> {
     }
     let guide = words::Guide::of(catalogue.operations(), args.openapi.is_none().then_some(profile), &config);
     let deployment = Deployment::start(&config, catalogue).await?;
+    other_profile(&config)?;
     let reference = match behind {
         Behind::Theirs => None,
         Behind::Reference(listener) => {
@@ -116,6 +121,23 @@ pub(crate) async fn run(args: Quickstart) -> Result<(), Failure> {
         reference.stop().await;
     }
     outcome
+}
+
+/// Warns of a folder that another profile was used with: the keys of that one look different, and are refused.
+fn other_profile(config: &Config) -> Result<(), Failure> {
+    let name = config.profile.map_or("none", Profile::name);
+    let found =
+        private_file::read_or_make(&config.folder.join(PROFILE_FILE), || Ok(Secret::new(name.as_bytes().to_vec())))?;
+    let before = String::from_utf8_lossy(found.expose());
+    if before != name {
+        tracing::warn!(
+            before = &*before,
+            now = name,
+            "this data folder was made with another profile: keys that were made then may look different and be refused; \
+             rotate them, or start with another folder"
+        );
+    }
+    Ok(())
 }
 
 /// A fresh operator token, and at the first start an account with its primary pair.

@@ -17,6 +17,10 @@ pub(super) fn section(sheet: &mut Sheet) -> Option<ProblemStyle> {
         [("extended", ProblemMembers::Extended), ("coded", ProblemMembers::Coded), ("rfc9457", ProblemMembers::Plain)];
     let members = sheet.text("errors.style", |text| check::one_of(text, &members));
     let type_base = sheet.text("errors.type_base", |text| {
+        // The reader of URLs would leave out what is no part of one.
+        if !text.bytes().all(|b| b.is_ascii_graphic()) {
+            return Err(format!("{text:?} has other characters than visible ASCII ones"));
+        }
         url::Url::parse(text).map(|_| text.to_owned()).map_err(|error| format!("{text:?} is no absolute URI: {error}"))
     });
     let wording = sheet.list("errors.wording", wording);
@@ -36,7 +40,7 @@ fn wording(text: &str) -> Result<(String, String), String> {
     if !Denial::ALL.iter().any(|denial| denial.answer().code == code) {
         return Err(wrong(&format!("the gateway refuses nothing with {code:?}")));
     }
-    if sentence.is_empty() || sentence.chars().count() > SENTENCE_MAX || sentence.chars().any(char::is_control) {
+    if sentence.is_empty() || sentence.chars().count() > SENTENCE_MAX || model::visible::hidden(sentence).is_some() {
         return Err(wrong(&format!("its sentence has not 1 to {SENTENCE_MAX} characters, all of them visible")));
     }
     Ok((code.to_owned(), sentence.to_owned()))
@@ -50,7 +54,14 @@ mod tests {
     fn d6_a_wording_is_for_a_refusal_that_there_is() {
         let read = wording("invalid_api_key = Use another key = please.").unwrap();
         assert_eq!(read, ("invalid_api_key".to_owned(), "Use another key = please.".to_owned()));
-        for text in ["", "invalid_api_key", "invalid_api_key =", "invalid_key = X.", "invalid_api_key = a\nb"] {
+        for text in [
+            "",
+            "invalid_api_key",
+            "invalid_api_key =",
+            "invalid_key = X.",
+            "invalid_api_key = a\nb",
+            "invalid_api_key = a\u{202e}b",
+        ] {
             assert!(wording(text).unwrap_err().contains("write CODE = SENTENCE"), "{text:?}");
         }
     }

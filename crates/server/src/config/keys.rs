@@ -5,7 +5,8 @@
 //! Read:  `section`.
 
 use super::{check, sheet::Sheet};
-use model::{KeyShape, Presentation, Presentations};
+use api::problem::ProblemStyle;
+use model::{Denial, KeyShape, Presentation, Presentations};
 
 /// `[keys]`.
 #[derive(Debug)]
@@ -14,6 +15,27 @@ pub(crate) struct KeySection {
     pub(crate) presentations: Presentations,
     /// Whether each restricted key is for exactly one company.
     pub(crate) one_company: bool,
+}
+
+/// The style of problems, with a refusal of a missing key that asks for it where this deployment looks, unless the operator has
+/// words of their own.
+pub(super) fn worded(mut style: ProblemStyle, keys: &KeySection) -> ProblemStyle {
+    let code = Denial::CredentialMissing.answer().code;
+    if keys.presentations != Presentations::default() && style.wording.iter().all(|(worded, _)| worded != code) {
+        let accepted = Presentation::ALL.into_iter().filter(|presentation| keys.presentations.contains(*presentation));
+        let places: Vec<&str> = accepted.map(place).collect();
+        style.wording.push((code.to_owned(), format!("This API needs a key. Send it {}.", places.join(" or "))));
+    }
+    style
+}
+
+const fn place(presentation: Presentation) -> &'static str {
+    match presentation {
+        Presentation::ApiKeyHeader => "in the X-API-Key header",
+        Presentation::BasicUsername => "as the HTTP Basic user name, with an empty password",
+        Presentation::ClientIdSecret => "as X-Client-Id and X-Client-Secret, or as HTTP Basic of both",
+        Presentation::Bearer => "as Authorization: Bearer",
+    }
 }
 
 /// Every setting is checked before the first `?`.

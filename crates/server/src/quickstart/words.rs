@@ -23,6 +23,8 @@ pub(crate) struct Guide {
     operations: usize,
     /// Whose system it is; none for an API of one's own.
     profile: Option<Profile>,
+    /// The same, if somebody asked for it.
+    named: Option<Profile>,
     presentations: Presentations,
     one_company: bool,
     /// Who may call without a key, if anybody may.
@@ -42,6 +44,7 @@ impl Guide {
         Self {
             operations: operations.len(),
             profile,
+            named: config.profile,
             presentations: config.keys.presentations,
             one_company: config.keys.one_company,
             people: config.people.clone(),
@@ -88,7 +91,7 @@ pub(super) fn text(running: &Running, args: &Quickstart, guide: &Guide) -> Strin
     let behind = match (&args.upstream, &args.upstream_test, &args.upstream_live) {
         (Some(url), ..) => format!("{url} (which tells test and live apart by the signed context)"),
         (None, Some(test), Some(live)) => format!("{test} (test) and {live} (live)"),
-        _ => match args.profile {
+        _ => match guide.named {
             Some(profile) => format!("the reference API in the shape of {}", profile.name()),
             None => "the reference API, a small e-invoicing API that came along".to_owned(),
         },

@@ -156,6 +156,17 @@ impl Admin {
         reply
     }
 
+    /// The id of the account's company with this external name, such as `test:vat=IT01234567890`, if there is one.
+    pub(crate) async fn company_named(&mut self, name: &str) -> Option<String> {
+        let url = self.url("/companies?limit=200");
+        let listed = self.ask(Call::get(&url)).await.json();
+        let has = |company: &&Value| {
+            company["external_names"].as_array().is_some_and(|names| names.iter().any(|n| n == name))
+        };
+        let found = listed["data"].as_array().must("list companies").iter().find(has);
+        found.map(|company| company["id"].as_str().must("find the id").to_owned())
+    }
+
     /// A new restricted key: its id, its test secret and its live secret.
     pub(crate) async fn create_key(&mut self, settings: Value) -> NewKey {
         let url = self.url("/keys");

@@ -12,10 +12,29 @@ use tokio::{io::AsyncWriteExt as _, process::Command};
 /// Restricted keys of one account.
 const KEYS_MAX: usize = 1_000;
 
+/// The profile that offers the resource, with its limits out of the way and keys taken in every place.
+fn launch() -> Launch {
+    let places = "header:x-api-key,basic-username,client-id-secret,bearer";
+    let launch = Launch::quickstart(CLAVIGER).args(["--profile", "invoicetronic"]);
+    launch.env("CLAVIGER__KEYS__PRESENTATIONS", places)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d8_d32_without_a_profile_no_key_manages_keys() {
+    let claviger = Launch::quickstart(CLAVIGER).start().await;
+    let url = format!("{}/v1/subkey", claviger.gateway());
+    let primary = claviger.text("/primary/test/secret");
+    for call in [Call::get(&url), Call::post(&url).json(&json!({"description": "x"}))] {
+        let reply = call.key(&primary).send().await;
+        assert_eq!((reply.status, reply.code().as_str()), (404, "operation_not_found"));
+    }
+    claviger.stop().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn d8_d32_the_sdk_manages_restricted_keys_and_every_refusal_is_the_providers() {
     let Some(python) = python() else { return };
-    let claviger = Launch::quickstart(CLAVIGER).start().await;
+    let claviger = launch().start().await;
     let mut admin = Admin::of(&claviger).await;
     let url = format!("{}/v1/accounts", claviger.control());
     let other = admin.ask(Call::post(&url).json(&json!({ "name": "Somebody else" }))).await.json();
@@ -67,7 +86,7 @@ async fn tells_who_it_was(claviger: &Claviger, admin: &mut Admin) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn d16_d32_a_retried_creation_makes_one_key_and_the_thousand_and_first_is_refused() {
-    let claviger = Launch::quickstart(CLAVIGER).start().await;
+    let claviger = launch().start().await;
     let mut admin = Admin::of(&claviger).await;
     let url = format!("{}/v1/subkey", claviger.gateway());
     let primary = claviger.text("/primary/test/secret");

@@ -18,8 +18,11 @@ use crate::{
 use api::{
     account::AccountIn,
     catalogue::OperationOut,
-    company::CompanyIn,
-    contract::{AccountsCreate, CompaniesCreate, CompaniesDelete, KeysCreate, KeysDelete, KeysDisable, KeysUpdate},
+    company::{CompanyIn, CompanyOut, CompanyPatch},
+    contract::{
+        AccountsCreate, CompaniesCreate, CompaniesDelete, CompaniesList, CompaniesUpdate, KeysCreate, KeysDelete,
+        KeysDisable, KeysUpdate,
+    },
     key::{Companies, CredentialSecret, KeyIn, KeyPatch, OwnLimits},
     validation::Change,
 };
@@ -31,6 +34,8 @@ pub(super) const ACCOUNTS: usize = 2;
 pub(super) const COMPANIES: usize = 2;
 /// Rows of one list that are remembered as a company's own.
 const ROWS_MAX: usize = 10;
+/// Companies of a throw-away account that are looked through: more than it can have.
+const LISTED_MAX: usize = 100;
 /// Requests in a window of the limit `default` that the keys are given.
 const ROOM: u64 = 100_000;
 /// Characters of a refusal that are repeated.
@@ -62,9 +67,8 @@ pub(super) struct Party {
     accounts: Vec<(String, String)>,
     /// The primary keys.
     pub(super) primaries: Vec<Secret<String>>,
-    /// Keys and companies, each with its account.
+    /// Keys, each with its account.
     keys: Vec<(String, String)>,
-    companies_made: Vec<(String, String)>,
     pub(super) companies: Vec<Company>,
 }
 
@@ -117,9 +121,7 @@ impl Party {
         let names = templates.names.iter().map(name).collect::<Result<Vec<_>, Failure>>()?;
         let external_names = names.iter().map(|(kind, name)| format!("{ENVIRONMENT}:{kind}={name}")).collect();
         values.id = names.first().map(|(_, name)| name.clone()).unwrap_or_default();
-        let body = CompanyIn { name: values.mark.clone(), external_names };
-        let company = client.call::<CompaniesCreate>(&[id], &[], Some(&body)).await?.company.id;
-        self.companies_made.push((id.to_owned(), company.clone()));
+        let company = known(client, id, &values.mark, external_names).await?;
         let mut body = KeyIn {
             limits: Some(room()),
             description: Some("isolation proof".to_owned()),
@@ -144,22 +146,34 @@ impl Party {
         Ok(Company { values, names, key: secret(issued.secrets.test)?, things })
     }
 
+    /// Every company of the accounts: probes may have made some, which the gateway learned. Accounts that cannot be asked have
+    /// none here, and are named at the end.
+    async fn companies(&self, client: &Client) -> Vec<(String, String)> {
+        let mut found = Vec::new();
+        for (account, _) in &self.accounts {
+            if let Ok(listed) = client.list::<CompaniesList, CompanyOut>(&[account], &[], None).await {
+                found.extend(listed.data.into_iter().map(|company| (account.clone(), company.id)));
+            }
+        }
+        found
+    }
+
     /// Removes keys and companies and disables the primary keys; says what stays.
     pub(super) async fn remove(&self, client: &Client) {
         let mut left = Vec::new();
         for (account, key) in &self.keys {
             if client.call::<KeysDelete>(&[account, key], &[], NOTHING).await.is_err() {
-                left.push(key.as_str());
+                left.push(key.clone());
             }
         }
-        for (account, company) in &self.companies_made {
-            if client.call::<CompaniesDelete>(&[account, company], &[], NOTHING).await.is_err() {
+        for (account, company) in self.companies(client).await {
+            if client.call::<CompaniesDelete>(&[&account, &company], &[], NOTHING).await.is_err() {
                 left.push(company);
             }
         }
         for (account, primary) in &self.accounts {
             if client.call::<KeysDisable>(&[account, primary], &[], NOTHING).await.is_err() {
-                left.push(primary);
+                left.push(primary.clone());
             }
         }
         let accounts: Vec<&str> = self.accounts.iter().map(|(account, _)| account.as_str()).collect();
@@ -171,6 +185,18 @@ impl Party {
             remark(&format!("Could not be removed, remove by hand: {}", left.join(" ")));
         }
     }
+}
+
+/// The company with these external names: the one that the gateway has learned from the answer that made it, or a new one.
+async fn known(client: &Client, account: &str, name: &str, external_names: Vec<String>) -> Result<String, Failure> {
+    let listed = client.list::<CompaniesList, CompanyOut>(&[account], &[], Some(LISTED_MAX)).await?.data;
+    let named = |company: &&CompanyOut| company.external_names.iter().any(|name| external_names.contains(name));
+    let Some(learned) = listed.iter().find(named) else {
+        let body = CompanyIn { name: name.to_owned(), external_names };
+        return Ok(client.call::<CompaniesCreate>(&[account], &[], Some(&body)).await?.company.id);
+    };
+    let body = CompanyPatch { external_names: Change::Set(external_names), ..CompanyPatch::default() };
+    Ok(client.call::<CompaniesUpdate>(&[account, &learned.id], &[], Some(&body)).await?.company.id)
 }
 
 /// Room for all probes under the limit that deployments have by default; under others a probe waits.

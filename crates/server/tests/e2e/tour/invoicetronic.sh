@@ -66,6 +66,10 @@ said access-control-allow-origin ''
 ask 403 GET /v1/send -u "$TEST:" -H "Origin: $ORIGIN"
 is 'it["code"] == "primary_key_in_browser"'
 
-# Health needs no key.
-ask 200 GET /v1/health
+# Health needs no key, and is asked twelve times a minute.
+for _ in $(seq 12); do
+  ask 200 GET /v1/health
+done
+ask 429 GET /v1/health
+is 'it["limit"] == "health"'
 echo 'the tour of invoicetronic is at its end'
