@@ -7,8 +7,8 @@ use libfuzzer_sys::{
     fuzz_target,
 };
 use model::{
-    AccountId, ClientId, CompanyRestriction, Denial, Entropy, Environment, KeyId, KeyKind, KeyShape, KeyStatus,
-    Presentation, Presentations, Preset, KeyLimits, NetworkList, OriginList, SecretHash, SecretSlot, Timestamp,
+    AccountId, ClientId, CompanyRestriction, Denial, Entropy, Environment, KeyId, KeyKind, KeyLimits, KeyShape,
+    KeyStatus, NetworkList, OriginList, Presentation, Presentations, Preset, SecretHash, SecretSlot, Timestamp,
 };
 use std::sync::{Arc, LazyLock};
 
@@ -80,7 +80,7 @@ fn bytes(pieces: &[Piece<'_>]) -> Vec<u8> {
     for piece in pieces {
         match piece {
             Piece::Key => out.extend_from_slice(text.as_bytes()),
-            Piece::ClientId => out.extend_from_slice(entry.client_id.to_string().as_bytes()),
+            Piece::ClientId => out.extend_from_slice(KeyShape::default().client_text(entry.client_id).as_bytes()),
             Piece::Colon => out.push(b':'),
             Piece::Space => out.push(b' '),
             Piece::Bearer => out.extend_from_slice(b"Bearer "),

@@ -7,8 +7,8 @@ use libfuzzer_sys::{
     fuzz_target,
 };
 use model::{
-    Audience, Catalogue, CompanyMode, HttpMethod, LimitClass, Operation, OperationId, Scope, Template,
-    operation::{OtherBodies, ServedBy, Segment}, Idempotency,
+    Audience, Catalogue, CompanyMode, HttpMethod, Idempotency, LimitClass, Operation, OperationId, Scope, Template,
+    operation::{OtherBodies, Segment, ServedBy},
 };
 
 #[derive(Arbitrary, Debug)]
