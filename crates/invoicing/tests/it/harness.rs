@@ -300,15 +300,18 @@ impl Server {
 
     /// Asks until the answer is right; fails when it never is.
     pub(crate) async fn until(&self, caller: &Caller, path: &str, right: impl Fn(&Value) -> bool) -> Value {
+        let mut last = Value::Null;
         let asking = async {
             loop {
-                let value = self.get(caller, path).await.value();
-                if right(&value) {
-                    return value;
+                last = self.get(caller, path).await.value();
+                if right(&last) {
+                    return;
                 }
             }
         };
-        time::timeout(PATIENCE, asking).await.unwrap_or_else(|_| panic!("{path} never gave what was expected"))
+        let in_time = time::timeout(PATIENCE, asking).await.is_ok();
+        assert!(in_time, "{path} never gave what was expected, but {last}");
+        last
     }
 }
 
