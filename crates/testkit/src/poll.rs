@@ -9,8 +9,9 @@ use tokio::time::{sleep, timeout};
 
 /// How often `eventually` asks.
 const EVERY: Duration = Duration::from_millis(5);
-/// How long a test waits for something that should be there at once. Generous: the machine may be busy.
-pub const SOON: Duration = Duration::from_secs(30);
+/// How long a test waits for something that should be there at once. Generous: a busy disk has held up commits for half a
+/// minute.
+pub const SOON: Duration = Duration::from_secs(100);
 
 /// Asks until there is an answer; panics with `what` when there is none in time.
 #[track_caller]

@@ -103,7 +103,8 @@ export async function open(browser, steps, look = {}) {
 export const beside = async (page, steps) => watched(await page.context().newPage(), steps);
 
 function watched(page, steps) {
-  page.setDefaultTimeout(30_000);
+  // A disk that writes back what a build left behind may hold up a commit for half a minute.
+  page.setDefaultTimeout(90_000);
   page.on('pageerror', (error) => steps.expect(`no fault on ${page.url()}`, false, String(error)));
   page.on('console', (message) => {
     // A refusal that a step provokes is said on the page; the browser's own line about it is no fault.
